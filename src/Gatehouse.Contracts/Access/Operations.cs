@@ -1,0 +1,45 @@
+namespace Gatehouse.Contracts.Access;
+
+/// <summary>Every operation with its permission and throttle class: the table from which doors authorize.</summary>
+/// <remarks>Sources: IoT Hub "Control access with shared access signatures" and "Quotas and throttling" pages. A table: rows may exceed the usual file size.</remarks>
+public static class Operations
+{
+    public static readonly Operation ConnectDevice = Device("ConnectDevice", ThrottleClass.DeviceConnections);
+    public static readonly Operation SendTelemetry = Device("SendTelemetry", ThrottleClass.DeviceToCloudSends);
+
+    public static readonly Operation GetDevice = Service("GetDevice", ThrottleClass.IdentityRegistry, Rights.RegistryRead);
+    public static readonly Operation ListDevices = Service("ListDevices", ThrottleClass.IdentityRegistry, Rights.RegistryRead);
+    public static readonly Operation CreateOrUpdateDevice = Service("CreateOrUpdateDevice", ThrottleClass.IdentityRegistry, Rights.RegistryWrite);
+    public static readonly Operation DeleteDevice = Service("DeleteDevice", ThrottleClass.IdentityRegistry, Rights.RegistryWrite);
+    public static readonly Operation BulkDevices = Service("BulkDevices", ThrottleClass.Bulk, Rights.RegistryWrite);
+    public static readonly Operation ListModules = Service("ListModules", ThrottleClass.IdentityRegistry, Rights.RegistryRead);
+    public static readonly Operation GetModule = Service("GetModule", ThrottleClass.IdentityRegistry, Rights.RegistryRead);
+    public static readonly Operation CreateOrUpdateModule = Service("CreateOrUpdateModule", ThrottleClass.IdentityRegistry, Rights.RegistryWrite);
+    public static readonly Operation DeleteModule = Service("DeleteModule", ThrottleClass.IdentityRegistry, Rights.RegistryWrite);
+    public static readonly Operation GetDeviceStatistics = Service("GetDeviceStatistics", ThrottleClass.IdentityRegistry, Rights.RegistryRead);
+    public static readonly Operation GetServiceStatistics = Service("GetServiceStatistics", ThrottleClass.IdentityRegistry, Rights.RegistryRead);
+
+    public static readonly Operation ReadEvents = Operator("ReadEvents", ThrottleClass.EventReads, Rights.ServiceConnect);
+    public static readonly Operation GetPartitions = Operator("GetPartitions", ThrottleClass.EventReads, Rights.ServiceConnect);
+    public static readonly Operation ManageConsumerGroups = Operator("ManageConsumerGroups", ThrottleClass.None, Rights.Owner);
+    public static readonly Operation ManagePolicies = Operator("ManagePolicies", ThrottleClass.None, Rights.Owner);
+    public static readonly Operation ManageCertificates = Operator("ManageCertificates", ThrottleClass.None, Rights.Owner);
+    public static readonly Operation ReadRefusals = Operator("ReadRefusals", ThrottleClass.None, Rights.RegistryRead);
+    public static readonly Operation ReadAudit = Operator("ReadAudit", ThrottleClass.None, Rights.Owner);
+
+    /// <summary>All rows, for the permission table test and docs/compatibility.md.</summary>
+    public static IReadOnlyList<Operation> All { get; } =
+    [
+        ConnectDevice, SendTelemetry,
+        GetDevice, ListDevices, CreateOrUpdateDevice, DeleteDevice, BulkDevices,
+        ListModules, GetModule, CreateOrUpdateModule, DeleteModule,
+        GetDeviceStatistics, GetServiceStatistics,
+        ReadEvents, GetPartitions, ManageConsumerGroups, ManagePolicies, ManageCertificates, ReadRefusals, ReadAudit,
+    ];
+
+    private static Operation Device(string name, ThrottleClass throttle) => new(name, Plane.Device, [Rights.DeviceConnect], throttle);
+
+    private static Operation Service(string name, ThrottleClass throttle, params Rights[] anyOf) => new(name, Plane.Service, anyOf, throttle);
+
+    private static Operation Operator(string name, ThrottleClass throttle, params Rights[] anyOf) => new(name, Plane.Operator, anyOf, throttle);
+}

@@ -1,0 +1,33 @@
+namespace Gatehouse.Contracts.Signals;
+
+/// <summary>A word from one part of the server to all others (other nodes included): something changed, look again.</summary>
+/// <param name="Subject">One of <see cref="SignalSubjects"/>.</param>
+/// <param name="Hub">Hub name.</param>
+/// <param name="Key">What changed: <c>device</c>, <c>device/module</c>, a policy name; empty for "all of them".</param>
+public readonly record struct Signal(string Subject, string Hub, string Key);
+
+/// <summary>The subjects in use.</summary>
+public static class SignalSubjects
+{
+    /// <summary>An identity was updated, disabled, re-keyed or deleted: caches forget it and its live sessions are judged again.</summary>
+    public const string IdentityChanged = "identity.changed";
+
+    /// <summary>A shared access policy changed.</summary>
+    public const string PolicyChanged = "policy.changed";
+
+    /// <summary>The set of verified CA certificates changed.</summary>
+    public const string CertificatesChanged = "certificates.changed";
+
+    /// <summary>A hub or its host names changed.</summary>
+    public const string HubChanged = "hub.changed";
+}
+
+/// <summary>Fan-out of signals: in process, or over NATS. At most once; receivers must tolerate loss by re-reading when they next look.</summary>
+public interface ISignals
+{
+    /// <summary>Tells all subscribers, this process's included. Never throws for a lost connection; it is retried and logged.</summary>
+    ValueTask PublishAsync(Signal signal, CancellationToken cancellationToken);
+
+    /// <summary>Calls <paramref name="handler"/> for each signal of the subject until disposed. Handlers must be quick and must not throw.</summary>
+    IDisposable Subscribe(string subject, Action<Signal> handler);
+}
