@@ -1,0 +1,66 @@
+using System.Net;
+
+namespace Gatehouse.Server.Configuration;
+
+/// <summary>What an operator set, before it is handed to the rooms. Filled by <see cref="SettingsReader"/>; documented in <see cref="Settings"/>.</summary>
+internal sealed class ServerOptions
+{
+    internal string Data { get; set; } = DefaultData();
+
+    internal List<string> HostNames { get; } = [];
+
+    internal List<IPAddress> Addresses { get; } = [];
+
+    internal int MqttPort { get; set; } = 8883;
+
+    internal int HttpsPort { get; set; } = 443;
+
+    /// <summary>Whether the operator named the port; the fall-back to 8443 is only for the default.</summary>
+    internal bool IsHttpsPortGiven { get; set; }
+
+    internal int? MqttPlainPort { get; set; }
+
+    internal int MetricsPort { get; set; } = 9464;
+
+    internal string? TlsDirectory { get; set; }
+
+    internal string MinimumTls { get; set; } = "1.2";
+
+    internal string Store { get; set; } = "sqlite";
+
+    internal string Streams { get; set; } = "rocksdb";
+
+    internal int Partitions { get; set; } = 4;
+
+    internal TimeSpan Retention { get; set; } = TimeSpan.FromDays(1);
+
+    internal long? RetentionBytes { get; set; }
+
+    internal int MaxConnections { get; set; } = 100_000;
+
+    internal int MaxUnauthenticatedConnections { get; set; } = 2_000;
+
+    internal int MaxUnauthenticatedPerAddress { get; set; } = 200;
+
+    internal TimeSpan AuthenticationTimeout { get; set; } = TimeSpan.FromSeconds(15);
+
+    internal TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    internal TimeSpan TokenGrace { get; set; } = TimeSpan.FromMinutes(10);
+
+    internal int? DeviceMessagesPerSecond { get; set; }
+
+    internal int? HubMessagesPerSecond { get; set; }
+
+    internal int? ThrottleUnits { get; set; }
+
+    internal long AuditRecords { get; set; } = 1_000_000;
+
+    internal bool JsonLog { get; set; }
+
+    internal LogLevel LogLevel { get; set; } = LogLevel.Information;
+
+    private static string DefaultData() => Path.Combine(
+        Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify) is { Length: > 0 } folder ? folder : Path.GetTempPath(),
+        "gatehouse");
+}

@@ -1,0 +1,143 @@
+using System.Globalization;
+using System.Net;
+
+namespace Gatehouse.Server.Configuration;
+
+/// <summary>The table of all settings; <c>gatehouse up --help</c> and docs/configuration.md are printed from it.</summary>
+internal static class Settings
+{
+    internal static IReadOnlyList<Setting> All { get; } =
+    [
+        new(SettingsReader.FileSetting, "path of a JSON file", "none", "File with settings: one object, names as here without dashes.", (_, _) => null),
+        new("data", "path of a directory", "the platform's application-data folder + gatehouse", "Where all state lives.", (o, text) => NotEmpty(text, () => o.Data = Path.GetFullPath(text))),
+        new("host-name", "DNS name or IP address", "localhost, 127.0.0.1, ::1 and the machine's name", "A further name that clients use for this hub; goes into the server certificate.", AddHostName) { IsRepeatable = true },
+        new("address", "IP address", "all addresses", "Address to listen on.", AddAddress) { IsRepeatable = true },
+        new("mqtt-port", "0–65535; 0 lets the system choose", "8883", "TCP port for MQTT over TLS. SDKs fix this number.", (o, text) => Integer(text, 0, 65535, value => o.MqttPort = value)),
+        new("https-port", "0–65535; 0 lets the system choose", "443, or 8443 where 443 cannot be bound", "TCP port for HTTPS and WebSockets. SDKs fix this number.", (o, text) => Integer(text, 0, 65535, value => (o.HttpsPort, o.IsHttpsPortGiven) = (value, true))),
+        new("mqtt-plain-port", "0–65535; 0 lets the system choose", "closed", "Loopback-only TCP port for MQTT without TLS, behind a TLS-terminating proxy or for measurements.", (o, text) => Integer(text, 0, 65535, value => o.MqttPlainPort = value)),
+        new("metrics-port", "0–65535; 0 lets the system choose", "9464", "Loopback-only HTTP port for /metrics and /health.", (o, text) => Integer(text, 0, 65535, value => o.MetricsPort = value)),
+        new("tls", "path of a directory", "{data}/tls", "Where certificates of your own lie (PEM chain and key per host name); reloaded when they change.", (o, text) => NotEmpty(text, () => o.TlsDirectory = Path.GetFullPath(text))),
+        new("minimum-tls", "1.2 or 1.3", "1.2", "Lowest TLS version accepted.", (o, text) => OneOf(text, ["1.2", "1.3"], value => o.MinimumTls = value)),
+        new("store", "sqlite or postgres://user:password@host:port/database", "sqlite", "Where identities, policies and the audit log live.", (o, text) => Url(text, "sqlite", ["postgres", "postgresql"], value => o.Store = value)) { IsSensitive = true },
+        new("streams", "rocksdb or nats://host:port (tls://… too)", "rocksdb", "Where events live and how signals travel.", (o, text) => Url(text, "rocksdb", ["nats", "tls"], value => o.Streams = value)) { IsSensitive = true },
+        new("partitions", "2–32", "4", "Partitions of a new hub's event log; fixed once it exists.", (o, text) => Integer(text, 2, 32, value => o.Partitions = value)),
+        new("retention", "1h–30d", "1d", "How long events are kept.", (o, text) => Duration(text, TimeSpan.FromHours(1), TimeSpan.FromDays(30), value => o.Retention = value)),
+        new("retention-bytes", "bytes per partition, at least 1048576", "no limit", "Size at which the oldest events of a partition go, whatever their age.", (o, text) => Long(text, 1 << 20, long.MaxValue, value => o.RetentionBytes = value)),
+        new("max-connections", "1–1000000", "100000", "Connections open at once.", (o, text) => Integer(text, 1, 1_000_000, value => o.MaxConnections = value)),
+        new("max-unauthenticated", "1–100000", "2000", "Connections that have not yet proved who they are.", (o, text) => Integer(text, 1, 100_000, value => o.MaxUnauthenticatedConnections = value)),
+        new("max-unauthenticated-per-address", "1–100000", "200", "The same, from one address.", (o, text) => Integer(text, 1, 100_000, value => o.MaxUnauthenticatedPerAddress = value)),
+        new("authentication-timeout", "1s–120s", "15s", "Time for TLS and CONNECT together.", (o, text) => Duration(text, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(120), value => o.AuthenticationTimeout = value)),
+        new("drain-timeout", "0s–300s", "10s", "Time that open connections get to finish when the server stops.", (o, text) => Duration(text, TimeSpan.Zero, TimeSpan.FromSeconds(300), value => o.DrainTimeout = value)),
+        new("token-grace", "0s–1h", "10m", "How long a connection outlives its SAS token (clients that rely on being cut off need some).", (o, text) => Duration(text, TimeSpan.Zero, TimeSpan.FromHours(1), value => o.TokenGrace = value)),
+        new("device-messages-per-second", "1–1000000", "no limit", "Messages one device may send; more is delayed, not refused.", (o, text) => Integer(text, 1, 1_000_000, value => o.DeviceMessagesPerSecond = value)),
+        new("hub-messages-per-second", "1–10000000", "no limit", "Messages a hub takes in all; more is delayed, not refused.", (o, text) => Integer(text, 1, 10_000_000, value => o.HubMessagesPerSecond = value)),
+        new("throttle-units", "1–200", "no throttling", "Throttles service calls as this many S1 units of the service would.", (o, text) => Integer(text, 1, 200, value => o.ThrottleUnits = value)),
+        new("audit-records", "1000–1000000000", "1000000", "Audit records kept; the oldest go first and leave an anchor.", (o, text) => Long(text, 1_000, 1_000_000_000, value => o.AuditRecords = value)),
+        new("json-log", "true or false", "false", "Log lines as JSON.", (o, text) => Boolean(text, value => o.JsonLog = value)) { IsFlag = true },
+        new("log-level", "trace, debug, information, warning or error", "information", "Least important log lines shown.", (o, text) => OneOf(text, ["trace", "debug", "information", "warning", "error"], value => o.LogLevel = Enum.Parse<LogLevel>(value, ignoreCase: true))),
+    ];
+
+    private static string? NotEmpty(string text, Action take)
+    {
+        if (text.Length == 0 || text.Contains('\0', StringComparison.Ordinal))
+        {
+            return "is not a path";
+        }
+
+        take();
+        return null;
+    }
+
+    private static string? Integer(string text, int least, int most, Action<int> take) => Long(text, least, most, value => take((int)value));
+
+    private static string? Long(string text, long least, long most, Action<long> take)
+    {
+        if (!long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value))
+        {
+            return "is not a whole number";
+        }
+
+        if (value < least || value > most)
+        {
+            return "is out of range";
+        }
+
+        take(value);
+        return null;
+    }
+
+    private static string? Boolean(string text, Action<bool> take)
+    {
+        if (!bool.TryParse(text, out var value))
+        {
+            return "is neither true nor false";
+        }
+
+        take(value);
+        return null;
+    }
+
+    private static string? OneOf(string text, string[] words, Action<string> take)
+    {
+        if (!words.Contains(text, StringComparer.Ordinal))
+        {
+            return "is none of the words";
+        }
+
+        take(text);
+        return null;
+    }
+
+    /// <summary>A number with its unit: <c>s</c>, <c>m</c>, <c>h</c> or <c>d</c>.</summary>
+    private static string? Duration(string text, TimeSpan least, TimeSpan most, Action<TimeSpan> take)
+    {
+        var seconds = text.Length == 0 ? 0 : text[^1] switch { 's' => 1, 'm' => 60, 'h' => 3_600, 'd' => 86_400, _ => 0 };
+        if (seconds == 0 || !int.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var count))
+        {
+            return "is not a number with s, m, h or d";
+        }
+
+        var value = TimeSpan.FromSeconds((double)count * seconds);
+        if (value < least || value > most)
+        {
+            return "is out of range";
+        }
+
+        take(value);
+        return null;
+    }
+
+    private static string? Url(string text, string word, string[] schemes, Action<string> take)
+    {
+        if (text != word && !(Uri.TryCreate(text, UriKind.Absolute, out var url) && schemes.Contains(url.Scheme, StringComparer.Ordinal) && url.Host.Length > 0))
+        {
+            return "is not understood";
+        }
+
+        take(text);
+        return null;
+    }
+
+    private static string? AddHostName(ServerOptions options, string text)
+    {
+        var kind = Uri.CheckHostName(text);
+        if (kind == UriHostNameType.Unknown || text.Length > 253)
+        {
+            return "is not a host name";
+        }
+
+        options.HostNames.Add(text.ToLowerInvariant());
+        return null;
+    }
+
+    private static string? AddAddress(ServerOptions options, string text)
+    {
+        if (!IPAddress.TryParse(text, out var address))
+        {
+            return "is not an IP address";
+        }
+
+        options.Addresses.Add(address);
+        return null;
+    }
+}
