@@ -1,0 +1,29 @@
+# The Debian packages that tests start for themselves. Sourced by ./test: sets missing_parts; installs them where that is permitted.
+missing_parts=()
+
+find_missing_parts() {
+    missing_parts=()
+    compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null 2>&1 || missing_parts+=(postgresql)
+    command -v nats-server >/dev/null 2>&1 || missing_parts+=(nats-server)
+    command -v openssl >/dev/null 2>&1 || missing_parts+=(openssl)
+    if ! ${quick:-false}; then
+        command -v node >/dev/null 2>&1 || missing_parts+=(nodejs)
+        command -v npm >/dev/null 2>&1 || missing_parts+=(npm)
+    fi
+}
+
+need_parts() {
+    find_missing_parts
+    [ ${#missing_parts[@]} -eq 0 ] && return 0
+    command -v apt-get >/dev/null 2>&1 || return 1
+    local as_root=()
+    if [ "$(id -u)" -ne 0 ]; then
+        sudo -n true 2>/dev/null || return 1
+        as_root=(sudo -n)
+    fi
+    echo "== installing ${missing_parts[*]}"
+    "${as_root[@]}" apt-get update -qq >/dev/null 2>&1
+    DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing_parts[@]}" >/dev/null 2>&1
+    find_missing_parts
+    [ ${#missing_parts[@]} -eq 0 ]
+}
