@@ -1,0 +1,75 @@
+using Gatehouse.Transport.Admission;
+using Gatehouse.Transport.Connections;
+using Gatehouse.Transport.Listeners;
+using Gatehouse.Transport.Tls;
+using Gatehouse.Transport.WebSockets;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
+
+namespace Gatehouse.Transport;
+
+/// <summary>How the server opens the front door: <see cref="AddTransport"/>, <see cref="UseTransport"/> inside ConfigureKestrel, <see cref="MapMqttWebSocket"/>.</summary>
+public static class TransportSetup
+{
+    public static IServiceCollection AddTransport(this IServiceCollection services, TransportOptions options)
+    {
+        services.AddMetrics();
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton(options);
+        services.TryAddSingleton(options.Tls);
+        services.TryAddSingleton(options.Limits);
+        services.TryAddSingleton<TransportMetrics>();
+        services.TryAddSingleton<CoarseClock>();
+        services.TryAddSingleton<Gate>();
+        services.TryAddSingleton<RefusalTally>();
+        services.TryAddSingleton<ConnectionTable>();
+        services.TryAddSingleton<MadeCertificates>();
+        services.TryAddSingleton<ServerCertificates>();
+        services.TryAddSingleton<SuiteControl>();
+        services.TryAddSingleton<HandshakePolicy>();
+        services.TryAddSingleton(new IntermediateCache(options.Limits.MaxConnections));
+        services.TryAddSingleton<TlsHandshake>();
+        services.TryAddSingleton<Doorkeeper>();
+        services.TryAddSingleton<MqttWebSocketDoor>();
+        services.TryAddSingleton(s => new FrontDoor(
+            options,
+            s.GetRequiredService<Doorkeeper>(),
+            s.GetRequiredService<ConnectionTable>(),
+            s.GetRequiredService<MadeCertificates>(),
+            s.GetRequiredService<ILogger<FrontDoor>>()));
+        services.AddHostedService<Drain>();
+        services.AddHostedService<Heartbeat>();
+        return services;
+    }
+
+    /// <summary>Binds the listeners. Throws <see cref="TransportException"/> with one line for the operator when a port cannot be had.</summary>
+    public static void UseTransport(this KestrelServerOptions kestrel, Func<IServiceProvider, IConnectionHandler> mqtt)
+    {
+        var services = kestrel.ApplicationServices;
+        var limits = services.GetRequiredService<ConnectionLimits>();
+        kestrel.AddServerHeader = false;
+        kestrel.Limits.RequestHeadersTimeout = limits.HttpHeadersTimeout;
+        kestrel.Limits.KeepAliveTimeout = limits.HttpKeepAliveTimeout;
+        kestrel.Limits.MaxRequestBodySize = limits.MaxHttpBodyBytes;
+        services.GetRequiredService<FrontDoor>().Bind(kestrel, mqtt(services));
+    }
+
+    /// <summary>MQTT over WebSocket at the path that the SDKs fix.</summary>
+    public static IEndpointConventionBuilder MapMqttWebSocket(this IEndpointRouteBuilder endpoints, Func<IServiceProvider, IConnectionHandler> mqtt)
+    {
+        var door = endpoints.ServiceProvider.GetRequiredService<MqttWebSocketDoor>();
+        var handler = mqtt(endpoints.ServiceProvider);
+        var pipeline = endpoints.CreateApplicationBuilder();
+        pipeline.UseWebSockets();
+        pipeline.Run(context => door.RunAsync(context, handler));
+        return endpoints.Map(MqttWebSocketDoor.Path, pipeline.Build());
+    }
+
+    /// <summary>The caller of this request is known: its connection no longer counts as unknown. Doors call it once a request was authorised.</summary>
+    public static void MarkConnectionAuthenticated(this HttpContext context) => context.Features.Get<SecureConnection>()?.MarkAuthenticated();
+}

@@ -1,0 +1,50 @@
+using System.Collections.Concurrent;
+
+namespace Gatehouse.Transport.Tests;
+
+/// <summary>A protocol for tests: echoes what it gets and marks the peer as known at the first byte.</summary>
+internal sealed class Handler(Func<ClientConnection, Task> serve) : IConnectionHandler
+{
+    public ConcurrentQueue<ClientConnection> Connections { get; } = new();
+
+    public async Task RunAsync(ClientConnection connection)
+    {
+        Connections.Enqueue(connection);
+        await serve(connection);
+    }
+
+    public static async Task EchoAsync(ClientConnection connection)
+    {
+        while (true)
+        {
+            var result = await connection.Input.ReadAsync(connection.Draining);
+            if (result.IsCompleted && result.Buffer.IsEmpty)
+            {
+                return;
+            }
+
+            connection.Touch();
+            connection.MarkAuthenticated();
+            foreach (var part in result.Buffer)
+            {
+                await connection.Output.WriteAsync(part);
+            }
+
+            connection.Input.AdvanceTo(result.Buffer.End);
+        }
+    }
+
+    /// <summary>Reads for ever and never knows its peer.</summary>
+    public static async Task SinkAsync(ClientConnection connection)
+    {
+        while (true)
+        {
+            var result = await connection.Input.ReadAsync(connection.Draining);
+            connection.Input.AdvanceTo(result.Buffer.Start, result.Buffer.End);
+            if (result.IsCompleted)
+            {
+                return;
+            }
+        }
+    }
+}
