@@ -19,6 +19,8 @@ public interface IEventLog
     bool TryAppend(int partition, ReadOnlySpan<byte> head, in ReadOnlySequence<byte> body, IAppendObserver observer, long state);
 
     /// <summary>Completes when appends are taken again.</summary>
+    /// <exception cref="IOException">Nothing could be stored for <see cref="LogOptions.RoomTimeout"/>; the message says why.</exception>
+    /// <exception cref="ObjectDisposedException">The log is closed.</exception>
     ValueTask WaitForRoomAsync(CancellationToken cancellationToken);
 
     /// <summary>First and last event of a partition, from memory.</summary>
@@ -64,4 +66,7 @@ public interface IEventLogs
 {
     /// <summary>Opens or creates the log of a hub; the same instance on every call. <paramref name="partitionCount"/> counts only at creation.</summary>
     ValueTask<IEventLog> OpenAsync(string hub, int partitionCount, CancellationToken cancellationToken);
+
+    /// <summary>Why events cannot be stored at present (disk full, broker away), for the readiness probe; null when they can.</summary>
+    Exception? Fault => null;
 }

@@ -1,0 +1,99 @@
+namespace Gatehouse.Streams.Log;
+
+/// <summary>One partition in memory: its ends, and who waits for news.</summary>
+internal sealed class LogPartition(int index, IPartitionBlocks blocks)
+{
+    private readonly Lock gate = new();
+    private readonly List<Waiter> waiters = [];
+    private long first;
+    private PartitionTail tail = PartitionTail.Empty;
+
+    internal int Index { get; } = index;
+
+    internal IPartitionBlocks Blocks { get; } = blocks;
+
+    /// <summary>The block that takes appends now; belongs to the commit loop and is touched under its lock only.</summary>
+    internal PendingBlock? Gathering { get; set; }
+
+    internal PartitionTail Tail
+    {
+        get
+        {
+            lock (gate)
+            {
+                return tail;
+            }
+        }
+    }
+
+    internal PartitionState State
+    {
+        get
+        {
+            lock (gate)
+            {
+                return new PartitionState(first, tail.Next - 1, tail.LastTime < 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(tail.LastTime));
+            }
+        }
+    }
+
+    /// <summary>New events up to this tail are durable. An older tail than the present one is ignored.</summary>
+    internal void Advance(in PartitionTail to)
+    {
+        lock (gate)
+        {
+            if (to.Next <= tail.Next)
+            {
+                return;
+            }
+
+            tail = to;
+            for (var i = waiters.Count - 1; i >= 0; i--)
+            {
+                if (waiters[i].After < tail.Next - 1)
+                {
+                    waiters[i].Arrived.TrySetResult();
+                    waiters.RemoveAt(i);
+                }
+            }
+        }
+    }
+
+    /// <summary>Events before this one are gone.</summary>
+    internal void TrimTo(long sequenceNumber)
+    {
+        lock (gate)
+        {
+            first = Math.Clamp(sequenceNumber, first, tail.Next);
+        }
+    }
+
+    internal async ValueTask WaitAsync(long after, CancellationToken cancellationToken)
+    {
+        Waiter waiter;
+        lock (gate)
+        {
+            if (tail.Next - 1 > after)
+            {
+                return;
+            }
+
+            waiter = new Waiter(after, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+            waiters.Add(waiter);
+        }
+
+        try
+        {
+            await waiter.Arrived.Task.WaitAsync(cancellationToken);
+        }
+        finally
+        {
+            lock (gate)
+            {
+                waiters.Remove(waiter);
+            }
+        }
+    }
+
+    private sealed record Waiter(long After, TaskCompletionSource Arrived);
+}
