@@ -1,22 +1,79 @@
+using Gatehouse.Contracts.Audit;
 using Gatehouse.Contracts.Credentials;
-using Gatehouse.Contracts.Identities;
+using Gatehouse.Identity.SharedAccess;
+using Gatehouse.Identity.X509;
 using Gatehouse.Keys;
 
 namespace Gatehouse.Identity;
 
-/// <summary>What a device or module showed at CONNECT (or attach, or request).</summary>
-/// <param name="HostName">Host it addressed (user name, Host header), with or without port.</param>
-/// <param name="Identity">Who it says it is.</param>
-/// <param name="Token">SAS token text; null or empty when there was none.</param>
-/// <param name="Certificate">What TLS proved; null when no certificate was presented.</param>
-public sealed record DeviceLogin(string HostName, IdentityKey Identity, string? Token, PeerCertificate? Certificate);
-
 /// <summary>Judges devices and modules: SAS token of the identity's own key or of a policy with DeviceConnect, or X.509 by thumbprint or CA.</summary>
-public sealed class DeviceAuthenticator(ICredentialSource credentials, SecretVault vault, TimeProvider time)
+/// <remarks>
+/// The kind that is registered decides: a SAS identity's certificate is ignored, an X.509 identity's token is refused. The proof is judged
+/// before "disabled" is looked at, and for an unknown identity too, so that neither answer nor time tells what exists.
+/// </remarks>
+public sealed class DeviceAuthenticator
 {
-    public ValueTask<Verdict> AuthenticateAsync(DeviceLogin login, CancellationToken cancellationToken)
+    private readonly ICredentialSource credentials;
+    private readonly DeviceTokens tokens;
+    private readonly DeviceCertificates certificates;
+
+    public DeviceAuthenticator(ICredentialSource credentials, SecretVault vault, TimeProvider time, IdentityOptions? options = null)
     {
-        _ = (credentials, vault, time, login, cancellationToken);
-        throw new NotSupportedException();
+        this.credentials = credentials;
+        var rules = options ?? new IdentityOptions();
+        var signature = new TokenSignature(vault);
+        tokens = new DeviceTokens(credentials, signature, new PolicyTokens(credentials, signature, time, rules), time, rules);
+        certificates = new DeviceCertificates(credentials, time, rules);
     }
+
+    public async ValueTask<Verdict> AuthenticateAsync(DeviceLogin login, CancellationToken cancellationToken)
+    {
+        if (credentials.FindHub(login.HostName) is not { } hub)
+        {
+            return Refuse.UnknownHub(login.HostName);
+        }
+
+        var registered = await credentials.FindIdentityAsync(hub.Name, login.Identity, cancellationToken);
+        if (registered is null)
+        {
+            await JudgeDecoyAsync(hub, login, cancellationToken);
+            return Refuse.Device(RefusalReason.UnknownIdentity, $"The hub '{hub.Name}' has no {(login.Identity.IsModule ? "module" : "device")} '{login.Identity}'; ids are case-sensitive.");
+        }
+
+        var verdict = await JudgeAsync(hub, login, registered, cancellationToken);
+        return registered.IsEnabled ? verdict : Disabled(login, verdict);
+    }
+
+    private async ValueTask JudgeDecoyAsync(HubEntry hub, DeviceLogin login, CancellationToken cancellationToken)
+    {
+        if (!string.IsNullOrEmpty(login.Token))
+        {
+            tokens.JudgeDecoy(login.Token);
+        }
+        else if (login.Certificate is { } certificate)
+        {
+            await certificates.JudgeDecoyAsync(hub, certificate, cancellationToken);
+        }
+    }
+
+    private ValueTask<Verdict> JudgeAsync(HubEntry hub, DeviceLogin login, IdentityCredentials registered, CancellationToken cancellationToken) => registered.Kind switch
+    {
+        CredentialKind.Sas when string.IsNullOrEmpty(login.Token) => new(Refuse.Device(
+            RefusalReason.CredentialMissing,
+            login.Certificate is null ? "No SAS token was presented." : "No SAS token was presented; a client certificate was, but the identity is registered for SAS.")),
+        CredentialKind.Sas => tokens.JudgeAsync(hub, registered, login.Token, cancellationToken),
+        CredentialKind.SelfSigned or CredentialKind.CertificateAuthority when !string.IsNullOrEmpty(login.Token) => new(Refuse.Device(
+            RefusalReason.CredentialKindMismatch,
+            "A SAS token was presented, but the identity is registered for X.509 certificates.")),
+        CredentialKind.SelfSigned or CredentialKind.CertificateAuthority when login.Certificate is null => new(Refuse.Device(
+            RefusalReason.CredentialMissing,
+            "No client certificate was presented, and the identity is registered for X.509: check that the client sends certificate and key.")),
+        CredentialKind.SelfSigned => new(certificates.JudgeThumbprint(hub, registered, login.Certificate!)),
+        CredentialKind.CertificateAuthority => certificates.JudgeAuthorityAsync(hub, registered, login.Certificate!, cancellationToken),
+        _ => new(Refuse.Device(RefusalReason.CredentialKindMismatch, "The identity is registered without credentials (none) and cannot connect by itself.")),
+    };
+
+    private static Verdict.Refused Disabled(DeviceLogin login, Verdict verdict) => Refuse.Device(
+        RefusalReason.IdentityDisabled,
+        $"'{login.Identity}' is disabled. " + (verdict is Verdict.Refused refused ? $"Its proof would have been refused too: {refused.Detail}" : "Its proof was good."));
 }

@@ -1,0 +1,19 @@
+using System.Net;
+using Gatehouse.Contracts.Credentials;
+using Gatehouse.Contracts.Identities;
+
+namespace Gatehouse.Identity;
+
+/// <summary>What a device or module showed at CONNECT (or attach, or request).</summary>
+/// <param name="HostName">Host it addressed (user name, Host header), with or without port.</param>
+/// <param name="Identity">Who it says it is.</param>
+/// <param name="Token">SAS token text; null or empty when there was none.</param>
+/// <param name="Certificate">What TLS proved; null when no certificate was presented.</param>
+public sealed record DeviceLogin(string HostName, IdentityKey Identity, string? Token, PeerCertificate? Certificate)
+{
+    /// <summary>Where it comes from, for back-off; null when unknown (no back-off then).</summary>
+    public IPAddress? RemoteAddress { get; init; }
+
+    /// <summary>Never the token.</summary>
+    public override string ToString() => $"{Identity} at {HostName}";
+}

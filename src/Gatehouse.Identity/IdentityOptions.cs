@@ -1,0 +1,17 @@
+namespace Gatehouse.Identity;
+
+/// <summary>How proofs are judged.</summary>
+public sealed record IdentityOptions
+{
+    /// <summary>Longest SAS token that is looked at. Characters, 256–65,536, default 4,096.</summary>
+    /// <remarks>The longest an SDK makes is about 2,000: two ids of 128 characters, each encoded twice (C#).</remarks>
+    public int MaxTokenCharacters { get; init; } = 4096;
+
+    /// <summary>How long after <c>se</c> a token is still taken. 0–1 h, default 300 s.</summary>
+    /// <remarks>Source: IoT Hub "Control access with shared access signatures" page advises clocks within 5 minutes.</remarks>
+    public TimeSpan ClockAllowance { get; init; } = TimeSpan.FromSeconds(300);
+
+    /// <summary>Whether a certificate that is registered by thumbprint is taken outside its dates. Default false.</summary>
+    /// <remarks>Unconfirmed what the service does; its documents ask for certificates that are not expired.</remarks>
+    public bool AllowExpiredThumbprintCertificates { get; init; }
+}
