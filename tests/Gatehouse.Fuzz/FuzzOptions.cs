@@ -1,0 +1,39 @@
+using System.Globalization;
+
+namespace Gatehouse.Fuzz;
+
+/// <summary>What one run may do and must not exceed.</summary>
+internal sealed record FuzzOptions
+{
+    private const double DefaultSeconds = 5;
+
+    /// <summary>Longest input that is made. Bytes.</summary>
+    public int MaxInputBytes { get; init; } = 4096;
+
+    /// <summary>Allocation that one input may cause, whatever its size. Bytes.</summary>
+    public long AllocationBytes { get; init; } = 64 * 1024;
+
+    /// <summary>Further allocation per byte of input. Bytes.</summary>
+    public long AllocationBytesPerByte { get; init; } = 64;
+
+    /// <summary>Time that one input may take; judged on the best of three tries, as the machine is shared.</summary>
+    public TimeSpan InputTime { get; init; } = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>An input that does not come back within this time is a hang.</summary>
+    public TimeSpan HangTime { get; init; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>Words of the format that mutations put in.</summary>
+    public IReadOnlyList<byte[]> Words { get; init; } = [];
+
+    /// <summary>Exceptions that the target declares for bad input. None: it must answer with a value.</summary>
+    public IReadOnlyList<Type> Declared { get; init; } = [];
+
+    /// <summary>Length of a run: <c>GATEHOUSE_FUZZ_SECONDS</c> per target, default 5.</summary>
+    internal static TimeSpan Duration { get; } = TimeSpan.FromSeconds(Number("GATEHOUSE_FUZZ_SECONDS", DefaultSeconds));
+
+    /// <summary>Seed: <c>GATEHOUSE_FUZZ_SEED</c> to repeat a run, else a new one each time.</summary>
+    internal static int Seed { get; } = (int)Number("GATEHOUSE_FUZZ_SEED", Environment.TickCount & 0xFFFFFF);
+
+    private static double Number(string variable, double otherwise) =>
+        double.TryParse(Environment.GetEnvironmentVariable(variable), NumberStyles.Float, CultureInfo.InvariantCulture, out var value) ? value : otherwise;
+}
