@@ -1,0 +1,15 @@
+using Microsoft.Extensions.Logging;
+
+namespace Gatehouse.ServiceApi;
+
+internal static partial class ServiceApiLog
+{
+    [LoggerMessage(3500, LogLevel.Error, "{Operation} failed, tracking id {TrackingId}", EventName = "OperationFailed")]
+    internal static partial void Failed(this ILogger logger, Exception error, string operation, string trackingId);
+
+    [LoggerMessage(3501, LogLevel.Debug, "Answered {Error}, tracking id {TrackingId}", EventName = "OperationRefused")]
+    internal static partial void Refused(this ILogger logger, string error, string trackingId);
+
+    [LoggerMessage(3502, LogLevel.Debug, "The caller of {Operation} left before the answer", EventName = "CallerLeft")]
+    internal static partial void CallerLeft(this ILogger logger, string operation);
+}

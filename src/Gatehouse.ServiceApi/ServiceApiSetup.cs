@@ -1,0 +1,31 @@
+using Gatehouse.ServiceApi.Rest;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace Gatehouse.ServiceApi;
+
+/// <summary>How the server takes this door in.</summary>
+public static class ServiceApiSetup
+{
+    /// <summary>Registers the operations. Needs AddHub, AddIdentity and an IRefusalLog.</summary>
+    public static IServiceCollection AddServiceApi(this IServiceCollection services, ServiceApiOptions options)
+    {
+        services.TryAddSingleton(options);
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddMetrics();
+        services.TryAddSingleton<ServiceApiMetrics>();
+        services.TryAddSingleton<ServiceThrottle>();
+        services.TryAddSingleton<RequestGate>();
+        services.TryAddSingleton<RouteTable>();
+        services.TryAddSingleton<ApiPipeline>();
+        return services;
+    }
+
+    /// <summary>Answers the paths that have operations (<c>/devices</c>, <c>/statistics</c>, <c>/gatehouse/v1</c>); everything else goes on to the next middleware.</summary>
+    public static IApplicationBuilder UseServiceApi(this IApplicationBuilder app)
+    {
+        var pipeline = app.ApplicationServices.GetRequiredService<ApiPipeline>();
+        return app.Use(next => http => pipeline.InvokeAsync(http, next));
+    }
+}
