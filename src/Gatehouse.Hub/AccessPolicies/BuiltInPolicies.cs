@@ -1,0 +1,83 @@
+using System.Security.Cryptography;
+using Gatehouse.Contracts.Access;
+using Gatehouse.Contracts.Audit;
+using Gatehouse.Contracts.Identities;
+using Gatehouse.Contracts.Signals;
+using Gatehouse.Hub.Registry;
+using Gatehouse.Keys;
+using Gatehouse.Store;
+
+namespace Gatehouse.Hub.AccessPolicies;
+
+/// <summary>The five policies that every hub is born with.</summary>
+/// <remarks>Source: IoT Hub "Control access with shared access signatures" page.</remarks>
+public sealed class BuiltInPolicies
+{
+    private const int KeyBytes = 32;
+
+    private readonly SecretVault vault;
+    private readonly GenerationIds generations;
+    private readonly TimeProvider time;
+
+    internal BuiltInPolicies(SecretVault vault, GenerationIds generations, TimeProvider time)
+    {
+        this.vault = vault;
+        this.generations = generations;
+        this.time = time;
+    }
+
+    /// <summary>Names with their rights.</summary>
+    public static IReadOnlyList<KeyValuePair<string, Rights>> All { get; } =
+    [
+        new("iothubowner", Rights.Owner),
+        new("service", Rights.ServiceConnect),
+        new("device", Rights.DeviceConnect),
+        new("registryRead", Rights.RegistryRead),
+        new("registryReadWrite", Rights.RegistryRead | Rights.RegistryWrite),
+    ];
+
+    internal async Task CreateAsync(WriteTransaction transaction, HubName hub, CancellationToken cancellationToken)
+    {
+        foreach (var (name, rights) in All)
+        {
+            await PolicyRows.InsertAsync(transaction, NewRow(hub, name, rights), cancellationToken);
+            transaction.Audit(new AuditRecord
+            {
+                Hub = hub.Value,
+                Actor = "server",
+                Action = "policy.create",
+                Subject = name,
+                Detail = new System.Text.Json.Nodes.JsonObject { ["rights"] = rights == Rights.Owner ? "Owner" : rights.ToString() }.ToJsonString(),
+            });
+        }
+
+        transaction.Signal(new Signal(SignalSubjects.PolicyChanged, hub.Value, ""));
+    }
+
+    private PolicyRow NewRow(HubName hub, string name, Rights rights)
+    {
+        var generation = generations.Next();
+        var binding = KeyBinding.ForPolicy(hub, name, generation);
+        var now = time.GetUtcNow().UtcTicks;
+        return new PolicyRow
+        {
+            Hub = hub.Value,
+            Name = name,
+            GenerationId = generation,
+            Rights = (long)rights,
+            PrimaryKey = SealRandom(binding),
+            SecondaryKey = SealRandom(binding),
+            Created = now,
+            Changed = now,
+        };
+    }
+
+    private byte[] SealRandom(string binding)
+    {
+        Span<byte> key = stackalloc byte[KeyBytes];
+        RandomNumberGenerator.Fill(key);
+        var blob = vault.Seal(key, binding).Blob.ToArray();
+        CryptographicOperations.ZeroMemory(key);
+        return blob;
+    }
+}

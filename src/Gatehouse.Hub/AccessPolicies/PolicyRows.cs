@@ -1,0 +1,28 @@
+using System.Data.Common;
+using Dapper;
+using Gatehouse.Contracts.Identities;
+using Gatehouse.Store;
+
+namespace Gatehouse.Hub.AccessPolicies;
+
+/// <summary>SQL of the <c>policies</c> table.</summary>
+internal static class PolicyRows
+{
+    private const string Select = """
+        SELECT hub AS Hub, name AS Name, generation_id AS GenerationId, rights AS Rights, primary_key AS PrimaryKey, secondary_key AS SecondaryKey, created AS Created, changed AS Changed
+        FROM policies WHERE hub = @Hub
+        """;
+
+    internal static async Task<IReadOnlyList<PolicyRow>> ReadAllAsync(DbConnection connection, HubName hub, CancellationToken cancellationToken) =>
+        [.. await connection.QueryAsync<PolicyRow>(new CommandDefinition($"{Select} ORDER BY name", new { Hub = hub.Value }, cancellationToken: cancellationToken))];
+
+    internal static Task InsertAsync(WriteTransaction transaction, PolicyRow row, CancellationToken cancellationToken) =>
+        transaction.Connection.ExecuteAsync(new CommandDefinition(
+            """
+            INSERT INTO policies (hub, name, generation_id, rights, primary_key, secondary_key, created, changed)
+            VALUES (@Hub, @Name, @GenerationId, @Rights, @PrimaryKey, @SecondaryKey, @Created, @Changed)
+            """,
+            row,
+            transaction.Transaction,
+            cancellationToken: cancellationToken));
+}

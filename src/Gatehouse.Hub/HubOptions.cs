@@ -1,0 +1,19 @@
+using Gatehouse.Hub.Credentials;
+using Gatehouse.Hub.Registry;
+
+namespace Gatehouse.Hub;
+
+/// <summary>Settings of the room, one record per feature.</summary>
+public sealed record HubOptions
+{
+    /// <summary>Name of the hub that the first start creates. Default <c>gatehouse</c>.</summary>
+    public string FirstHub { get; init; } = "gatehouse";
+
+    /// <summary>Host names that the first hub answers to, the hub's own first; without port. Default <c>localhost</c>, <c>127.0.0.1</c>, <c>::1</c>.</summary>
+    /// <remarks>Names of earlier starts stay (other nodes may use the same store). The server puts <c>--host-name</c> and the machine's name here.</remarks>
+    public IReadOnlyList<string> HostNames { get; init; } = ["localhost", "127.0.0.1", "::1"];
+
+    public RegistryOptions Registry { get; init; } = new();
+
+    public CredentialOptions Credentials { get; init; } = new();
+}

@@ -1,0 +1,12 @@
+using Gatehouse.Contracts.Identities;
+
+namespace Gatehouse.Hub;
+
+/// <summary>Associated data of sealed keys: names the row, so that a blob moved to another row, or to a later owner of the name, does not open.</summary>
+internal static class KeyBinding
+{
+    internal static string ForIdentity(HubName hub, string deviceId, string moduleId, string generationId) =>
+        $"{hub.Value}/identities/{deviceId}/{moduleId}/{generationId}/keys";
+
+    internal static string ForPolicy(HubName hub, string name, string generationId) => $"{hub.Value}/policies/{name}/{generationId}/keys";
+}

@@ -1,0 +1,58 @@
+using Gatehouse.Contracts.Credentials;
+using Gatehouse.Contracts.Identities;
+
+namespace Gatehouse.Hub.Registry;
+
+/// <summary>A row of <c>identities</c>: a device (empty <see cref="ModuleId"/>) or a module.</summary>
+internal sealed record IdentityRow
+{
+    public string Hub { get; init; } = "";
+
+    public string DeviceId { get; init; } = "";
+
+    public string ModuleId { get; init; } = "";
+
+    public string GenerationId { get; init; } = "";
+
+    /// <summary>Counter behind the ETag; starts anywhere, so that a recreated name does not meet an old tag.</summary>
+    public long Etag { get; init; }
+
+    public long IsDisabled { get; init; }
+
+    public string? StatusReason { get; init; }
+
+    public long StatusChanged { get; init; }
+
+    public long CredentialKind { get; init; }
+
+    public byte[]? PrimaryKey { get; init; }
+
+    public byte[]? SecondaryKey { get; init; }
+
+    public string? PrimaryThumbprint { get; init; }
+
+    public string? SecondaryThumbprint { get; init; }
+
+    public string? ManagedBy { get; init; }
+
+    public long IsEdge { get; init; }
+
+    public string? DeviceScope { get; init; }
+
+    public string? ParentScope { get; init; }
+
+    public long Created { get; init; }
+
+    internal bool IsModule => ModuleId.Length > 0;
+
+    internal CredentialKind Kind => (CredentialKind)CredentialKind;
+
+    internal IdentityKey Key => new(
+        Contracts.Identities.DeviceId.Parse(DeviceId),
+        IsModule ? Contracts.Identities.ModuleId.Parse(ModuleId) : null);
+
+    internal string BindingIn(HubName hub) => KeyBinding.ForIdentity(hub, DeviceId, ModuleId, GenerationId);
+
+    /// <summary>Never the keys, sealed as they are.</summary>
+    public override string ToString() => IsModule ? $"{DeviceId}/{ModuleId}" : DeviceId;
+}
