@@ -1,0 +1,110 @@
+using System.Text;
+using System.Threading.Channels;
+using Gatehouse.Contracts.Signals;
+using Gatehouse.Streams.Signals;
+using Microsoft.Extensions.Logging;
+using NATS.Client.Core;
+
+namespace Gatehouse.Streams.Nats.Signals;
+
+/// <summary>Signals between nodes over NATS. This node's own handlers hear at once, connection or not; the others when the message arrives.</summary>
+/// <remarks>While the connection is away signals of others are missed. When it is back, every handler is told once per hub that everything may have changed (empty key).</remarks>
+internal sealed class NatsSignals : ISignals, IAsyncDisposable
+{
+    internal const string Subject = "gatehouse.signals";
+    private const int MostWaiting = 4096;
+    private const char Separator = '\n';
+
+    private readonly NatsLink link;
+    private readonly ILogger log;
+    private readonly SignalHandlers handlers;
+    private readonly Channel<Signal> outgoing = Channel.CreateBounded<Signal>(new BoundedChannelOptions(MostWaiting) { SingleReader = true });
+    private readonly CancellationTokenSource stopping = new();
+    private readonly NatsListener listener;
+    private readonly Task sending;
+
+    public NatsSignals(NatsLink link, ILogger<NatsSignals> log)
+    {
+        (this.link, this.log) = (link, log);
+        handlers = new SignalHandlers(log);
+        link.Reconnected += OnReconnected;
+        listener = new NatsListener(link, Subject, OnHeard, log);
+        sending = SendAsync();
+    }
+
+    public ValueTask PublishAsync(Signal signal, CancellationToken cancellationToken)
+    {
+        handlers.Tell(signal);
+        if (!outgoing.Writer.TryWrite(signal))
+        {
+            log.SignalDropped(signal.Subject);
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    public IDisposable Subscribe(string subject, Action<Signal> handler) => handlers.Add(subject, handler);
+
+    public async ValueTask DisposeAsync()
+    {
+        link.Reconnected -= OnReconnected;
+        outgoing.Writer.TryComplete();
+        await Task.WhenAny(sending, Task.Delay(link.Options.RequestTimeout));
+        await stopping.CancelAsync();
+        await sending;
+        await listener.DisposeAsync();
+        stopping.Dispose();
+    }
+
+    private async Task SendAsync()
+    {
+        try
+        {
+            await foreach (var signal in outgoing.Reader.ReadAllAsync(stopping.Token))
+            {
+                await SendAsync(signal);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // Closing, and the connection did not come back in time.
+        }
+    }
+
+    private async Task SendAsync(Signal signal)
+    {
+        var payload = Encoding.UTF8.GetBytes(string.Join(Separator, signal.Subject, signal.Hub, signal.Key));
+        while (true)
+        {
+            try
+            {
+                await link.Connection.PublishAsync(Subject, payload, serializer: NatsRawSerializer<byte[]>.Default, cancellationToken: stopping.Token);
+                return;
+            }
+            catch (Exception error) when (error is NatsException or TimeoutException or IOException)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(200), stopping.Token);
+            }
+        }
+    }
+
+    private void OnHeard(NatsMsg<byte[]> message)
+    {
+        var parts = Encoding.UTF8.GetString(message.Data ?? []).Split(Separator, 3);
+        if (parts.Length == 3)
+        {
+            handlers.Tell(new Signal(parts[0], parts[1], parts[2]));
+        }
+    }
+
+    private void OnReconnected()
+    {
+        foreach (var hub in link.Hubs)
+        {
+            foreach (var subject in handlers.Subjects)
+            {
+                handlers.Tell(new Signal(subject, hub, Key: ""));
+            }
+        }
+    }
+}
