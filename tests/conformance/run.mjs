@@ -1,0 +1,29 @@
+// Starts one server on the ports that the SDKs fix, then runs the numbered scenarios against it. Prints TAP.
+//   node run.mjs [WORD]     only scenario files whose name contains WORD
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { startServer } from './lib/server.mjs';
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+const word = process.argv[2] ?? '';
+const files = fs.readdirSync(path.join(here, 'scenarios')).filter(name => name.endsWith('.test.mjs') && name.includes(word)).sort().map(name => path.join(here, 'scenarios', name));
+if (files.length === 0) {
+  console.error(`conformance: no scenario contains '${word}'`);
+  process.exit(2);
+}
+
+// MqttWs and azure-iothub dial port 443 and nothing else; the device SDKs dial 8883 unless told otherwise.
+const server = await startServer(['--https-port', '443', '--mqtt-port', '8883'], error => {
+  console.error(`conformance: ports 443 and 8883 are needed, because the SDKs fix them: ${error}`);
+  process.exit(1);
+});
+const tests = spawn(process.execPath, ['--test', '--test-reporter=tap', '--test-concurrency=1', ...files], {
+  cwd: here,
+  stdio: ['ignore', 'inherit', 'inherit'],
+  env: { ...process.env, NODE_EXTRA_CA_CERTS: server.connection.caFile, GATEHOUSE_CONFORMANCE_DATA: server.data },
+});
+const code = await new Promise(done => tests.once('exit', done));
+await server.stop();
+process.exit(code ?? 1);
