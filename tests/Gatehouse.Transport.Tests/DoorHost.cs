@@ -19,8 +19,10 @@ internal sealed class DoorHost : IAsyncDisposable
 {
     private readonly WebApplication _app;
 
-    private DoorHost(WebApplication app, TempFolder folder, LogLines log, Handler handler) =>
-        (_app, Folder, Log, Handler) = (app, folder, log, handler);
+    private readonly bool _keep;
+
+    private DoorHost(WebApplication app, TempFolder folder, bool keep, LogLines log, Handler handler) =>
+        (_app, Folder, _keep, Log, Handler) = (app, folder, keep, log, handler);
 
     public TempFolder Folder { get; }
 
@@ -33,7 +35,7 @@ internal sealed class DoorHost : IAsyncDisposable
     public X509Certificate2 Root => X509CertificateLoader.LoadCertificateFromFile(Door.RootCertificatePath);
 
     public static async Task<DoorHost> StartAsync(
-        Func<TransportOptions, TransportOptions>? change = null, TimeProvider? time = null, TempFolder? folder = null, Func<ClientConnection, Task>? serve = null)
+        Func<TransportOptions, TransportOptions>? change = null, TimeProvider? time = null, TempFolder? folder = null, bool keep = false, Func<ClientConnection, Task>? serve = null)
     {
         folder ??= new TempFolder();
         var log = new LogLines();
@@ -60,7 +62,7 @@ internal sealed class DoorHost : IAsyncDisposable
         app.MapGet("/hello", (HttpContext c) => c.Response.WriteAsync($"{c.Request.Scheme} {c.Connection.ClientCertificate?.Subject}"));
         app.MapGet("/known", (HttpContext c) => c.MarkConnectionAuthenticated());
         await app.StartAsync();
-        return new DoorHost(app, folder, log, handler);
+        return new DoorHost(app, folder, keep, log, handler);
     }
 
     public T Get<T>()
@@ -105,6 +107,9 @@ internal sealed class DoorHost : IAsyncDisposable
     {
         await _app.StopAsync();
         await _app.DisposeAsync();
-        Folder.Dispose();
+        if (!_keep)
+        {
+            Folder.Dispose();
+        }
     }
 }

@@ -7,9 +7,17 @@ internal sealed class Handler(Func<ClientConnection, Task> serve) : IConnectionH
 {
     public ConcurrentQueue<ClientConnection> Connections { get; } = new();
 
+    /// <summary>Thumbprints of what each peer presented, leaf first.</summary>
+    public ConcurrentQueue<string> Seen { get; } = new();
+
     public async Task RunAsync(ClientConnection connection)
     {
         Connections.Enqueue(connection);
+        if (connection.Peer.Certificate is { } certificate)
+        {
+            Seen.Enqueue(string.Join(' ', certificate.Intermediates.Prepend(certificate.Leaf).Select(c => c.Thumbprint)));
+        }
+
         await serve(connection);
     }
 

@@ -48,11 +48,14 @@ internal sealed class HandshakePolicy(TlsOptions options, ServerCertificates cer
         ClientCertificateRequired = true,
         RemoteCertificateValidationCallback = PeerSslStream.Capture,
         // Otherwise .NET fetches what the client's certificate names, inside the handshake (SSRF and a 15 s stall, measured).
-        CertificateChainPolicy = new X509ChainPolicy
-        {
-            TrustMode = X509ChainTrustMode.CustomRootTrust,
-            RevocationMode = X509RevocationMode.NoCheck,
-            DisableCertificateDownloads = true,
-        },
+        CertificateChainPolicy = Offline(),
+    };
+
+    /// <summary>Trusts nothing and asks nobody.</summary>
+    public static X509ChainPolicy Offline() => new()
+    {
+        TrustMode = X509ChainTrustMode.CustomRootTrust,
+        RevocationMode = X509RevocationMode.NoCheck,
+        DisableCertificateDownloads = true,
     };
 }

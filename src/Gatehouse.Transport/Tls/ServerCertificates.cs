@@ -1,3 +1,4 @@
+using System.Net.Security;
 using Microsoft.Extensions.Logging;
 
 namespace Gatehouse.Transport.Tls;
@@ -20,6 +21,9 @@ internal sealed class ServerCertificates
         _loaded = _seen = Fingerprint();
         LoadAll();
     }
+
+    /// <summary>The certificate that the server made for itself.</summary>
+    public SslStreamCertificateContext Made => _names.Made.Context;
 
     /// <summary>Exact name, then wildcard, then the default.</summary>
     public ServerCertificate Select(string? hostName) => _names.Select(hostName);
