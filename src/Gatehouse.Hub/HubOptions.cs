@@ -1,4 +1,7 @@
+using Gatehouse.Hub.AccessPolicies;
+using Gatehouse.Hub.Certificates;
 using Gatehouse.Hub.Credentials;
+using Gatehouse.Hub.Events;
 using Gatehouse.Hub.Registry;
 
 namespace Gatehouse.Hub;
@@ -14,6 +17,12 @@ public sealed record HubOptions
     public IReadOnlyList<string> HostNames { get; init; } = ["localhost", "127.0.0.1", "::1"];
 
     public RegistryOptions Registry { get; init; } = new();
+
+    public PolicyOptions Policies { get; init; } = new();
+
+    public CertificateOptions Certificates { get; init; } = new();
+
+    public EventOptions Events { get; init; } = new();
 
     public CredentialOptions Credentials { get; init; } = new();
 }

@@ -1,7 +1,9 @@
 using Gatehouse.Contracts.Credentials;
 using Gatehouse.Contracts.Signals;
 using Gatehouse.Hub.AccessPolicies;
+using Gatehouse.Hub.Certificates;
 using Gatehouse.Hub.Credentials;
+using Gatehouse.Hub.Events;
 using Gatehouse.Hub.Hubs;
 using Gatehouse.Hub.Registry;
 using Gatehouse.Keys;
@@ -14,7 +16,7 @@ namespace Gatehouse.Hub;
 /// <summary>How the server takes this room in: AddHub, then (after the schema) <see cref="HubStartup.StartAsync"/>.</summary>
 public static class HubSetup
 {
-    /// <summary>Needs a Database, a SecretVault and ISignals.</summary>
+    /// <summary>Needs a Database, a SecretVault, ISignals and IEventLogs.</summary>
     public static IServiceCollection AddHub(this IServiceCollection services, HubOptions options)
     {
         services.TryAddSingleton(options);
@@ -23,11 +25,22 @@ public static class HubSetup
         services.TryAddSingleton<HubDirectory>();
         services.TryAddSingleton<HubStartup>();
         services.TryAddSingleton(all => new BuiltInPolicies(all.GetRequiredService<SecretVault>(), all.GetRequiredService<GenerationIds>(), all.GetRequiredService<TimeProvider>()));
-        services.TryAddSingleton<ITrustAnchorSource, NoTrustAnchors>();
+        services.TryAddSingleton(all => new SharedAccessPolicies(
+            all.GetRequiredService<Database>(),
+            all.GetRequiredService<SecretVault>(),
+            all.GetRequiredService<GenerationIds>(),
+            options.Policies,
+            all.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton(options.Certificates);
+        services.TryAddSingleton<CaCertificates>();
+        services.TryAddSingleton(options.Events);
+        services.TryAddSingleton<HubLogs>();
+        services.TryAddSingleton<ConsumerGroups>();
+        services.TryAddSingleton<EventStreams>();
         services.TryAddSingleton(all => new CredentialSource(
             all.GetRequiredService<Database>(),
             all.GetRequiredService<HubDirectory>(),
-            all.GetRequiredService<ITrustAnchorSource>(),
+            all.GetRequiredService<CaCertificates>(),
             all.GetRequiredService<ISignals>(),
             options.Credentials,
             all.GetRequiredService<TimeProvider>()));

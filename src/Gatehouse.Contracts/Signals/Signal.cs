@@ -18,6 +18,9 @@ public static class SignalSubjects
     /// <summary>The set of verified CA certificates changed.</summary>
     public const string CertificatesChanged = "certificates.changed";
 
+    /// <summary>A consumer group was deleted: its readers end.</summary>
+    public const string ConsumerGroupsChanged = "consumergroups.changed";
+
     /// <summary>A hub or its host names changed.</summary>
     public const string HubChanged = "hub.changed";
 }

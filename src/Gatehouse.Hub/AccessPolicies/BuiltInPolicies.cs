@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Gatehouse.Contracts.Access;
 using Gatehouse.Contracts.Audit;
 using Gatehouse.Contracts.Identities;
@@ -13,8 +12,6 @@ namespace Gatehouse.Hub.AccessPolicies;
 /// <remarks>Source: IoT Hub "Control access with shared access signatures" page.</remarks>
 public sealed class BuiltInPolicies
 {
-    private const int KeyBytes = 32;
-
     private readonly SecretVault vault;
     private readonly GenerationIds generations;
     private readonly TimeProvider time;
@@ -65,19 +62,10 @@ public sealed class BuiltInPolicies
             Name = name,
             GenerationId = generation,
             Rights = (long)rights,
-            PrimaryKey = SealRandom(binding),
-            SecondaryKey = SealRandom(binding),
+            PrimaryKey = PolicyKeys.SealNew(vault, binding),
+            SecondaryKey = PolicyKeys.SealNew(vault, binding),
             Created = now,
             Changed = now,
         };
-    }
-
-    private byte[] SealRandom(string binding)
-    {
-        Span<byte> key = stackalloc byte[KeyBytes];
-        RandomNumberGenerator.Fill(key);
-        var blob = vault.Seal(key, binding).Blob.ToArray();
-        CryptographicOperations.ZeroMemory(key);
-        return blob;
     }
 }

@@ -5,7 +5,7 @@ using Gatehouse.Contracts.Identities;
 namespace Gatehouse.Hub.AccessPolicies;
 
 /// <summary>A row of <c>policies</c>.</summary>
-internal sealed class PolicyRow
+internal sealed record PolicyRow
 {
     public required string Hub { get; init; }
 

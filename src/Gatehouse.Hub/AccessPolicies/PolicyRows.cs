@@ -13,8 +13,8 @@ internal static class PolicyRows
         FROM policies WHERE hub = @Hub
         """;
 
-    internal static async Task<IReadOnlyList<PolicyRow>> ReadAllAsync(DbConnection connection, HubName hub, CancellationToken cancellationToken) =>
-        [.. await connection.QueryAsync<PolicyRow>(new CommandDefinition($"{Select} ORDER BY name", new { Hub = hub.Value }, cancellationToken: cancellationToken))];
+    internal static async Task<IReadOnlyList<PolicyRow>> ReadAllAsync(DbConnection connection, HubName hub, CancellationToken cancellationToken, DbTransaction? transaction = null) =>
+        [.. await connection.QueryAsync<PolicyRow>(new CommandDefinition($"{Select} ORDER BY name", new { Hub = hub.Value }, transaction, cancellationToken: cancellationToken))];
 
     internal static Task InsertAsync(WriteTransaction transaction, PolicyRow row, CancellationToken cancellationToken) =>
         transaction.Connection.ExecuteAsync(new CommandDefinition(
@@ -25,4 +25,15 @@ internal static class PolicyRows
             row,
             transaction.Transaction,
             cancellationToken: cancellationToken));
+
+    internal static Task UpdateAsync(WriteTransaction transaction, PolicyRow row, CancellationToken cancellationToken) =>
+        transaction.Connection.ExecuteAsync(new CommandDefinition(
+            "UPDATE policies SET rights = @Rights, primary_key = @PrimaryKey, secondary_key = @SecondaryKey, changed = @Changed WHERE hub = @Hub AND name = @Name",
+            row,
+            transaction.Transaction,
+            cancellationToken: cancellationToken));
+
+    internal static Task DeleteAsync(WriteTransaction transaction, PolicyRow row, CancellationToken cancellationToken) =>
+        transaction.Connection.ExecuteAsync(new CommandDefinition(
+            "DELETE FROM policies WHERE hub = @Hub AND name = @Name", row, transaction.Transaction, cancellationToken: cancellationToken));
 }

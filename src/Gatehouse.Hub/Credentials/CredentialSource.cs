@@ -3,6 +3,7 @@ using Gatehouse.Contracts.Credentials;
 using Gatehouse.Contracts.Identities;
 using Gatehouse.Contracts.Signals;
 using Gatehouse.Hub.AccessPolicies;
+using Gatehouse.Hub.Certificates;
 using Gatehouse.Hub.Hubs;
 using Gatehouse.Hub.Registry;
 using Gatehouse.Store;
@@ -14,14 +15,14 @@ public sealed class CredentialSource : ICredentialSource, IDisposable
 {
     private readonly Database database;
     private readonly HubDirectory directory;
-    private readonly ITrustAnchorSource anchors;
+    private readonly CaCertificates anchors;
     private readonly RecentCache<(HubName, string), DeviceFacts> devices;
     private readonly RecentCache<(HubName, string), DeviceFacts> unknown;
     private readonly RecentCache<HubName, FrozenDictionary<string, PolicyCredentials>> policies;
     private readonly RecentCache<HubName, TrustAnchors> trusted;
     private readonly List<IDisposable> subscriptions;
 
-    internal CredentialSource(Database database, HubDirectory directory, ITrustAnchorSource anchors, ISignals signals, CredentialOptions options, TimeProvider time)
+    internal CredentialSource(Database database, HubDirectory directory, CaCertificates anchors, ISignals signals, CredentialOptions options, TimeProvider time)
     {
         this.database = database;
         this.directory = directory;
@@ -69,7 +70,7 @@ public sealed class CredentialSource : ICredentialSource, IDisposable
     }
 
     public ValueTask<TrustAnchors> FindTrustAnchorsAsync(HubName hub, CancellationToken cancellationToken) =>
-        FindOrReadAsync(trusted, hub, (name, token) => anchors.ReadAsync(name, token), cancellationToken);
+        FindOrReadAsync(trusted, hub, (name, token) => anchors.FindTrustAnchorsAsync(name, token), cancellationToken);
 
     public void Dispose()
     {
