@@ -1,0 +1,33 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Gatehouse.Keys;
+
+/// <summary>The wrapped data keys as they lie in <c>data-keys.json</c>; the last one seals, all open.</summary>
+/// <param name="WrappedBy">Id of the key handle.</param>
+/// <param name="Keys">Oldest first.</param>
+internal sealed record DataKeyFile(string WrappedBy, IReadOnlyList<DataKeyFile.Entry> Keys)
+{
+    /// <param name="Id">1, 2, … ; stands in every sealed secret.</param>
+    /// <param name="Wrapped">The data key under the key handle.</param>
+    internal sealed record Entry(int Id, byte[] Wrapped);
+
+    internal static DataKeyFile Parse(ReadOnlySpan<byte> content, string path)
+    {
+        try
+        {
+            var file = JsonSerializer.Deserialize(content, DataKeyFileJson.Default.DataKeyFile);
+            return file is { WrappedBy.Length: > 0, Keys.Count: > 0 } ? file : throw new JsonException();
+        }
+        catch (JsonException error)
+        {
+            throw new KeysException($"'{path}' is damaged. Restore the keys directory from its backup; without it the stored keys cannot be opened.", error);
+        }
+    }
+
+    internal byte[] ToBytes() => JsonSerializer.SerializeToUtf8Bytes(this, DataKeyFileJson.Default.DataKeyFile);
+}
+
+[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(DataKeyFile))]
+internal sealed partial class DataKeyFileJson : JsonSerializerContext;

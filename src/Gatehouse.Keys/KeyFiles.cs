@@ -1,0 +1,61 @@
+namespace Gatehouse.Keys;
+
+/// <summary>Files that hold keys: written whole or not at all, readable by their owner only.</summary>
+internal static class KeyFiles
+{
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    private const UnixFileMode OthersBits = ~(OwnerOnly | UnixFileMode.UserExecute) & (UnixFileMode)0x1FF;
+
+    internal static void CreateDirectory(string path)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(path);
+            return;
+        }
+
+        Directory.CreateDirectory(path, OwnerOnly | UnixFileMode.UserExecute);
+        RefuseOthers(path);
+    }
+
+    /// <summary>Null when the file does not exist.</summary>
+    /// <exception cref="KeysException">Others than the owner may read it.</exception>
+    internal static byte[]? Read(string path)
+    {
+        if (!File.Exists(path))
+        {
+            return null;
+        }
+
+        RefuseOthers(path);
+        return File.ReadAllBytes(path);
+    }
+
+    /// <summary>Writes beside, syncs, renames.</summary>
+    internal static void Write(string path, ReadOnlySpan<byte> content)
+    {
+        var temporary = path + ".new";
+        File.Delete(temporary);
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = OwnerOnly;
+        }
+
+        using (var file = new FileStream(temporary, options))
+        {
+            file.Write(content);
+            file.Flush(flushToDisk: true);
+        }
+
+        File.Move(temporary, path, overwrite: true);
+    }
+
+    private static void RefuseOthers(string path)
+    {
+        if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & OthersBits) != 0)
+        {
+            throw new KeysException($"'{path}' can be reached by others than its owner; close it with: chmod go= '{path}'");
+        }
+    }
+}

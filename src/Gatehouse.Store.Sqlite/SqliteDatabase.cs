@@ -1,0 +1,161 @@
+using System.Data;
+using System.Data.Common;
+using System.Reflection;
+using DbUp;
+using DbUp.Engine.Output;
+using Gatehouse.Contracts.Errors;
+using Gatehouse.Contracts.Signals;
+using Gatehouse.Store.Migration;
+using Microsoft.Data.Sqlite;
+
+namespace Gatehouse.Store.Sqlite;
+
+/// <summary>SQLite with a write-ahead log, synced at every commit: one writer at a time, any number of readers.</summary>
+public sealed class SqliteDatabase : Database
+{
+    private const int UniqueConstraint = 2067;
+    private const int PrimaryKeyConstraint = 1555;
+
+    private readonly string connectionString;
+    private readonly string path;
+    private readonly ISignals signals;
+    private readonly TimeProvider time;
+    private readonly SemaphoreSlim writing = new(1, 1);
+    private SqliteConnection? writer;
+
+    public SqliteDatabase(SqliteOptions options, ISignals signals, TimeProvider time)
+    {
+        this.signals = signals;
+        this.time = time;
+        path = options.Path;
+        connectionString = new SqliteConnectionStringBuilder { DataSource = path, ForeignKeys = true, DefaultTimeout = (int)options.BusyTimeout.TotalSeconds }.ToString();
+    }
+
+    public override SqlDialect Dialect { get; } = new SqliteDialect();
+
+    public override async Task MigrateAsync(IReadOnlyList<Assembly> scripts, CancellationToken cancellationToken)
+    {
+        CreateOwnerOnly();
+        var known = SchemaScripts.Find(scripts);
+        await using var connection = await OpenAsync(cancellationToken);
+        var journal = await ReadJournalAsync(connection, cancellationToken);
+        SchemaScripts.RefuseNewer(journal, known);
+        if (known.All(script => journal.Contains(script.Name)))
+        {
+            return;
+        }
+
+        var result = DeployChanges.To.SqliteDatabase(connectionString).WithScripts(known).WithTransaction().WithVariablesDisabled().LogTo(new NoOpUpgradeLog()).Build().PerformUpgrade();
+        if (!result.Successful)
+        {
+            throw new StoreException($"The store '{path}' could not be brought up to date at '{result.ErrorScript?.Name}': {result.Error.Message}", result.Error);
+        }
+    }
+
+    public override async Task<T> ReadAsync<T>(Func<DbConnection, CancellationToken, Task<T>> read, CancellationToken cancellationToken)
+    {
+        await using var connection = await OpenAsync(cancellationToken);
+        return await read(connection, cancellationToken);
+    }
+
+    public override async Task<Result<T>> WriteAsync<T>(Func<WriteTransaction, CancellationToken, Task<Result<T>>> write, CancellationToken cancellationToken)
+    {
+        RelationalTransaction work;
+        Result<T> result;
+        await writing.WaitAsync(cancellationToken);
+        try
+        {
+            writer ??= await OpenAsync(cancellationToken);
+            
+            // Serializable is BEGIN IMMEDIATE here: the write lock is taken at once, so no reader's snapshot can turn stale under a later write.
+            await using var transaction = await writer.BeginTransactionAsync(IsolationLevel.Serializable, cancellationToken);
+            work = new RelationalTransaction(writer, transaction, Dialect);
+            result = await write(work, cancellationToken);
+            if (!result.IsOk)
+            {
+                await transaction.RollbackAsync(CancellationToken.None);
+                return result;
+            }
+
+            await work.CommitAsync(time.GetUtcNow(), CancellationToken.None);
+        }
+        finally
+        {
+            writing.Release();
+        }
+
+        await work.SendSignalsAsync(signals, CancellationToken.None);
+        return result;
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        await writing.WaitAsync();
+        if (writer is not null)
+        {
+            await writer.DisposeAsync();
+        }
+
+        SqliteConnection.ClearPool(new SqliteConnection(connectionString));
+        writing.Dispose();
+    }
+
+    private static async Task<HashSet<string>> ReadJournalAsync(SqliteConnection connection, CancellationToken cancellationToken)
+    {
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        await using var command = connection.CreateCommand();
+        command.CommandText = "SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'SchemaVersions'";
+        if (await command.ExecuteScalarAsync(cancellationToken) is null)
+        {
+            return names;
+        }
+
+        command.CommandText = "SELECT ScriptName FROM SchemaVersions";
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            names.Add(reader.GetString(0));
+        }
+
+        return names;
+    }
+
+    private async Task<SqliteConnection> OpenAsync(CancellationToken cancellationToken)
+    {
+        var connection = new SqliteConnection(connectionString);
+        try
+        {
+            await connection.OpenAsync(cancellationToken);
+            await using var command = connection.CreateCommand();
+
+            // FULL: a commit is on the disk when it returns, also when power fails. The journal mode is stored in the file; the others are per connection.
+            command.CommandText = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;";
+            await command.ExecuteNonQueryAsync(cancellationToken);
+            return connection;
+        }
+        catch (SqliteException error)
+        {
+            await connection.DisposeAsync();
+            throw new StoreException($"The store '{path}' cannot be opened: {error.Message}", error);
+        }
+    }
+
+    private void CreateOwnerOnly()
+    {
+        if (OperatingSystem.IsWindows() || File.Exists(path))
+        {
+            return;
+        }
+
+        using var file = new FileStream(path, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite });
+    }
+
+    private sealed class SqliteDialect : SqlDialect
+    {
+        public override string Name => "sqlite";
+
+        public override string ForUpdate => "";
+
+        public override bool IsUniqueViolation(DbException error) => error is SqliteException { SqliteExtendedErrorCode: UniqueConstraint or PrimaryKeyConstraint };
+    }
+}

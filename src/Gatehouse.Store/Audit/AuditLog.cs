@@ -1,0 +1,105 @@
+using System.Data.Common;
+using System.Security.Cryptography;
+using Dapper;
+using Gatehouse.Contracts.Audit;
+
+namespace Gatehouse.Store.Audit;
+
+/// <summary>Result of walking the chain.</summary>
+/// <param name="Records">Records that were verified.</param>
+/// <param name="FirstSequence">Oldest record kept.</param>
+/// <param name="LastSequence">Newest record.</param>
+/// <param name="BrokenAt">First record that does not fit; null when the chain is whole.</param>
+/// <param name="Problem">What does not fit, in one sentence; null when the chain is whole.</param>
+public sealed record AuditVerification(long Records, long FirstSequence, long LastSequence, long? BrokenAt, string? Problem);
+
+/// <summary>Reads, verifies and prunes the hash-chained audit log. It is written by <see cref="WriteTransaction.Audit"/> only.</summary>
+/// <remarks>
+/// The chain shows any change, removal or reordering of records made without recomputing all later hashes. Whoever can write the whole database can recompute
+/// them: export the newest hash now and then to a place of its own to notice that too.
+/// </remarks>
+public sealed class AuditLog(Database database, AuditOptions options)
+{
+    private const int VerifyBatch = 5_000;
+
+    /// <summary>Records after a sequence number, oldest first.</summary>
+    /// <param name="hub">Only this hub's; null for all.</param>
+    /// <param name="after">Sequence number to continue after; 0 from the start.</param>
+    /// <param name="max">1–1000.</param>
+    /// <param name="cancellationToken">Ends the read.</param>
+    public async Task<IReadOnlyList<AuditEntry>> ReadAsync(string? hub, long after, int max, CancellationToken cancellationToken) => await database.ReadAsync(
+        async (connection, cancellation) =>
+        {
+            var rows = await connection.QueryAsync<AuditRows.Row>(new CommandDefinition(
+                $"SELECT {AuditRows.Columns} FROM audit_log WHERE sequence > @after AND (CAST(@hub AS TEXT) IS NULL OR hub = @hub) ORDER BY sequence LIMIT @max",
+                new { hub, after, max }, cancellationToken: cancellation));
+            return (IReadOnlyList<AuditEntry>)[.. rows.Select(row => row.ToEntry())];
+        },
+        cancellationToken);
+
+    /// <summary>Walks the whole chain from the anchor to the head.</summary>
+    public async Task<AuditVerification> VerifyAsync(CancellationToken cancellationToken)
+    {
+        var head = await database.ReadAsync((connection, cancellation) => AuditRows.ReadHeadAsync(connection, null, "", cancellation), cancellationToken);
+        var sequence = head.AnchorSequence;
+        var hash = head.AnchorHash;
+        while (sequence < head.Sequence)
+        {
+            var batch = await ReadBatchAsync(sequence, head.Sequence, cancellationToken);
+            foreach (var row in batch)
+            {
+                if (row.Sequence != sequence + 1)
+                {
+                    return Broken(head, sequence + 1, $"Record {sequence + 1} is missing.");
+                }
+
+                var expected = AuditEntry.ComputeHash(hash, row.Sequence, row.Time, row.Fields);
+                if (!CryptographicOperations.FixedTimeEquals(expected, row.Hash))
+                {
+                    return Broken(head, row.Sequence, $"Record {row.Sequence} was altered, or does not follow the record before it.");
+                }
+
+                (sequence, hash) = (row.Sequence, row.Hash);
+            }
+
+            if (batch.Count == 0)
+            {
+                return Broken(head, sequence + 1, $"Records {sequence + 1} to {head.Sequence} are missing.");
+            }
+        }
+
+        return CryptographicOperations.FixedTimeEquals(hash, head.Hash)
+            ? new AuditVerification(head.Sequence - head.AnchorSequence, head.AnchorSequence + 1, head.Sequence, null, null)
+            : Broken(head, head.Sequence, "The newest record is not the one that the head names.");
+    }
+
+    /// <summary>Cuts the log to its size; the cut itself is a record in the chain. Returns how many records went.</summary>
+    public async Task<long> PruneAsync(CancellationToken cancellationToken)
+    {
+        var result = await database.WriteAsync<long>(
+            async (transaction, cancellation) =>
+            {
+                var head = await AuditRows.ReadHeadAsync(transaction.Connection, transaction.Transaction, database.Dialect.ForUpdate, cancellation);
+                var last = head.Sequence - options.MaxRecords;
+                if (last <= head.AnchorSequence)
+                {
+                    return 0L;
+                }
+
+                await AuditRows.PruneAsync(transaction.Connection, transaction.Transaction, last, cancellation);
+                transaction.Audit(new AuditRecord { Actor = "server", Action = "audit.pruned", Subject = "audit", Detail = $$"""{"upTo":{{last}},"records":{{last - head.AnchorSequence}}}""" });
+                return last - head.AnchorSequence;
+            },
+            cancellationToken);
+        return result.IsOk ? result.Value : 0;
+    }
+
+    private static AuditVerification Broken(AuditRows.Head head, long at, string problem) =>
+        new(at - head.AnchorSequence - 1, head.AnchorSequence + 1, head.Sequence, at, problem);
+
+    private Task<List<AuditRows.Row>> ReadBatchAsync(long after, long last, CancellationToken cancellationToken) => database.ReadAsync(
+        async (DbConnection connection, CancellationToken cancellation) => (await connection.QueryAsync<AuditRows.Row>(new CommandDefinition(
+            $"SELECT {AuditRows.Columns} FROM audit_log WHERE sequence > @after AND sequence <= @last ORDER BY sequence LIMIT @max",
+            new { after, last, max = VerifyBatch }, cancellationToken: cancellation))).AsList(),
+        cancellationToken);
+}

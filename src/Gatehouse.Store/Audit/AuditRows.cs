@@ -1,0 +1,90 @@
+using System.Data.Common;
+using Dapper;
+using Gatehouse.Contracts.Audit;
+
+namespace Gatehouse.Store.Audit;
+
+/// <summary>The SQL of the chain.</summary>
+internal static class AuditRows
+{
+    internal const string Columns = "sequence AS Sequence, time AS Time, hub AS Hub, actor AS Actor, action AS Action, subject AS Subject, detail AS Detail, hash AS Hash";
+
+    /// <summary>Appends records to the chain in this transaction; returns the sequence number of the first. The head's lock is held until the commit, so the chain cannot fork.</summary>
+    internal static async Task<long> AppendAsync(DbConnection connection, DbTransaction transaction, SqlDialect dialect, IReadOnlyList<AuditRecord> records, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var head = await ReadHeadAsync(connection, transaction, dialect.ForUpdate, cancellationToken);
+        var sequence = head.Sequence;
+        var hash = head.Hash;
+        var micros = AuditEntry.ToMicros(now);
+        var rows = new List<Row>(records.Count);
+        foreach (var record in records)
+        {
+            sequence++;
+            hash = AuditEntry.ComputeHash(hash, sequence, micros, record);
+            rows.Add(new Row { Sequence = sequence, Time = micros, Hub = record.Hub, Actor = record.Actor, Action = record.Action, Subject = record.Subject, Detail = record.Detail, Hash = hash });
+        }
+
+        await connection.ExecuteAsync(new CommandDefinition(
+            "INSERT INTO audit_log (sequence, time, hub, actor, action, subject, detail, hash) VALUES (@Sequence, @Time, @Hub, @Actor, @Action, @Subject, @Detail, @Hash)",
+            rows, transaction, cancellationToken: cancellationToken));
+        await connection.ExecuteAsync(new CommandDefinition("UPDATE audit_head SET sequence = @sequence, hash = @hash WHERE id = 1", new { sequence, hash }, transaction, cancellationToken: cancellationToken));
+        return head.Sequence + 1;
+    }
+
+    internal static async Task<Head> ReadHeadAsync(DbConnection connection, DbTransaction? transaction, string forUpdate, CancellationToken cancellationToken)
+    {
+        const string Sql = "SELECT sequence AS Sequence, hash AS Hash, anchor_sequence AS AnchorSequence, anchor_hash AS AnchorHash FROM audit_head WHERE id = 1";
+        var head = await connection.QuerySingleOrDefaultAsync<Head>(new CommandDefinition(Sql + forUpdate, null, transaction, cancellationToken: cancellationToken));
+        if (head is null && transaction is not null)
+        {
+            await connection.ExecuteAsync(new CommandDefinition(
+                "INSERT INTO audit_head (id, sequence, hash, anchor_sequence, anchor_hash) VALUES (1, 0, @origin, 0, @origin) ON CONFLICT (id) DO NOTHING",
+                new { origin = AuditEntry.Origin }, transaction, cancellationToken: cancellationToken));
+            head = await connection.QuerySingleAsync<Head>(new CommandDefinition(Sql + forUpdate, null, transaction, cancellationToken: cancellationToken));
+        }
+
+        return head ?? new Head { Hash = AuditEntry.Origin, AnchorHash = AuditEntry.Origin };
+    }
+
+    /// <summary>Drops all records up to <paramref name="sequence"/> and keeps that one's number and hash as the anchor.</summary>
+    internal static async Task PruneAsync(DbConnection connection, DbTransaction transaction, long sequence, CancellationToken cancellationToken)
+    {
+        await connection.ExecuteAsync(new CommandDefinition(
+            "UPDATE audit_head SET anchor_sequence = @sequence, anchor_hash = (SELECT hash FROM audit_log WHERE sequence = @sequence) WHERE id = 1", new { sequence }, transaction, cancellationToken: cancellationToken));
+        await connection.ExecuteAsync(new CommandDefinition("DELETE FROM audit_log WHERE sequence <= @sequence", new { sequence }, transaction, cancellationToken: cancellationToken));
+    }
+
+    internal sealed class Head
+    {
+        public long Sequence { get; init; }
+
+        public required byte[] Hash { get; init; }
+
+        public long AnchorSequence { get; init; }
+
+        public required byte[] AnchorHash { get; init; }
+    }
+
+    internal sealed class Row
+    {
+        public long Sequence { get; init; }
+
+        public long Time { get; init; }
+
+        public string? Hub { get; init; }
+
+        public required string Actor { get; init; }
+
+        public required string Action { get; init; }
+
+        public required string Subject { get; init; }
+
+        public string? Detail { get; init; }
+
+        public required byte[] Hash { get; init; }
+
+        internal AuditRecord Fields => new() { Hub = Hub, Actor = Actor, Action = Action, Subject = Subject, Detail = Detail };
+
+        internal AuditEntry ToEntry() => new(Sequence, AuditEntry.FromMicros(Time), Fields, Hash);
+    }
+}
