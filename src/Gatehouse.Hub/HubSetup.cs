@@ -44,7 +44,32 @@ public static class HubSetup
             all.GetRequiredService<ISignals>(),
             options.Credentials,
             all.GetRequiredService<TimeProvider>()));
+        AddRegistry(services, options.Registry);
         services.TryAddSingleton<ICredentialSource>(all => all.GetRequiredService<CredentialSource>());
         return services;
+    }
+
+    private static void AddRegistry(IServiceCollection services, RegistryOptions options)
+    {
+        services.TryAddSingleton(options);
+        services.TryAddSingleton<IConnectionFacts, NoConnections>();
+        services.TryAddSingleton<CredentialSeal>();
+        services.TryAddSingleton<DeviceWriter>();
+        services.TryAddSingleton<ModuleWriter>();
+        services.TryAddSingleton<IdentityViews>();
+        services.TryAddSingleton<RegistryTransactions>();
+        services.TryAddSingleton(all => new IdentityRegistry(
+            all.GetRequiredService<Database>(),
+            all.GetRequiredService<RegistryTransactions>(),
+            all.GetRequiredService<DeviceWriter>(),
+            all.GetRequiredService<ModuleWriter>(),
+            all.GetRequiredService<IdentityViews>(),
+            options));
+        services.TryAddSingleton(all => new BulkRegistry(
+            all.GetRequiredService<RegistryTransactions>(),
+            all.GetRequiredService<DeviceWriter>(),
+            all.GetRequiredService<ModuleWriter>(),
+            options));
+        services.TryAddSingleton(all => new RegistryStatistics(all.GetRequiredService<Database>(), all.GetRequiredService<IConnectionFacts>()));
     }
 }

@@ -1,4 +1,7 @@
 using Gatehouse.ServiceApi.Rest;
+using Gatehouse.ServiceApi.Rest.Devices;
+using Gatehouse.ServiceApi.Rest.Modules;
+using Gatehouse.ServiceApi.Rest.Statistics;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -19,6 +22,7 @@ public static class ServiceApiSetup
         services.TryAddSingleton<RequestGate>();
         services.TryAddSingleton<RouteTable>();
         services.TryAddSingleton<ApiPipeline>();
+        AddRegistry(services);
         return services;
     }
 
@@ -28,4 +32,22 @@ public static class ServiceApiSetup
         var pipeline = app.ApplicationServices.GetRequiredService<ApiPipeline>();
         return app.Use(next => http => pipeline.InvokeAsync(http, next));
     }
+
+    private static void AddRegistry(IServiceCollection services)
+    {
+        Add<GetDevice>(services);
+        Add<ListDevices>(services);
+        Add<CreateOrUpdateDevice>(services);
+        Add<DeleteDevice>(services);
+        Add<BulkDevices>(services);
+        Add<ListModules>(services);
+        Add<GetModule>(services);
+        Add<CreateOrUpdateModule>(services);
+        Add<DeleteModule>(services);
+        Add<GetDeviceStatistics>(services);
+        Add<GetServiceStatistics>(services);
+    }
+
+    private static void Add<T>(IServiceCollection services)
+        where T : ApiOperation => services.TryAddEnumerable(ServiceDescriptor.Singleton<ApiOperation, T>());
 }

@@ -13,6 +13,8 @@ public static class HubErrors
     public static readonly HubError DeviceDefinedMultipleTimes = new(400011, "DeviceDefinedMultipleTimes", "The same identity appears more than once in one call.");
     public static readonly HubError DeserializationError = new(400012, "DeserializationError", "The body could not be read.");
     public static readonly HubError BulkRegistryOperationFailure = new(400013, "BulkRegistryOperationFailure", "The bulk operation failed.");
+    public static readonly HubError StringIsNotThumbprint = new(400014, "StringIsNotThumbprint", "A thumbprint must be 40 (SHA-1) or 64 (SHA-256) hexadecimal digits without separators."); // the number is ours, only the name is documented
+    public static readonly HubError DeviceAuthenticationTypeIsMissing = new(400015, "DeviceAuthenticationTypeIsMissing", "A device needs an authentication type: sas, selfSigned or certificateAuthority."); // likewise
     public static readonly HubError ConnectionForcefullyClosedOnNewConnection = new(400027, "ConnectionForcefullyClosedOnNewConnection", "A newer connection of the same identity took over.");
     public static readonly HubError CannotRegisterModuleToModule = new(400301, "CannotRegisterModuleToModule", "A module cannot hold modules.");
     public static readonly HubError IotHubNotFound = new(401001, "IotHubNotFound", "No hub answers to this host name.");

@@ -31,10 +31,19 @@ internal sealed class ApiRequest(HttpContext http, Principal principal, IReadOnl
             ? id
             : HubErrors.ArgumentInvalid.With("The device id must have 1 to 128 characters of A-Z a-z 0-9 - . + % _ # * ? ! ( ) , : = @ $ ' ;");
 
-    internal Result<ModuleId> ModuleId() =>
-        Contracts.Identities.ModuleId.TryParse(Segment("moduleId"), out var id)
-            ? id
+    /// <summary>The module that <c>{deviceId}</c> and <c>{moduleId}</c> name.</summary>
+    internal Result<IdentityKey> ModuleKey()
+    {
+        var device = DeviceId();
+        if (!device.IsOk)
+        {
+            return device.Error;
+        }
+
+        return ModuleId.TryParse(Segment("moduleId"), out var module)
+            ? new IdentityKey(device.Value, module)
             : HubErrors.ArgumentInvalid.With("The module id must have 1 to 128 characters of A-Z a-z 0-9 - . + % _ # * ? ! ( ) , : = @ $ ' ;");
+    }
 
     internal Result<IfMatch> IfMatch()
     {

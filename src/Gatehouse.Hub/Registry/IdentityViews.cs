@@ -1,0 +1,47 @@
+using System.Security.Cryptography;
+using Gatehouse.Contracts.Credentials;
+using Gatehouse.Contracts.Identities;
+using Gatehouse.Keys;
+
+namespace Gatehouse.Hub.Registry;
+
+/// <summary>Turns rows into what callers with RegistryRead see.</summary>
+internal sealed class IdentityViews(SecretVault vault, IConnectionFacts connections)
+{
+    internal RegisteredIdentity Show(HubName hub, IdentityRow row)
+    {
+        var binding = row.BindingIn(hub);
+        return new RegisteredIdentity
+        {
+            Key = row.Key,
+            GenerationId = row.GenerationId,
+            ETag = ETags.Format(row.Etag),
+            IsEnabled = row.IsDisabled == 0,
+            StatusReason = row.StatusReason,
+            StatusChanged = row.StatusChanged == 0 ? null : new DateTimeOffset(row.StatusChanged, TimeSpan.Zero),
+            Connection = connections.Get(hub, row.Key),
+            AuthenticationType = CredentialWords.Of(row.Kind),
+            PrimaryKey = Reveal(row.PrimaryKey, binding),
+            SecondaryKey = Reveal(row.SecondaryKey, binding),
+            PrimaryThumbprint = row.PrimaryThumbprint,
+            SecondaryThumbprint = row.SecondaryThumbprint,
+            ManagedBy = row.ManagedBy,
+            IsEdge = row.IsEdge != 0,
+            DeviceScope = row.DeviceScope,
+            ParentScope = row.ParentScope,
+        };
+    }
+
+    private string? Reveal(byte[]? blob, string binding)
+    {
+        if (blob is null)
+        {
+            return null;
+        }
+
+        var key = vault.Reveal(new SealedSecret(blob), binding);
+        var text = Convert.ToBase64String(key);
+        CryptographicOperations.ZeroMemory(key);
+        return text;
+    }
+}

@@ -1,0 +1,47 @@
+using System.Text.Json.Nodes;
+using Gatehouse.Contracts.Audit;
+using Gatehouse.Contracts.Identities;
+using Gatehouse.Contracts.Signals;
+using Gatehouse.Store;
+
+namespace Gatehouse.Hub.Registry;
+
+/// <summary>One registry transaction: who changes which hub, and what every change leaves behind.</summary>
+internal sealed class RegistryChange(WriteTransaction transaction, HubName hub, string actor, RegistryCounts counts)
+{
+    internal WriteTransaction Transaction { get; } = transaction;
+
+    internal HubName Hub { get; } = hub;
+
+    /// <summary>Written back at the end of the transaction.</summary>
+    internal RegistryCounts Counts { get; } = counts;
+
+    /// <summary>Audit record and signal; the record names what changed, never a key.</summary>
+    /// <param name="verb"><c>create</c>, <c>update</c> or <c>delete</c>.</param>
+    /// <param name="row">What is stored now (delete: what was).</param>
+    /// <param name="keys"><c>given</c>, <c>generated</c> or <c>kept</c>; null when that says nothing.</param>
+    internal void Record(string verb, IdentityRow row, string? keys)
+    {
+        var detail = new JsonObject { ["generationId"] = row.GenerationId, ["authentication"] = CredentialWords.Of(row.Kind) };
+        if (keys is not null)
+        {
+            detail["credential"] = keys;
+        }
+
+        if (!row.IsModule)
+        {
+            detail["status"] = row.IsDisabled == 0 ? "enabled" : "disabled";
+            detail["iotEdge"] = row.IsEdge != 0;
+        }
+
+        Transaction.Audit(new AuditRecord
+        {
+            Hub = Hub.Value,
+            Actor = actor,
+            Action = row.IsModule ? $"module.{verb}" : $"device.{verb}",
+            Subject = row.ToString(),
+            Detail = detail.ToJsonString(),
+        });
+        Transaction.Signal(new Signal(SignalSubjects.IdentityChanged, Hub.Value, row.ToString()));
+    }
+}
