@@ -1,3 +1,4 @@
+using System.Net;
 using Gatehouse.Contracts.Audit;
 using Gatehouse.Contracts.Credentials;
 using Gatehouse.Identity.SharedAccess;
@@ -13,27 +14,50 @@ namespace Gatehouse.Identity;
 /// </remarks>
 public sealed class DeviceAuthenticator
 {
-    private readonly ICredentialSource credentials;
+    private readonly IdentityParts parts;
     private readonly DeviceTokens tokens;
     private readonly DeviceCertificates certificates;
 
+    /// <summary>For use outside the container; nobody is put off then.</summary>
     public DeviceAuthenticator(ICredentialSource credentials, SecretVault vault, TimeProvider time, IdentityOptions? options = null)
+        : this(new IdentityParts(credentials, vault, time) { Options = options ?? new IdentityOptions() })
     {
-        this.credentials = credentials;
-        var rules = options ?? new IdentityOptions();
-        var signature = new TokenSignature(vault);
-        tokens = new DeviceTokens(credentials, signature, new PolicyTokens(credentials, signature, time, rules), time, rules);
-        certificates = new DeviceCertificates(credentials, time, rules);
+    }
+
+    internal DeviceAuthenticator(IdentityParts parts)
+    {
+        this.parts = parts;
+        var signature = new TokenSignature(parts.Vault, parts.Log);
+        tokens = new DeviceTokens(parts, signature, new PolicyTokens(parts, signature));
+        certificates = new DeviceCertificates(parts.Credentials, parts.Time, parts.Options);
     }
 
     public async ValueTask<Verdict> AuthenticateAsync(DeviceLogin login, CancellationToken cancellationToken)
     {
-        if (credentials.FindHub(login.HostName) is not { } hub)
+        var started = parts.Time.GetTimestamp();
+        var verdict = await JudgeAsync(login, cancellationToken);
+        parts.Metrics?.Judged("device", verdict, parts.Time.GetElapsedTime(started));
+        if (login.RemoteAddress is { } address && parts.Backoff is { } backoff)
+        {
+            Remember(backoff, address, login, verdict);
+        }
+
+        return verdict;
+    }
+
+    private async ValueTask<Verdict> JudgeAsync(DeviceLogin login, CancellationToken cancellationToken)
+    {
+        if (parts.Credentials.FindHub(login.HostName) is not { } hub)
         {
             return Refuse.UnknownHub(login.HostName);
         }
 
-        var registered = await credentials.FindIdentityAsync(hub.Name, login.Identity, cancellationToken);
+        if (login.RemoteAddress is { } address && parts.Backoff?.IsBackedOff(address, login.Identity) == true)
+        {
+            return Refuse.Device(RefusalReason.BackedOff, $"'{login.Identity}' was refused too often from {address}; its proof was not looked at. See the refusals before this one.");
+        }
+
+        var registered = await parts.Credentials.FindIdentityAsync(hub.Name, login.Identity, cancellationToken);
         if (registered is null)
         {
             await JudgeDecoyAsync(hub, login, cancellationToken);
@@ -42,6 +66,19 @@ public sealed class DeviceAuthenticator
 
         var verdict = await JudgeAsync(hub, login, registered, cancellationToken);
         return registered.IsEnabled ? verdict : Disabled(login, verdict);
+    }
+
+    // An attempt that was put off does not count, or a device that keeps trying would never get out.
+    private static void Remember(RefusalBackoff backoff, IPAddress address, DeviceLogin login, Verdict verdict)
+    {
+        if (verdict is Verdict.Accepted)
+        {
+            backoff.Accepted(address, login.Identity);
+        }
+        else if (verdict is Verdict.Refused { Reason: not RefusalReason.BackedOff })
+        {
+            backoff.Refused(address, login.Identity);
+        }
     }
 
     private async ValueTask JudgeDecoyAsync(HubEntry hub, DeviceLogin login, CancellationToken cancellationToken)

@@ -1,3 +1,5 @@
+using Gatehouse.Identity.X509;
+
 namespace Gatehouse.Identity;
 
 /// <summary>How proofs are judged.</summary>
@@ -14,4 +16,10 @@ public sealed record IdentityOptions
     /// <summary>Whether a certificate that is registered by thumbprint is taken outside its dates. Default false.</summary>
     /// <remarks>Unconfirmed what the service does; its documents ask for certificates that are not expired.</remarks>
     public bool AllowExpiredThumbprintCertificates { get; init; }
+
+    /// <summary>Bounds of X.509 path validation.</summary>
+    public PathOptions Paths { get; init; } = new();
+
+    /// <summary>When peers that are refused again and again are put off.</summary>
+    public BackoffOptions Backoff { get; init; } = new();
 }

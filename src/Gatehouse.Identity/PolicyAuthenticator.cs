@@ -9,17 +9,21 @@ namespace Gatehouse.Identity;
 /// <summary>Judges back ends: <c>Authorization: SharedAccessSignature …</c> signed with a shared access policy's key. Says who it is; the operation's row says whether it may.</summary>
 public sealed class PolicyAuthenticator
 {
-    private readonly ICredentialSource credentials;
-    private readonly IdentityOptions options;
+    private readonly IdentityParts parts;
     private readonly PolicyTokens policies;
     private readonly TokenSignature signature;
 
+    /// <summary>For use outside the container.</summary>
     public PolicyAuthenticator(ICredentialSource credentials, SecretVault vault, TimeProvider time, IdentityOptions? options = null)
+        : this(new IdentityParts(credentials, vault, time) { Options = options ?? new IdentityOptions() })
     {
-        this.credentials = credentials;
-        this.options = options ?? new IdentityOptions();
-        signature = new TokenSignature(vault);
-        policies = new PolicyTokens(credentials, signature, time, this.options);
+    }
+
+    internal PolicyAuthenticator(IdentityParts parts)
+    {
+        this.parts = parts;
+        signature = new TokenSignature(parts.Vault, parts.Log);
+        policies = new PolicyTokens(parts, signature);
     }
 
     /// <param name="hostName">Host that was addressed, with or without port.</param>
@@ -28,7 +32,15 @@ public sealed class PolicyAuthenticator
     /// <param name="cancellationToken">Ends the look-up.</param>
     public async ValueTask<Verdict> AuthenticateAsync(string hostName, string resourcePath, string? authorization, CancellationToken cancellationToken)
     {
-        if (credentials.FindHub(hostName) is not { } hub)
+        var started = parts.Time.GetTimestamp();
+        var verdict = await JudgeAsync(hostName, resourcePath, authorization, cancellationToken);
+        parts.Metrics?.Judged("service", verdict, parts.Time.GetElapsedTime(started));
+        return verdict;
+    }
+
+    private async ValueTask<Verdict> JudgeAsync(string hostName, string resourcePath, string? authorization, CancellationToken cancellationToken)
+    {
+        if (parts.Credentials.FindHub(hostName) is not { } hub)
         {
             return Refuse.UnknownHub(hostName);
         }
@@ -38,7 +50,7 @@ public sealed class PolicyAuthenticator
             return Refuse.Policy(RefusalReason.CredentialMissing, "There is no Authorization header.");
         }
 
-        if (!SharedAccessToken.TryParse(authorization, options.MaxTokenCharacters, out var token, out var fault))
+        if (!SharedAccessToken.TryParse(authorization, parts.Options.MaxTokenCharacters, out var token, out var fault))
         {
             return Refuse.Policy(RefusalReason.TokenMalformed, $"The Authorization header is not a SAS token: {fault}.");
         }

@@ -7,12 +7,12 @@ using Gatehouse.Contracts.Identities;
 namespace Gatehouse.Identity.SharedAccess;
 
 /// <summary>Judges the token of a device or module: signed with its own key, or with the key of a policy that holds DeviceConnect.</summary>
-internal sealed class DeviceTokens(ICredentialSource credentials, TokenSignature signature, PolicyTokens policies, TimeProvider time, IdentityOptions options)
+internal sealed class DeviceTokens(IdentityParts parts, TokenSignature signature, PolicyTokens policies)
 {
     /// <summary>The work of a judgement for an identity that does not exist; how long an answer takes must not tell.</summary>
     internal void JudgeDecoy(string text)
     {
-        if (SharedAccessToken.TryParse(text, options.MaxTokenCharacters, out var token, out _))
+        if (SharedAccessToken.TryParse(text, parts.Options.MaxTokenCharacters, out var token, out _))
         {
             signature.CheckDecoy(token);
         }
@@ -20,7 +20,7 @@ internal sealed class DeviceTokens(ICredentialSource credentials, TokenSignature
 
     internal ValueTask<Verdict> JudgeAsync(HubEntry hub, IdentityCredentials registered, string text, CancellationToken cancellationToken)
     {
-        if (!SharedAccessToken.TryParse(text, options.MaxTokenCharacters, out var token, out var fault))
+        if (!SharedAccessToken.TryParse(text, parts.Options.MaxTokenCharacters, out var token, out var fault))
         {
             return new(Refuse.Device(RefusalReason.TokenMalformed, $"The SAS token cannot be read: {fault}."));
         }
@@ -50,8 +50,8 @@ internal sealed class DeviceTokens(ICredentialSource credentials, TokenSignature
             return Refuse.Device(RefusalReason.TokenScopeWrong, WrongScope(hub, registered.Identity, token, scope));
         }
 
-        return TokenLifetime.SecondsLate(token.Expiry, time.GetUtcNow(), options.ClockAllowance) is { } late
-            ? Refuse.Device(RefusalReason.TokenExpired, TokenWords.Expired(token, late, options.ClockAllowance))
+        return TokenLifetime.SecondsLate(token.Expiry, parts.Time.GetUtcNow(), parts.Options.ClockAllowance) is { } late
+            ? Refuse.Device(RefusalReason.TokenExpired, TokenWords.Expired(token, late, parts.Options.ClockAllowance))
             : Accept(hub, registered, token, match, AuthenticationMethod.IdentityKey);
     }
 
@@ -105,7 +105,7 @@ internal sealed class DeviceTokens(ICredentialSource credentials, TokenSignature
 
         // A common mistake is to sign a module's token with its device's key.
         if (registered.Identity.IsModule
-            && await credentials.FindIdentityAsync(hub.Name, new IdentityKey(registered.Identity.Device), cancellationToken) is { Kind: CredentialKind.Sas } device
+            && await parts.Credentials.FindIdentityAsync(hub.Name, new IdentityKey(registered.Identity.Device), cancellationToken) is { Kind: CredentialKind.Sas } device
             && signature.Check(token, device.PrimaryKey, device.SecondaryKey, device.KeyBinding) is KeyMatch.Primary or KeyMatch.Secondary)
         {
             return $"The token of the module '{registered.Identity}' is signed with a key of its device; use the module's own key.";

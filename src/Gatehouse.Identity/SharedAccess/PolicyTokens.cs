@@ -4,7 +4,7 @@ using Gatehouse.Contracts.Credentials;
 namespace Gatehouse.Identity.SharedAccess;
 
 /// <summary>Judges what every token that is signed with a policy's key has in common: the policy exists, its key signed, the host is the hub's, the end has not come.</summary>
-internal sealed class PolicyTokens(ICredentialSource credentials, TokenSignature signature, TimeProvider time, IdentityOptions options)
+internal sealed class PolicyTokens(IdentityParts parts, TokenSignature signature)
 {
     // Source: ARM schema of Microsoft.Devices/IotHubs, keyName.
     private const int MaxPolicyNameCharacters = 64;
@@ -16,7 +16,7 @@ internal sealed class PolicyTokens(ICredentialSource credentials, TokenSignature
     internal async ValueTask<PolicyTokenFinding> CheckAsync(HubEntry hub, SharedAccessToken token, bool alsoDecoded, CancellationToken cancellationToken)
     {
         var name = token.PolicyName!;
-        var policy = name.Length <= MaxPolicyNameCharacters ? await credentials.FindPolicyAsync(hub.Name, name, cancellationToken) : null;
+        var policy = name.Length <= MaxPolicyNameCharacters ? await parts.Credentials.FindPolicyAsync(hub.Name, name, cancellationToken) : null;
         if (policy is null)
         {
             signature.CheckDecoy(token);
@@ -35,9 +35,9 @@ internal sealed class PolicyTokens(ICredentialSource credentials, TokenSignature
             return new(policy, match, RefusalReason.TokenSignatureWrong, WrongSignature(policy, match, scope.IsForHost(hub)));
         }
 
-        if (TokenLifetime.SecondsLate(token.Expiry, time.GetUtcNow(), options.ClockAllowance) is { } late)
+        if (TokenLifetime.SecondsLate(token.Expiry, parts.Time.GetUtcNow(), parts.Options.ClockAllowance) is { } late)
         {
-            return new(policy, match, RefusalReason.TokenExpired, TokenWords.Expired(token, late, options.ClockAllowance));
+            return new(policy, match, RefusalReason.TokenExpired, TokenWords.Expired(token, late, parts.Options.ClockAllowance));
         }
 
         return scope.IsForHost(hub)

@@ -3,12 +3,13 @@ using System.Security.Cryptography;
 using System.Text;
 using Gatehouse.Contracts.Credentials;
 using Gatehouse.Keys;
+using Microsoft.Extensions.Logging;
 
 namespace Gatehouse.Identity.SharedAccess;
 
 /// <summary>Checks HMAC-SHA-256 of <c>{sr}\n{se}</c> against the keys of an identity or a policy.</summary>
 /// <remarks>Always two HMACs and two fixed-time comparisons, whichever matches and whether the owner exists: an absent key is replaced by a decoy.</remarks>
-internal sealed class TokenSignature(SecretVault vault)
+internal sealed class TokenSignature(SecretVault vault, ILogger log)
 {
     private const string DecoyBinding = "identity/decoy";
 
@@ -58,6 +59,11 @@ internal sealed class TokenSignature(SecretVault vault)
         var isReal = key is not null;
         if (!vault.TryHmacSha256(key ?? decoy.Value, isReal ? binding : DecoyBinding, signed, mac))
         {
+            if (isReal)
+            {
+                IdentityLog.KeyDoesNotOpen(log, binding);
+            }
+
             return isReal ? null : false;
         }
 

@@ -7,12 +7,11 @@ namespace Gatehouse.Identity.X509;
 /// <summary>Judges the certificate of a device or module: by registered thumbprint, or by a path to a verified CA of the hub. TLS proved possession of its key.</summary>
 internal sealed class DeviceCertificates(ICredentialSource credentials, TimeProvider time, IdentityOptions options)
 {
+    private readonly PathValidator validator = new(options.Paths);
+
     /// <summary>The work of a judgement for an identity that does not exist.</summary>
-    internal async ValueTask JudgeDecoyAsync(HubEntry hub, PeerCertificate certificate, CancellationToken cancellationToken)
-    {
-        _ = certificate;
-        _ = await credentials.FindTrustAnchorsAsync(hub.Name, cancellationToken);
-    }
+    internal async ValueTask JudgeDecoyAsync(HubEntry hub, PeerCertificate certificate, CancellationToken cancellationToken) =>
+        Validate(certificate, await credentials.FindTrustAnchorsAsync(hub.Name, cancellationToken));
 
     internal Verdict JudgeThumbprint(HubEntry hub, IdentityCredentials registered, PeerCertificate certificate)
     {
@@ -36,10 +35,19 @@ internal sealed class DeviceCertificates(ICredentialSource credentials, TimeProv
 
     internal async ValueTask<Verdict> JudgeAuthorityAsync(HubEntry hub, IdentityCredentials registered, PeerCertificate certificate, CancellationToken cancellationToken)
     {
-        _ = (registered, certificate);
-        _ = await credentials.FindTrustAnchorsAsync(hub.Name, cancellationToken);
-        return Refuse.Device(RefusalReason.CertificateNotTrusted, "The certificate does not chain to a verified CA of the hub.");
+        var finding = Validate(certificate, await credentials.FindTrustAnchorsAsync(hub.Name, cancellationToken));
+        if (finding.Fault is { } fault)
+        {
+            return Refuse.Device(fault, finding.Detail);
+        }
+
+        return CommonName.Is(finding.Path[0].Subject, registered.Identity.ToString(), out var mismatch)
+            ? Accept(hub, registered, new LeafThumbprints(certificate.Leaf), AuthenticationMethod.X509Authority)
+            : Refuse.Device(RefusalReason.CertificateNameMismatch, mismatch);
     }
+
+    private PathFinding Validate(PeerCertificate certificate, TrustAnchors anchors) =>
+        validator.Validate(certificate.Leaf.RawDataMemory, [.. certificate.Intermediates.Select(c => c.RawDataMemory)], anchors, time.GetUtcNow());
 
     private static Verdict.Accepted Accept(HubEntry hub, IdentityCredentials registered, LeafThumbprints thumbprints, AuthenticationMethod method) =>
         new(new Principal

@@ -1,0 +1,10 @@
+using Microsoft.Extensions.Logging;
+
+namespace Gatehouse.Identity;
+
+/// <summary>Log messages 1100–1199. Refusals are not logged here: doors report them to the refusal log.</summary>
+internal static partial class IdentityLog
+{
+    [LoggerMessage(1100, LogLevel.Error, "The stored key of {Binding} does not open: the key file is not the one that sealed it, or the row was tampered with.", EventName = "KeyDoesNotOpen")]
+    internal static partial void KeyDoesNotOpen(ILogger logger, string binding);
+}

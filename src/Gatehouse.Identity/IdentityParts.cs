@@ -1,0 +1,19 @@
+using Gatehouse.Contracts.Credentials;
+using Gatehouse.Keys;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Gatehouse.Identity;
+
+/// <summary>What both authenticators are made of.</summary>
+internal sealed record IdentityParts(ICredentialSource Credentials, SecretVault Vault, TimeProvider Time)
+{
+    internal IdentityOptions Options { get; init; } = new();
+
+    /// <summary>Null: nobody is put off.</summary>
+    internal RefusalBackoff? Backoff { get; init; }
+
+    internal IdentityMetrics? Metrics { get; init; }
+
+    internal ILogger Log { get; init; } = NullLogger.Instance;
+}

@@ -1,0 +1,34 @@
+using Gatehouse.Contracts.Credentials;
+using Gatehouse.Keys;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
+
+namespace Gatehouse.Identity;
+
+/// <summary>How the server takes this engine in.</summary>
+public static class IdentitySetup
+{
+    /// <summary>Registers the two authenticators and the back-off. Needs an <see cref="ICredentialSource"/> and a <see cref="SecretVault"/>.</summary>
+    public static IServiceCollection AddIdentity(this IServiceCollection services, IdentityOptions options)
+    {
+        services.AddMetrics();
+        services.AddLogging();
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton(options);
+        services.TryAddSingleton<IdentityMetrics>();
+        services.TryAddSingleton(static p => new RefusalBackoff(p.GetRequiredService<IdentityOptions>().Backoff, p.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton(static p => new DeviceAuthenticator(Parts(p)));
+        services.TryAddSingleton(static p => new PolicyAuthenticator(Parts(p)));
+        return services;
+    }
+
+    private static IdentityParts Parts(IServiceProvider provider) =>
+        new(provider.GetRequiredService<ICredentialSource>(), provider.GetRequiredService<SecretVault>(), provider.GetRequiredService<TimeProvider>())
+        {
+            Options = provider.GetRequiredService<IdentityOptions>(),
+            Backoff = provider.GetRequiredService<RefusalBackoff>(),
+            Metrics = provider.GetRequiredService<IdentityMetrics>(),
+            Log = provider.GetRequiredService<ILoggerFactory>().CreateLogger("Gatehouse.Identity"),
+        };
+}

@@ -1,0 +1,122 @@
+using Gatehouse.Contracts.Audit;
+
+namespace Gatehouse.Identity.X509;
+
+/// <summary>One search for a path from a leaf to an anchor, depth first with a bounded amount of work.</summary>
+/// <remarks>
+/// Building, not following the order sent: cross-signed CAs, key roll-over and junk are tried until a path passes every rule. Key
+/// identifiers only choose who is tried first. An anchor always ends a path, so a verified intermediate is an anchor like any other.
+/// </remarks>
+internal sealed class PathSearch(TrustAnchorIndex anchors, IReadOnlyList<ParsedCertificate> intermediates, PathRules rules, PathOptions options, DateTimeOffset now)
+{
+    private readonly List<ParsedCertificate> path = [];
+    private readonly Dictionary<(ParsedCertificate Subject, ParsedCertificate Issuer), string?> signatures = [];
+
+    private int candidates;
+    private PathFinding? best;
+    private int bestDepth = -1;
+
+    internal PathFinding Run(ParsedCertificate leaf)
+    {
+        path.Add(leaf);
+        return Extend() ?? best!;
+    }
+
+    private PathFinding? Extend()
+    {
+        var current = path[^1];
+        if (path.Count == options.MaxPathCertificates)
+        {
+            return Note(RefusalReason.CertificateNotTrusted, $"The path is longer than {options.MaxPathCertificates} certificates.");
+        }
+
+        var tried = false;
+        foreach (var (issuer, isAnchor) in Candidates(current))
+        {
+            if (path.Any(p => p.HasSameKeyAndName(issuer)))
+            {
+                continue;
+            }
+
+            tried = true;
+            if (++candidates > options.MaxCandidates || signatures.Count >= options.MaxSignatureChecks)
+            {
+                return Note(RefusalReason.CertificateNotTrusted, "The certificates sent allow too many paths to look at all of them.");
+            }
+
+            if (SignatureFault(current, issuer) is { } fault)
+            {
+                Note(RefusalReason.CertificateNotTrusted, $"The signature on {current.Subject} is not that of {issuer.Subject}: {fault}.");
+            }
+            else if (Follow(issuer, isAnchor) is { } found)
+            {
+                return found;
+            }
+        }
+
+        return tried ? null : Note(RefusalReason.CertificateNotTrusted, NoIssuer(current));
+    }
+
+    private PathFinding? Follow(ParsedCertificate issuer, bool isAnchor)
+    {
+        path.Add(issuer);
+        var found = isAnchor ? Judge() : Extend();
+        path.RemoveAt(path.Count - 1);
+        return found;
+    }
+
+    private PathFinding? Judge()
+    {
+        var finding = rules.Judge([.. path], now);
+        if (finding.Fault is null)
+        {
+            return finding;
+        }
+
+        // A path that reached an anchor tells more than one that did not.
+        (best, bestDepth) = bestDepth == int.MaxValue ? (best, bestDepth) : (finding, int.MaxValue);
+        return null;
+    }
+
+    private IEnumerable<(ParsedCertificate Issuer, bool IsAnchor)> Candidates(ParsedCertificate current)
+    {
+        var wanted = current.Extensions.AuthorityKeyIdentifier;
+        return anchors.Named(current.Issuer).Select(a => (Issuer: a, IsAnchor: true))
+            .Concat(intermediates.Where(i => i.Subject.Equals(current.Issuer)).Select(i => (Issuer: i, IsAnchor: false)))
+            .OrderBy(c => IsNamedBy(wanted, c.Issuer) ? 0 : 1);
+    }
+
+    private static bool IsNamedBy(ReadOnlyMemory<byte>? wanted, ParsedCertificate issuer) =>
+        wanted is null || issuer.Extensions.SubjectKeyIdentifier is not { } own || own.Span.SequenceEqual(wanted.Value.Span);
+
+    private string? SignatureFault(ParsedCertificate subject, ParsedCertificate issuer)
+    {
+        if (!signatures.TryGetValue((subject, issuer), out var fault))
+        {
+            fault = SignatureCheck.Scheme(subject.SignatureAlgorithm) is null ? "its algorithm is not accepted (SHA-2 with RSA or ECDSA is)"
+                : PublicKeyRules.Fault(issuer.PublicKey, options)
+                ?? (SignatureCheck.IsSignedBy(subject, issuer) ? null : "another key signed it");
+            signatures.Add((subject, issuer), fault);
+        }
+
+        return fault;
+    }
+
+    private PathFinding? Note(RefusalReason reason, string detail)
+    {
+        if (path.Count > bestDepth)
+        {
+            (best, bestDepth) = (PathFinding.Refused(reason, detail), path.Count);
+        }
+
+        return null;
+    }
+
+    private string NoIssuer(ParsedCertificate current)
+    {
+        var verified = string.Join(", ", anchors.Subjects.Take(5));
+        var last = current.IsSelfIssued ? $"The path ends at {current.Subject}, which is not a verified CA of the hub"
+            : $"{current.Subject} names the issuer {current.Issuer}, which neither came with it nor is a verified CA of the hub";
+        return verified.Length == 0 ? $"{last}; the hub has no verified CA." : $"{last} ({verified}).";
+    }
+}

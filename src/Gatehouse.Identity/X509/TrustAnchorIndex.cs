@@ -1,0 +1,38 @@
+using System.Runtime.CompilerServices;
+using Gatehouse.Contracts.Credentials;
+
+namespace Gatehouse.Identity.X509;
+
+/// <summary>A hub's verified CA certificates by subject: parsed once for each set, and only those that an issuer names are looked at.</summary>
+internal sealed class TrustAnchorIndex
+{
+    private static readonly ConditionalWeakTable<TrustAnchors, TrustAnchorIndex> Cache = [];
+
+    private readonly Dictionary<DistinguishedName, List<ParsedCertificate>> bySubject = [];
+
+    private TrustAnchorIndex(TrustAnchors anchors)
+    {
+        foreach (var certificate in anchors.Certificates)
+        {
+            if (!ParsedCertificate.TryParse(certificate.RawDataMemory, out var parsed, out _))
+            {
+                continue;
+            }
+
+            if (!bySubject.TryGetValue(parsed.Subject, out var sameName))
+            {
+                bySubject.Add(parsed.Subject, sameName = []);
+            }
+
+            sameName.Add(parsed);
+        }
+    }
+
+    internal IEnumerable<DistinguishedName> Subjects => bySubject.Keys;
+
+    internal static TrustAnchorIndex Of(TrustAnchors anchors) => Cache.GetValue(anchors, static a => new TrustAnchorIndex(a));
+
+    internal IReadOnlyList<ParsedCertificate> Named(DistinguishedName subject) => bySubject.TryGetValue(subject, out var found) ? found : [];
+
+    internal bool Contains(ParsedCertificate certificate) => Named(certificate.Subject).Any(a => a.Raw.Span.SequenceEqual(certificate.Raw.Span));
+}
