@@ -9,6 +9,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Gatehouse.Transport;
@@ -16,6 +17,9 @@ namespace Gatehouse.Transport;
 /// <summary>How the server opens the front door: <see cref="AddTransport"/>, <see cref="UseTransport"/> inside ConfigureKestrel, <see cref="MapMqttWebSocket"/>.</summary>
 public static class TransportSetup
 {
+    /// <summary>Time for handlers to return once their connections were cut; then the process ends without them.</summary>
+    private static readonly TimeSpan CutTimeout = TimeSpan.FromSeconds(5);
+
     public static IServiceCollection AddTransport(this IServiceCollection services, TransportOptions options)
     {
         services.AddMetrics();
@@ -42,6 +46,7 @@ public static class TransportSetup
             s.GetRequiredService<ConnectionTable>(),
             s.GetRequiredService<MadeCertificates>(),
             s.GetRequiredService<ILogger<FrontDoor>>()));
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = options.DrainTimeout + CutTimeout);
         services.AddHostedService<Drain>();
         services.AddHostedService<Heartbeat>();
         return services;

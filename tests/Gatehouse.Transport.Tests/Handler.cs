@@ -42,6 +42,14 @@ internal sealed class Handler(Func<ClientConnection, Task> serve) : IConnectionH
         }
     }
 
+    /// <summary>Does not care that the server stops; ends only when its connection does.</summary>
+    public static async Task StayAsync(ClientConnection connection)
+    {
+        while (!(await connection.Input.ReadAsync(CancellationToken.None)).IsCompleted)
+        {
+        }
+    }
+
     /// <summary>Reads for ever and never knows its peer.</summary>
     public static async Task SinkAsync(ClientConnection connection)
     {

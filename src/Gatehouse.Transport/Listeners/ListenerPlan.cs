@@ -10,14 +10,14 @@ internal static class ListenerPlan
     private const int FirstUnprivilegedPort = 1_024;
 
     /// <summary>The port for HTTPS: the wanted one, or the fallback when the wanted one needs rights that this user lacks.</summary>
-    public static int? HttpsPort(TransportOptions options, ILogger log)
+    public static int? HttpsPort(TransportOptions options, ILogger log, Func<TransportOptions, int, SocketError>? probe = null)
     {
         if (options.HttpsPort is not { } wanted)
         {
             return null;
         }
 
-        if (Try(options, wanted) == SocketError.AccessDenied && options.HttpsFallbackPort is { } fallback)
+        if ((probe ?? Try)(options, wanted) == SocketError.AccessDenied && options.HttpsFallbackPort is { } fallback)
         {
             TransportLog.PortFallback(log, wanted, fallback);
             return fallback;

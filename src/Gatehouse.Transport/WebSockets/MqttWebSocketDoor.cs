@@ -59,7 +59,11 @@ internal sealed class MqttWebSocketDoor(TransportOptions options)
         }
         catch (Exception e) when (e is WebSocketException or IOException or OperationCanceledException)
         {
-            secure.Watch.Abort("the connection was lost", "lost");
+            // A refused message has sent its close frame with the reason; a reset would overtake it.
+            if (socket.State != WebSocketState.CloseSent)
+            {
+                secure.Watch.Abort("the connection was lost", "lost");
+            }
         }
         finally
         {

@@ -23,7 +23,8 @@ internal sealed class WebSocketStream(WebSocket socket, int maxMessageBytes) : S
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        while (true)
+        // An empty read may have met the close frame already; the socket must not be asked again.
+        while (socket.State is not (WebSocketState.CloseReceived or WebSocketState.Closed))
         {
             var received = await socket.ReceiveAsync(buffer, cancellationToken);
             if (received.MessageType == WebSocketMessageType.Close)
@@ -53,6 +54,8 @@ internal sealed class WebSocketStream(WebSocket socket, int maxMessageBytes) : S
                 return received.Count;
             }
         }
+
+        return 0;
     }
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
