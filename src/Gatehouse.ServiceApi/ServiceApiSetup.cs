@@ -1,3 +1,4 @@
+using Gatehouse.ServiceApi.Operator;
 using Gatehouse.ServiceApi.Rest;
 using Gatehouse.ServiceApi.Rest.Devices;
 using Gatehouse.ServiceApi.Rest.Modules;
@@ -20,6 +21,7 @@ public static class ServiceApiSetup
         services.TryAddSingleton<ServiceApiMetrics>();
         services.TryAddSingleton<ServiceThrottle>();
         services.TryAddSingleton<RequestGate>();
+        services.AddOperatorApi();
         services.TryAddSingleton<RouteTable>();
         services.TryAddSingleton<ApiPipeline>();
         AddRegistry(services);

@@ -1,0 +1,24 @@
+using System.Text.Json.Serialization;
+using Gatehouse.ServiceApi.Operator.AccessPolicies;
+using Gatehouse.ServiceApi.Operator.Certificates;
+using Gatehouse.ServiceApi.Operator.Events;
+using Gatehouse.ServiceApi.Rest;
+
+namespace Gatehouse.ServiceApi.Operator;
+
+/// <summary>JSON of the operator API.</summary>
+[JsonSerializable(typeof(PolicyJson))]
+[JsonSerializable(typeof(PolicyBody))]
+[JsonSerializable(typeof(RegenerateKeyBody))]
+[JsonSerializable(typeof(ListOf<PolicyJson>), TypeInfoPropertyName = "Policies")]
+[JsonSerializable(typeof(CertificateJson))]
+[JsonSerializable(typeof(CertificateBody))]
+[JsonSerializable(typeof(ProofBody))]
+[JsonSerializable(typeof(ListOf<CertificateJson>), TypeInfoPropertyName = "Certificates")]
+[JsonSerializable(typeof(ConsumerGroupJson))]
+[JsonSerializable(typeof(ListOf<ConsumerGroupJson>), TypeInfoPropertyName = "ConsumerGroups")]
+[JsonSerializable(typeof(ListOf<PartitionJson>), TypeInfoPropertyName = "Partitions")]
+internal sealed partial class OperatorJson : JsonSerializerContext
+{
+    internal static OperatorJson Types { get; } = new(ApiJson.NewOptions());
+}

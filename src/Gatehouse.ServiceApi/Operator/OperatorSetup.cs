@@ -1,0 +1,32 @@
+using Gatehouse.ServiceApi.Operator.AccessPolicies;
+using Gatehouse.ServiceApi.Operator.Certificates;
+using Gatehouse.ServiceApi.Operator.Events;
+using Gatehouse.ServiceApi.Rest;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Gatehouse.ServiceApi.Operator;
+
+/// <summary>The operations under <c>/gatehouse/v1</c>.</summary>
+internal static class OperatorSetup
+{
+    internal static IServiceCollection AddOperatorApi(this IServiceCollection services) => services
+        .AddOperation<ListPolicies>()
+        .AddOperation<GetPolicy>()
+        .AddOperation<PutPolicy>()
+        .AddOperation<DeletePolicy>()
+        .AddOperation<RegeneratePolicyKey>()
+        .AddOperation<ListCertificates>()
+        .AddOperation<GetCertificate>()
+        .AddOperation<PutCertificate>()
+        .AddOperation<DeleteCertificate>()
+        .AddOperation<GenerateVerificationCode>()
+        .AddOperation<VerifyCertificate>()
+        .AddOperation<ListConsumerGroups>()
+        .AddOperation<CreateConsumerGroup>()
+        .AddOperation<DeleteConsumerGroup>()
+        .AddOperation<GetPartitions>()
+        .AddOperation<ReadEvents>();
+
+    private static IServiceCollection AddOperation<T>(this IServiceCollection services)
+        where T : ApiOperation => services.AddSingleton<ApiOperation, T>();
+}
