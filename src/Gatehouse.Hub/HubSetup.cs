@@ -1,6 +1,7 @@
 using Gatehouse.Contracts.Credentials;
 using Gatehouse.Contracts.Signals;
 using Gatehouse.Hub.AccessPolicies;
+using Gatehouse.Hub.Audit;
 using Gatehouse.Hub.Certificates;
 using Gatehouse.Hub.Credentials;
 using Gatehouse.Hub.Events;
@@ -16,7 +17,7 @@ namespace Gatehouse.Hub;
 /// <summary>How the server takes this room in: AddHub, then (after the schema) <see cref="HubStartup.StartAsync"/>.</summary>
 public static class HubSetup
 {
-    /// <summary>Needs a Database, a SecretVault, ISignals and IEventLogs.</summary>
+    /// <summary>Needs AddStreams, a Database with its audit and refusal logs, and a SecretVault.</summary>
     public static IServiceCollection AddHub(this IServiceCollection services, HubOptions options)
     {
         services.TryAddSingleton(options);
@@ -37,6 +38,7 @@ public static class HubSetup
         services.TryAddSingleton<HubLogs>();
         services.TryAddSingleton<ConsumerGroups>();
         services.TryAddSingleton<EventStreams>();
+        services.TryAddSingleton<AuditTrail>();
         services.TryAddSingleton(all => new CredentialSource(
             all.GetRequiredService<Database>(),
             all.GetRequiredService<HubDirectory>(),

@@ -1,5 +1,7 @@
 using System.Text.Json.Serialization;
+using Gatehouse.Hub.Audit;
 using Gatehouse.ServiceApi.Operator.AccessPolicies;
+using Gatehouse.ServiceApi.Operator.Audit;
 using Gatehouse.ServiceApi.Operator.Certificates;
 using Gatehouse.ServiceApi.Operator.Events;
 using Gatehouse.ServiceApi.Rest;
@@ -18,6 +20,9 @@ namespace Gatehouse.ServiceApi.Operator;
 [JsonSerializable(typeof(ConsumerGroupJson))]
 [JsonSerializable(typeof(ListOf<ConsumerGroupJson>), TypeInfoPropertyName = "ConsumerGroups")]
 [JsonSerializable(typeof(ListOf<PartitionJson>), TypeInfoPropertyName = "Partitions")]
+[JsonSerializable(typeof(ListOf<AuditJson>), TypeInfoPropertyName = "AuditRecords")]
+[JsonSerializable(typeof(AuditCheck))]
+[JsonSerializable(typeof(ListOf<RefusalJson>), TypeInfoPropertyName = "Refusals")]
 internal sealed partial class OperatorJson : JsonSerializerContext
 {
     internal static OperatorJson Types { get; } = new(ApiJson.NewOptions());

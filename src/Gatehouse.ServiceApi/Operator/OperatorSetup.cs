@@ -1,8 +1,10 @@
 using Gatehouse.ServiceApi.Operator.AccessPolicies;
+using Gatehouse.ServiceApi.Operator.Audit;
 using Gatehouse.ServiceApi.Operator.Certificates;
 using Gatehouse.ServiceApi.Operator.Events;
 using Gatehouse.ServiceApi.Rest;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Gatehouse.ServiceApi.Operator;
 
@@ -25,8 +27,15 @@ internal static class OperatorSetup
         .AddOperation<CreateConsumerGroup>()
         .AddOperation<DeleteConsumerGroup>()
         .AddOperation<GetPartitions>()
-        .AddOperation<ReadEvents>();
+        .AddOperation<ReadEvents>()
+        .AddOperation<ReadRefusals>()
+        .AddOperation<ReadAudit>()
+        .AddOperation<VerifyAudit>();
 
     private static IServiceCollection AddOperation<T>(this IServiceCollection services)
-        where T : ApiOperation => services.AddSingleton<ApiOperation, T>();
+        where T : ApiOperation
+    {
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<ApiOperation, T>());
+        return services;
+    }
 }
