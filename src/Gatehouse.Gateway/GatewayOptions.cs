@@ -1,0 +1,6 @@
+namespace Gatehouse.Gateway;
+
+/// <summary>Settings of the device plane.</summary>
+public sealed record GatewayOptions
+{
+}
