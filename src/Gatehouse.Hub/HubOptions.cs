@@ -3,6 +3,7 @@ using Gatehouse.Hub.Certificates;
 using Gatehouse.Hub.Credentials;
 using Gatehouse.Hub.Events;
 using Gatehouse.Hub.Registry;
+using Gatehouse.Hub.Telemetry;
 
 namespace Gatehouse.Hub;
 
@@ -23,6 +24,8 @@ public sealed record HubOptions
     public CertificateOptions Certificates { get; init; } = new();
 
     public EventOptions Events { get; init; } = new();
+
+    public TelemetryOptions Telemetry { get; init; } = new();
 
     public CredentialOptions Credentials { get; init; } = new();
 }

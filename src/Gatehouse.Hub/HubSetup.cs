@@ -3,10 +3,12 @@ using Gatehouse.Contracts.Signals;
 using Gatehouse.Hub.AccessPolicies;
 using Gatehouse.Hub.Audit;
 using Gatehouse.Hub.Certificates;
+using Gatehouse.Hub.Connections;
 using Gatehouse.Hub.Credentials;
 using Gatehouse.Hub.Events;
 using Gatehouse.Hub.Hubs;
 using Gatehouse.Hub.Registry;
+using Gatehouse.Hub.Telemetry;
 using Gatehouse.Keys;
 using Gatehouse.Store;
 using Microsoft.Extensions.DependencyInjection;
@@ -46,6 +48,12 @@ public static class HubSetup
             all.GetRequiredService<ISignals>(),
             options.Credentials,
             all.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton<ConnectionStates>();
+        services.TryAddSingleton<ConnectionWriter>();
+        services.AddHostedService(all => all.GetRequiredService<ConnectionWriter>());
+        services.TryAddSingleton<TelemetryMetrics>();
+        services.TryAddSingleton(all => new TelemetryIntake(
+            all.GetRequiredService<HubLogs>(), options.Telemetry, all.GetRequiredService<TelemetryMetrics>(), all.GetRequiredService<TimeProvider>()));
         AddRegistry(services, options.Registry);
         services.TryAddSingleton<ICredentialSource>(all => all.GetRequiredService<CredentialSource>());
         return services;
@@ -54,7 +62,6 @@ public static class HubSetup
     private static void AddRegistry(IServiceCollection services, RegistryOptions options)
     {
         services.TryAddSingleton(options);
-        services.TryAddSingleton<IConnectionFacts, NoConnections>();
         services.TryAddSingleton<CredentialSeal>();
         services.TryAddSingleton<DeviceWriter>();
         services.TryAddSingleton<ModuleWriter>();
@@ -72,6 +79,6 @@ public static class HubSetup
             all.GetRequiredService<DeviceWriter>(),
             all.GetRequiredService<ModuleWriter>(),
             options));
-        services.TryAddSingleton(all => new RegistryStatistics(all.GetRequiredService<Database>(), all.GetRequiredService<IConnectionFacts>()));
+        services.TryAddSingleton(all => new RegistryStatistics(all.GetRequiredService<Database>(), all.GetRequiredService<ConnectionStates>()));
     }
 }

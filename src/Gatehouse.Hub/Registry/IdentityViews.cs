@@ -1,12 +1,13 @@
 using System.Security.Cryptography;
 using Gatehouse.Contracts.Credentials;
 using Gatehouse.Contracts.Identities;
+using Gatehouse.Hub.Connections;
 using Gatehouse.Keys;
 
 namespace Gatehouse.Hub.Registry;
 
 /// <summary>Turns rows into what callers with RegistryRead see.</summary>
-internal sealed class IdentityViews(SecretVault vault, IConnectionFacts connections)
+internal sealed class IdentityViews(SecretVault vault, ConnectionStates connections)
 {
     internal RegisteredIdentity Show(HubName hub, IdentityRow row)
     {
@@ -19,7 +20,7 @@ internal sealed class IdentityViews(SecretVault vault, IConnectionFacts connecti
             IsEnabled = row.IsDisabled == 0,
             StatusReason = row.StatusReason,
             StatusChanged = row.StatusChanged == 0 ? null : new DateTimeOffset(row.StatusChanged, TimeSpan.Zero),
-            Connection = connections.Get(hub, row.Key),
+            Connection = connections.Get(hub, row.Key, row.GenerationId),
             AuthenticationType = CredentialWords.Of(row.Kind),
             PrimaryKey = Reveal(row.PrimaryKey, binding),
             SecondaryKey = Reveal(row.SecondaryKey, binding),

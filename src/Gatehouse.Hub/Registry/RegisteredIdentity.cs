@@ -1,4 +1,5 @@
 using Gatehouse.Contracts.Identities;
+using Gatehouse.Hub.Connections;
 
 namespace Gatehouse.Hub.Registry;
 

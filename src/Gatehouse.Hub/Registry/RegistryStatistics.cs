@@ -1,5 +1,6 @@
 using Gatehouse.Contracts.Errors;
 using Gatehouse.Contracts.Identities;
+using Gatehouse.Hub.Connections;
 using Gatehouse.Store;
 
 namespace Gatehouse.Hub.Registry;
@@ -8,9 +9,9 @@ namespace Gatehouse.Hub.Registry;
 public sealed class RegistryStatistics
 {
     private readonly Database database;
-    private readonly IConnectionFacts connections;
+    private readonly ConnectionStates connections;
 
-    internal RegistryStatistics(Database database, IConnectionFacts connections)
+    internal RegistryStatistics(Database database, ConnectionStates connections)
     {
         this.database = database;
         this.connections = connections;

@@ -1,0 +1,107 @@
+using System.Collections.Concurrent;
+using Gatehouse.Contracts.Identities;
+
+namespace Gatehouse.Hub.Connections;
+
+/// <summary>Connection states of all identities of this server: answered from memory, written behind by <see cref="ConnectionWriter"/>.</summary>
+public sealed class ConnectionStates(TimeProvider time)
+{
+    private readonly ConcurrentDictionary<(HubName, IdentityKey), ConnectionState> states = new();
+    private readonly ConcurrentDictionary<HubName, StrongBox> connectedDevices = new();
+    private readonly Lock gate = new();
+
+    /// <summary>States that wait to be written.</summary>
+    internal ConcurrentQueue<ConnectionState> Dirty { get; } = new();
+
+    /// <summary>A session has begun. A state of an earlier generation is forgotten, its kept session with it.</summary>
+    public ConnectionState Connected(HubName hub, IdentityKey identity, string generationId)
+    {
+        lock (gate)
+        {
+            if (!states.TryGetValue((hub, identity), out var state) || state.GenerationId != generationId)
+            {
+                if (state is { IsConnected: true })
+                {
+                    Set(state, isConnected: false);
+                }
+
+                states[(hub, identity)] = state = new ConnectionState(hub, identity, generationId);
+            }
+
+            Set(state, isConnected: true);
+            state.Touch(state.StateChanged);
+            return state;
+        }
+    }
+
+    /// <summary>The session has ended and no newer one has taken over.</summary>
+    public void Disconnected(ConnectionState state)
+    {
+        lock (gate)
+        {
+            Set(state, isConnected: false);
+        }
+    }
+
+    /// <summary>Keeps (or with null forgets) a session's subscriptions.</summary>
+    public void Keep(ConnectionState state, long? subscriptions)
+    {
+        lock (gate)
+        {
+            if (state.KeptSubscriptions != subscriptions)
+            {
+                state.KeptSubscriptions = subscriptions;
+                MarkDirty(state);
+            }
+        }
+    }
+
+    internal ConnectionFacts Get(HubName hub, IdentityKey identity, string generationId) =>
+        states.TryGetValue((hub, identity), out var state) && state.GenerationId == generationId ? state.Show() : default;
+
+    /// <summary>Devices (not modules) with an open session.</summary>
+    internal long CountConnectedDevices(HubName hub) => connectedDevices.TryGetValue(hub, out var count) ? Interlocked.Read(ref count.Value) : 0;
+
+    /// <summary>Takes in what was stored. Whoever was connected when the server ended is not any more.</summary>
+    internal void Restore(ConnectionState state)
+    {
+        if (state.IsConnected)
+        {
+            state.IsConnected = false;
+            state.StateChanged = time.GetUtcNow().UtcTicks;
+            MarkDirty(state);
+        }
+
+        states[(state.Hub, state.Identity)] = state;
+    }
+
+    internal void MarkDirty(ConnectionState state)
+    {
+        if (state.TryMarkDirty())
+        {
+            Dirty.Enqueue(state);
+        }
+    }
+
+    private void Set(ConnectionState state, bool isConnected)
+    {
+        if (state.IsConnected == isConnected)
+        {
+            return;
+        }
+
+        state.IsConnected = isConnected;
+        state.StateChanged = time.GetUtcNow().UtcTicks;
+        if (!state.Identity.IsModule)
+        {
+            Interlocked.Add(ref connectedDevices.GetOrAdd(state.Hub, static _ => new StrongBox()).Value, isConnected ? 1 : -1);
+        }
+
+        MarkDirty(state);
+    }
+
+    private sealed class StrongBox
+    {
+        internal long Value;
+    }
+}
