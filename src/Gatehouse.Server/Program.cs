@@ -1,1 +1,3 @@
-return 0;
+using Gatehouse.Server;
+
+return await CommandLine.RunAsync(args);

@@ -3,10 +3,22 @@ namespace Gatehouse.Server.Operations;
 /// <summary><c>/health/live</c>: the process answers. <c>/health/ready</c>: it can serve; 503 with the reason when not.</summary>
 internal static class HealthEndpoints
 {
+    internal const string Prefix = "/health";
+
     internal static void MapHealth(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/health/live", () => Results.Text("live\n"));
-        routes.MapGet("/health/ready", async (Readiness readiness, CancellationToken cancellationToken) =>
-            await readiness.FindProblemAsync(cancellationToken) is { } problem ? Results.Text(problem + "\n", statusCode: StatusCodes.Status503ServiceUnavailable) : Results.Text("ready\n"));
+        routes.MapGet(Prefix + "/live", context => AnswerAsync(context, StatusCodes.Status200OK, "live"));
+        routes.MapGet(Prefix + "/ready", async context =>
+        {
+            var problem = await context.RequestServices.GetRequiredService<Readiness>().FindProblemAsync(context.RequestAborted);
+            await AnswerAsync(context, problem is null ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable, problem ?? "ready");
+        });
+    }
+
+    private static Task AnswerAsync(HttpContext context, int status, string text)
+    {
+        context.Response.StatusCode = status;
+        context.Response.ContentType = "text/plain; charset=utf-8";
+        return context.Response.WriteAsync(text + "\n", context.RequestAborted);
     }
 }

@@ -15,6 +15,14 @@ internal sealed class DataDirectory : IDisposable
 
     internal string ConnectionFile => System.IO.Path.Combine(Path, "connection.json");
 
+    internal string StoreFile => System.IO.Path.Combine(Path, "store.db");
+
+    internal string StreamsFolder => System.IO.Path.Combine(Path, "streams");
+
+    internal string KeysFolder => System.IO.Path.Combine(Path, "keys");
+
+    internal string TlsFolder => System.IO.Path.Combine(Path, "tls");
+
     /// <summary>Creates the directory (mode 0700) where it is missing, and locks it.</summary>
     /// <exception cref="StartupException">It cannot be made or written, or another server runs on it.</exception>
     internal static DataDirectory Open(string path)

@@ -59,9 +59,14 @@ public sealed class RefusalLog : IRefusalLog, IAsyncDisposable
         cancellationToken);
 
     /// <summary>Writes what still waits, then ends.</summary>
+    /// <summary>Writes what waits. The container knows this log under two names and disposes it under both: the second time nothing is left to do.</summary>
     public async ValueTask DisposeAsync()
     {
-        waiting.Writer.TryComplete();
+        if (!waiting.Writer.TryComplete())
+        {
+            return;
+        }
+
         await closing.CancelAsync();
         await writing;
         closing.Dispose();

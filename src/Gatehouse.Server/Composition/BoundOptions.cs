@@ -1,0 +1,56 @@
+using System.Security.Authentication;
+using Gatehouse.Hub;
+using Gatehouse.Hub.Events;
+using Gatehouse.Server.Configuration;
+using Gatehouse.Server.Startup;
+using Gatehouse.ServiceApi;
+using Gatehouse.Store.Audit;
+using Gatehouse.Streams.Log;
+using Gatehouse.Transport;
+using Gatehouse.Transport.Admission;
+using Gatehouse.Transport.Tls;
+
+namespace Gatehouse.Server.Composition;
+
+/// <summary>The operator's settings as the options of each room.</summary>
+internal sealed class BoundOptions(ServerOptions options, DataDirectory data)
+{
+    internal TransportOptions Transport => new()
+    {
+        Addresses = options.Addresses,
+        MqttPort = options.MqttPort,
+        HttpsPort = options.HttpsPort,
+        HttpsFallbackPort = options.IsHttpsPortGiven ? null : new TransportOptions { Tls = Tls }.HttpsFallbackPort,
+        PlainMqttPort = options.MqttPlainPort,
+        DrainTimeout = options.DrainTimeout,
+        Tls = Tls,
+        Limits = new ConnectionLimits
+        {
+            MaxConnections = options.MaxConnections,
+            MaxUnauthenticated = options.MaxUnauthenticatedConnections,
+            MaxUnauthenticatedPerAddress = options.MaxUnauthenticatedPerAddress,
+            AuthenticationTimeout = options.AuthenticationTimeout,
+        },
+    };
+
+    internal HubOptions Hub => new()
+    {
+        HostNames = [.. new HubOptions().HostNames, Environment.MachineName, .. options.HostNames],
+        Events = new EventOptions { PartitionCount = options.Partitions },
+    };
+
+    internal ServiceApiOptions ServiceApi => new() { ThrottleUnits = options.ThrottleUnits };
+
+    private TlsOptions Tls => new()
+    {
+        Folder = data.TlsFolder,
+        KeysFolder = data.KeysFolder,
+        CertificatesFolder = options.TlsDirectory,
+        HostNames = options.HostNames,
+        MinimumVersion = options.MinimumTls == "1.3" ? SslProtocols.Tls13 : SslProtocols.Tls12,
+    };
+
+    internal static LogOptions Log(ServerOptions options) => new() { Retention = options.Retention, RetentionBytes = options.RetentionBytes };
+
+    internal static AuditOptions Audit(ServerOptions options) => new() { MaxRecords = options.AuditRecords };
+}

@@ -1,0 +1,73 @@
+using Gatehouse.Contracts.Access;
+using Gatehouse.Contracts.Credentials;
+using Gatehouse.Hub;
+using Gatehouse.Hub.AccessPolicies;
+using Gatehouse.Hub.Events;
+using Gatehouse.Hub.Hubs;
+using Gatehouse.Identity;
+using Gatehouse.Keys;
+using Gatehouse.Server.Composition;
+using Gatehouse.Server.Configuration;
+using Gatehouse.Server.Operations;
+using Gatehouse.Server.Startup;
+using Gatehouse.Store;
+using Gatehouse.Transport.Listeners;
+
+namespace Gatehouse.Server;
+
+/// <summary>The life of the server, in order: data directory, keys, schema, hub, event log, listeners, connection.json; and back on a stop.</summary>
+internal static class ServerProcess
+{
+    private const string OwnerPolicy = "iothubowner";
+
+    /// <summary>Serves until a signal or the token asks for a stop; open connections get the drain time.</summary>
+    internal static async Task RunAsync(ServerOptions options, CancellationToken stop)
+    {
+        using var data = DataDirectory.Open(options.Data);
+
+        // A killed server leaves its file behind; nobody may take its ports for ours.
+        File.Delete(data.ConnectionFile);
+        using var vault = SecretVault.Open(data.KeysFolder);
+        await using var app = ServerComposition.Build(options, data, vault);
+        var hub = await PrepareAsync(app.Services, stop);
+        await app.StartAsync(stop);
+        try
+        {
+            var connection = await DescribeAsync(app.Services, hub, stop);
+            connection.Write(data.ConnectionFile);
+            await Console.Out.WriteAsync(Banner.Text(connection, data.ConnectionFile));
+            await app.WaitForShutdownAsync(stop);
+        }
+        finally
+        {
+            File.Delete(data.ConnectionFile);
+        }
+    }
+
+    private static async Task<HubEntry> PrepareAsync(IServiceProvider services, CancellationToken cancellationToken)
+    {
+        await services.GetRequiredService<Database>().MigrateAsync([typeof(Database).Assembly, typeof(HubSetup).Assembly], cancellationToken);
+        var hub = await services.GetRequiredService<HubStartup>().StartAsync(cancellationToken);
+        await services.GetRequiredService<HubLogs>().OpenAsync(hub.Name, cancellationToken);
+        services.GetRequiredService<FrontDoor>().AddressRule = Admits(services.GetRequiredService<RefusalBackoff>());
+        return hub;
+    }
+
+    private static Func<System.Net.IPAddress, bool> Admits(RefusalBackoff backoff) => address => !backoff.IsBackedOff(address);
+
+    private static async Task<ConnectionFile> DescribeAsync(IServiceProvider services, HubEntry hub, CancellationToken cancellationToken)
+    {
+        var door = services.GetRequiredService<FrontDoor>();
+        var policies = await services.GetRequiredService<SharedAccessPolicies>().ListAsync(hub.Name, cancellationToken);
+
+        // An operator may have replaced iothubowner; the last policy with all rights cannot be removed.
+        var owner = policies.Where(policy => policy.Rights == Rights.Owner).OrderByDescending(policy => policy.Name == OwnerPolicy).First();
+        var host = hub.HostNames[0];
+        return new ConnectionFile(
+            Environment.ProcessId,
+            CommandLine.Version,
+            new ConnectionFile.PortNumbers(door.HttpsPort ?? 0, door.MqttPort ?? 0, door.PlainMqttPort, services.GetRequiredService<OperationsListener>().Port),
+            new ConnectionFile.HubFacts(hub.Name.Value, host, $"HostName={host};SharedAccessKeyName={owner.Name};SharedAccessKey={owner.PrimaryKey}"),
+            door.RootCertificatePath);
+    }
+}

@@ -1,0 +1,16 @@
+namespace Gatehouse.Server.Startup;
+
+/// <summary>What the terminal shows once the server is ready.</summary>
+internal static class Banner
+{
+    internal static string Text(ConnectionFile connection, string path) => $"""
+
+        Gatehouse {connection.Version} is ready: MQTT on port {connection.Ports.Mqtt}, HTTPS on port {connection.Ports.Https}.
+
+          connection string  {connection.Hub.ConnectionString}
+          trust this root    {connection.CaFile}
+          for scripts        {path}
+
+
+        """;
+}
