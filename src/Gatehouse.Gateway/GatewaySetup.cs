@@ -1,18 +1,44 @@
+using Gatehouse.Contracts.Audit;
+using Gatehouse.Contracts.Credentials;
+using Gatehouse.Contracts.Signals;
 using Gatehouse.Gateway.Mqtt;
+using Gatehouse.Gateway.Sessions;
+using Gatehouse.Hub.Connections;
+using Gatehouse.Hub.Telemetry;
+using Gatehouse.Identity;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 
 namespace Gatehouse.Gateway;
 
 /// <summary>How the server takes the device plane in: AddGateway, then <see cref="MqttHandler"/> at the front door.</summary>
 public static class GatewaySetup
 {
-    /// <summary>Needs AddHub, AddIdentity and AddTransport.</summary>
+    /// <summary>Needs AddHub, AddIdentity, AddStore and AddTransport.</summary>
     public static IServiceCollection AddGateway(this IServiceCollection services, GatewayOptions options)
     {
+        services.AddMetrics();
         services.TryAddSingleton(options);
         services.TryAddSingleton(TimeProvider.System);
-        services.TryAddSingleton<MqttHandler>();
+        services.TryAddSingleton<GatewayMetrics>();
+        services.TryAddSingleton(static all => new LiveSessions(all.GetRequiredService<ISignals>()));
+        services.TryAddSingleton(static all => new GatewayParts
+        {
+            Options = all.GetRequiredService<GatewayOptions>(),
+            Authenticator = all.GetRequiredService<DeviceAuthenticator>(),
+            Credentials = all.GetRequiredService<ICredentialSource>(),
+            Backoff = all.GetRequiredService<RefusalBackoff>(),
+            Refusals = all.GetRequiredService<IRefusalLog>(),
+            Telemetry = all.GetRequiredService<TelemetryIntake>(),
+            States = all.GetRequiredService<ConnectionStates>(),
+            StateWriter = all.GetRequiredService<ConnectionWriter>(),
+            Sessions = all.GetRequiredService<LiveSessions>(),
+            Metrics = all.GetRequiredService<GatewayMetrics>(),
+            Time = all.GetRequiredService<TimeProvider>(),
+            Log = all.GetRequiredService<ILoggerFactory>().CreateLogger("Gatehouse.Gateway"),
+        });
+        services.TryAddSingleton(static all => new MqttHandler(all.GetRequiredService<GatewayParts>()));
         return services;
     }
 }

@@ -1,0 +1,25 @@
+using Microsoft.Extensions.Logging;
+
+namespace Gatehouse.Gateway;
+
+/// <summary>Log lines of the device plane, events 3000–3099.</summary>
+internal static partial class GatewayLog
+{
+    [LoggerMessage(3000, LogLevel.Debug, "{Identity} of hub {Hub} connected over {Protocol} from {Remote} ({ClientType}).", EventName = "SessionOpened")]
+    internal static partial void SessionOpened(this ILogger logger, string hub, string identity, string protocol, string remote, string? clientType);
+
+    [LoggerMessage(3001, LogLevel.Debug, "Session of {Identity} of hub {Hub} ended: {Reason}.", EventName = "SessionEnded")]
+    internal static partial void SessionEnded(this ILogger logger, string hub, string identity, string reason);
+
+    [LoggerMessage(3002, LogLevel.Warning, "Session of {Identity} of hub {Hub} was closed: {Reason}.", EventName = "SessionClosed")]
+    internal static partial void SessionClosed(this ILogger logger, string hub, string identity, string reason);
+
+    [LoggerMessage(3003, LogLevel.Error, "A CONNECT could not be judged; the client was told that the server is unavailable.", EventName = "ConnectFailed")]
+    internal static partial void ConnectFailed(this ILogger logger, Exception error);
+
+    [LoggerMessage(3004, LogLevel.Error, "The session of {Identity} of hub {Hub} could not be judged again after a change; it was closed.", EventName = "JudgeAgainFailed")]
+    internal static partial void JudgeAgainFailed(this ILogger logger, string hub, string identity, Exception error);
+
+    [LoggerMessage(3005, LogLevel.Warning, "The will of {Identity} of hub {Hub} could not be stored.", EventName = "WillLost")]
+    internal static partial void WillLost(this ILogger logger, string hub, string identity, Exception error);
+}

@@ -1,0 +1,33 @@
+using System.Diagnostics.Metrics;
+
+namespace Gatehouse.Gateway;
+
+/// <summary>Instruments of the device plane; listed in docs/telemetry.md.</summary>
+internal sealed class GatewayMetrics
+{
+    private readonly UpDownCounter<long> sessions;
+    private readonly Counter<long> accepted;
+    private readonly Counter<long> refused;
+    private readonly Counter<long> displaced;
+
+    public GatewayMetrics(IMeterFactory factory)
+    {
+        var meter = factory.Create("Gatehouse.Gateway");
+        sessions = meter.CreateUpDownCounter<long>("gatehouse.gateway.sessions", "{session}", "Device and module sessions open now.");
+        accepted = meter.CreateCounter<long>("gatehouse.gateway.connects.accepted", "{connect}", "CONNECTs accepted.");
+        refused = meter.CreateCounter<long>("gatehouse.gateway.connects.refused", "{connect}", "CONNECTs refused.");
+        displaced = meter.CreateCounter<long>("gatehouse.gateway.sessions.displaced", "{session}", "Sessions that a newer one of the same identity displaced.");
+    }
+
+    internal void Opened()
+    {
+        accepted.Add(1);
+        sessions.Add(1);
+    }
+
+    internal void Closed() => sessions.Add(-1);
+
+    internal void Refused() => refused.Add(1);
+
+    internal void Displaced() => displaced.Add(1);
+}

@@ -1,0 +1,37 @@
+using Gatehouse.Contracts.Audit;
+using Gatehouse.Contracts.Credentials;
+using Gatehouse.Gateway.Sessions;
+using Gatehouse.Hub.Connections;
+using Gatehouse.Hub.Telemetry;
+using Gatehouse.Identity;
+using Microsoft.Extensions.Logging;
+
+namespace Gatehouse.Gateway;
+
+/// <summary>What every session works with.</summary>
+internal sealed record GatewayParts
+{
+    public required GatewayOptions Options { get; init; }
+
+    public required DeviceAuthenticator Authenticator { get; init; }
+
+    public required ICredentialSource Credentials { get; init; }
+
+    public required RefusalBackoff Backoff { get; init; }
+
+    public required IRefusalLog Refusals { get; init; }
+
+    public required TelemetryIntake Telemetry { get; init; }
+
+    public required ConnectionStates States { get; init; }
+
+    public required ConnectionWriter StateWriter { get; init; }
+
+    public required LiveSessions Sessions { get; init; }
+
+    public required GatewayMetrics Metrics { get; init; }
+
+    public required TimeProvider Time { get; init; }
+
+    public required ILogger Log { get; init; }
+}

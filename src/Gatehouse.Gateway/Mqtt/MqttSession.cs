@@ -1,0 +1,336 @@
+using System.Net;
+using Gatehouse.Contracts.Access;
+using Gatehouse.Contracts.Audit;
+using Gatehouse.Contracts.Errors;
+using Gatehouse.Contracts.Identities;
+using Gatehouse.Gateway.Sessions;
+using Gatehouse.Hub.Connections;
+using Gatehouse.Hub.Telemetry;
+using Gatehouse.Identity;
+using Gatehouse.Transport;
+using Gatehouse.Wire.Mqtt;
+
+namespace Gatehouse.Gateway.Mqtt;
+
+/// <summary>One authenticated MQTT connection, from CONNACK to its end. One task reads; acknowledgements leave from the log's commits.</summary>
+internal sealed class MqttSession : ILiveSession
+{
+    private const int MaxBody = 262_144 + PublishPacket.MaxTopicBytes + 4;
+    private static readonly TimeSpan LongestSilence = TimeSpan.FromSeconds(1767); // 1.5 × 1177 s, the service's largest keep-alive
+    private static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(5);
+
+    private readonly ClientConnection connection;
+    private readonly GatewayParts parts;
+    private readonly ConnectOutcome.Accepted accepted;
+    private readonly IdentityKey identity;
+    private readonly PacketSender sender;
+    private readonly TelemetryDoor telemetry;
+    private ConnectionState? state;
+    private long subscriptions;
+    private string? endReason;
+    private bool isOrderly;
+
+    internal MqttSession(ClientConnection connection, GatewayParts parts, ConnectOutcome.Accepted accepted, TelemetryChannel channel)
+    {
+        (this.connection, this.parts, this.accepted) = (connection, parts, accepted);
+        identity = accepted.Principal.Identity!.Value;
+        sender = new PacketSender(connection, parts.Options.MaxUnreadBytes);
+        telemetry = new TelemetryDoor(accepted, channel, sender) { Violate = Violate, End = End };
+    }
+
+    public Principal Principal => accepted.Principal;
+
+    public void Displace()
+    {
+        parts.Metrics.Displaced();
+        End(HubErrors.ConnectionForcefullyClosedOnNewConnection.Message);
+    }
+
+    public void JudgeAgain() => _ = JudgeAgainAsync();
+
+    internal async Task RunAsync()
+    {
+        Open();
+        using var draining = connection.Draining.UnsafeRegister(static input => ((System.IO.Pipelines.PipeReader)input!).CancelPendingRead(), connection.Input);
+        try
+        {
+            await ReadPacketsAsync();
+        }
+        catch (Exception error) when (error is IOException or OperationCanceledException or InvalidOperationException)
+        {
+            endReason ??= "the connection was lost";
+        }
+        finally
+        {
+            await CloseAsync();
+        }
+    }
+
+    private void Open()
+    {
+        var keepAlive = TimeSpan.FromSeconds(accepted.Packet.KeepAliveSeconds * 1.5);
+        connection.SetIdleTimeout(keepAlive == TimeSpan.Zero || keepAlive > LongestSilence ? LongestSilence : keepAlive);
+        connection.SetDeadline(Principal.ExpiresAt is { } end ? end + parts.Options.TokenGrace : null);
+        parts.Sessions.Add(this);
+        parts.Metrics.Opened();
+        state = parts.States.Connected(Principal.Hub, identity, Principal.GenerationId ?? "");
+        var kept = accepted.Packet.CleanSession ? null : state.KeptSubscriptions;
+        subscriptions = kept ?? 0;
+        parts.States.Keep(state, accepted.Packet.CleanSession ? null : subscriptions);
+        Span<byte> answer = stackalloc byte[MqttWriter.AcknowledgementBytes];
+        MqttWriter.WriteConnectAcknowledgement(answer, kept is not null, ConnectReturnCode.Accepted);
+        sender.Add(answer);
+        sender.Flush();
+        parts.Log.SessionOpened(Principal.Hub.Value, accepted.Packet.ClientId, connection.Peer.Protocol, connection.Peer.RemoteEndPoint?.ToString() ?? "", accepted.User.ClientType);
+        if (parts.Sessions.Changes != accepted.Changes)
+        {
+            JudgeAgain();
+        }
+    }
+
+    private async Task ReadPacketsAsync()
+    {
+        while (endReason is null)
+        {
+            var read = await connection.Input.ReadAsync();
+            var buffer = read.Buffer;
+            var fault = MqttFault.None;
+            while (endReason is null && MqttFrame.TryRead(ref buffer, MaxBody, out var frame, out fault))
+            {
+                connection.Touch();
+                if (frame.Type == MqttPacketType.Publish)
+                {
+                    var step = telemetry.Publish(frame);
+                    while (step.MustWait)
+                    {
+                        sender.Flush();
+                        await telemetry.WaitAsync(step);
+                        step = telemetry.Publish(frame);
+                    }
+                }
+                else
+                {
+                    await HandleAsync(frame);
+                }
+            }
+
+            if (fault != MqttFault.None)
+            {
+                Violate(fault.Describe());
+            }
+
+            if (!read.Buffer.IsEmpty)
+            {
+                state!.Touch(parts.Time.GetUtcNow().UtcTicks);
+            }
+
+            connection.Input.AdvanceTo(buffer.Start, buffer.End);
+            if (read.IsCompleted)
+            {
+                endReason ??= "the client closed the connection without DISCONNECT";
+            }
+
+            if (connection.Draining.IsCancellationRequested)
+            {
+                endReason ??= "the server is stopping";
+            }
+        }
+    }
+
+    private ValueTask HandleAsync(in MqttFrame frame)
+    {
+        switch (frame.Type)
+        {
+            case MqttPacketType.PingRequest:
+                sender.Add(MqttWriter.PingResponse);
+                sender.Flush();
+                return ValueTask.CompletedTask;
+            case MqttPacketType.Subscribe:
+                return SubscribeAsync(frame);
+            case MqttPacketType.Unsubscribe:
+                return UnsubscribeAsync(frame);
+            case MqttPacketType.Disconnect:
+                (isOrderly, endReason) = (true, "the client disconnected");
+                return ValueTask.CompletedTask;
+            default:
+                Violate($"{MqttFault.UnexpectedPacket.Describe()} ({frame.Type})");
+                return ValueTask.CompletedTask;
+        }
+    }
+
+    private ValueTask SubscribeAsync(in MqttFrame frame)
+    {
+        if (!TryReadFilters(frame, out var packet))
+        {
+            return ValueTask.CompletedTask;
+        }
+
+        var granted = new List<byte>(packet!.Filters.Count);
+        var wanted = subscriptions;
+        foreach (var filter in packet.Filters)
+        {
+            if (!SubscriptionFilter.TryMatch(filter.Text, identity, out var kind))
+            {
+                Violate("it subscribed to a topic filter that the hub does not serve to it");
+                return ValueTask.CompletedTask;
+            }
+
+            var qos = Math.Min(filter.Qos, (byte)1);
+            wanted = Subscriptions.Add(wanted, kind, qos);
+            granted.Add(qos);
+        }
+
+        return AcknowledgeAsync(wanted, MqttWriter.SubscribeAcknowledgement(packet.PacketId, granted));
+    }
+
+    private ValueTask UnsubscribeAsync(in MqttFrame frame)
+    {
+        if (!TryReadFilters(frame, out var packet))
+        {
+            return ValueTask.CompletedTask;
+        }
+
+        var wanted = subscriptions;
+        foreach (var filter in packet!.Filters)
+        {
+            if (SubscriptionFilter.TryMatch(filter.Text, identity, out var kind))
+            {
+                wanted = Subscriptions.Remove(wanted, kind);
+            }
+        }
+
+        var answer = new byte[MqttWriter.AcknowledgementBytes];
+        MqttWriter.WriteUnsubscribeAcknowledgement(answer, packet.PacketId);
+        return AcknowledgeAsync(wanted, answer);
+    }
+
+    private bool TryReadFilters(in MqttFrame frame, out SubscribePacket? packet)
+    {
+        if (SubscribePacket.TryRead(frame, out packet) is var fault and not MqttFault.None)
+        {
+            Violate(fault.Describe());
+            return false;
+        }
+
+        if (packet!.Filters.Count > parts.Options.MaxFilters)
+        {
+            Violate($"it sent {packet.Filters.Count} filters in one packet; {parts.Options.MaxFilters} are allowed");
+            return false;
+        }
+
+        return true;
+    }
+
+    // A kept session's subscriptions are durable before they are acknowledged: clients do not subscribe again.
+    private async ValueTask AcknowledgeAsync(long wanted, byte[] answer)
+    {
+        if (wanted != subscriptions)
+        {
+            subscriptions = wanted;
+            if (!accepted.Packet.CleanSession)
+            {
+                parts.States.Keep(state!, wanted);
+                await parts.StateWriter.FlushAsync(CancellationToken.None);
+            }
+        }
+
+        sender.Add(answer);
+        sender.Flush();
+    }
+
+    private async Task JudgeAgainAsync()
+    {
+        try
+        {
+            var verdict = await parts.Authenticator.AuthenticateAsync(accepted.Login with { RemoteAddress = null }, CancellationToken.None);
+            if (verdict is Verdict.Refused refused)
+            {
+                Report(refused.Reason, refused.Error, $"The open connection was closed after a change. {refused.Detail}");
+                End("its right to be connected has ended");
+            }
+            else if (verdict is Verdict.Accepted { Principal: var now } && now.GenerationId != Principal.GenerationId)
+            {
+                End("the identity was deleted and made anew");
+            }
+        }
+        catch (Exception error) when (error is not OutOfMemoryException)
+        {
+            parts.Log.JudgeAgainFailed(Principal.Hub.Value, accepted.Packet.ClientId, error);
+            End("its proof could not be judged again");
+        }
+    }
+
+    private void Violate(string what)
+    {
+        Report(RefusalReason.ProtocolViolation, HubErrors.GenericBadRequest, $"The connection was closed: {what}.");
+        End(what);
+    }
+
+    private void Report(RefusalReason reason, HubError error, string detail) => parts.Refusals.Report(new Refusal
+    {
+        Hub = Principal.Hub.Value,
+        Claimed = accepted.Packet.ClientId,
+        Reason = reason,
+        Error = error,
+        Detail = detail,
+        Protocol = connection.Peer.Protocol,
+        RemoteAddress = (connection.Peer.RemoteEndPoint as IPEndPoint)?.Address.ToString(),
+    });
+
+    // From any thread; the first reason stays.
+    private void End(string reason)
+    {
+        if (Interlocked.CompareExchange(ref endReason, reason, null) is null)
+        {
+            parts.Log.SessionClosed(Principal.Hub.Value, accepted.Packet.ClientId, reason);
+            connection.Abort(reason);
+        }
+    }
+
+    private async Task CloseAsync()
+    {
+        var isDraining = connection.Draining.IsCancellationRequested;
+        if (!isOrderly && !isDraining && accepted.Packet.Will is { } will)
+        {
+            await SendWillAsync(will);
+        }
+
+        if (isDraining || isOrderly)
+        {
+            await FinishAcknowledgingAsync();
+        }
+
+        if (parts.Sessions.Remove(this))
+        {
+            parts.States.Disconnected(state!);
+        }
+
+        parts.Metrics.Closed();
+        parts.Log.SessionEnded(Principal.Hub.Value, accepted.Packet.ClientId, endReason ?? "unknown");
+    }
+
+    private async Task SendWillAsync(ConnectWill will)
+    {
+        try
+        {
+            await telemetry.SendWillAsync(will);
+        }
+        catch (Exception error) when (error is IOException or ObjectDisposedException)
+        {
+            parts.Log.WillLost(Principal.Hub.Value, accepted.Packet.ClientId, error);
+        }
+    }
+
+    private async Task FinishAcknowledgingAsync()
+    {
+        try
+        {
+            await telemetry.WhenIdleAsync().WaitAsync(DrainTimeout, parts.Time);
+            await sender.DrainAsync().WaitAsync(DrainTimeout, parts.Time);
+        }
+        catch (TimeoutException)
+        {
+            connection.Abort("its acknowledgements could not be finished in time");
+        }
+    }
+}

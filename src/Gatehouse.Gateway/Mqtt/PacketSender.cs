@@ -1,0 +1,172 @@
+using System.IO.Pipelines;
+using Gatehouse.Transport;
+
+namespace Gatehouse.Gateway.Mqtt;
+
+/// <summary>The server's packets of one connection. Any thread adds; at most one flush runs at a time; nobody waits for a slow reader.</summary>
+internal sealed class PacketSender(ClientConnection connection, int maxBytes) : IThreadPoolWorkItem
+{
+    private readonly Lock gate = new();
+    private readonly PipeWriter output = connection.Output;
+    private byte[] pending = [];
+    private int count;
+    private bool isFlushing;
+    private bool isScheduled;
+    private TaskCompletionSource? drained;
+
+    /// <summary>Queues a packet for the next flush. A client that leaves too much unread is cut.</summary>
+    internal void Add(ReadOnlySpan<byte> packet)
+    {
+        lock (gate)
+        {
+            if (count + packet.Length <= maxBytes)
+            {
+                MakeRoom(count + packet.Length);
+                packet.CopyTo(pending.AsSpan(count));
+                count += packet.Length;
+                return;
+            }
+        }
+
+        connection.Abort("the client does not read its acknowledgements");
+    }
+
+    /// <summary>Flushes on a pool thread: encryption is not the caller's work.</summary>
+    internal void ScheduleFlush()
+    {
+        lock (gate)
+        {
+            if (isScheduled || isFlushing)
+            {
+                return;
+            }
+
+            isScheduled = true;
+        }
+
+        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+    }
+
+    /// <summary>Writes what is queued; packets added while a flush runs go with the next one, which follows by itself.</summary>
+    internal void Flush()
+    {
+        while (TryBegin(out var flush))
+        {
+            if (!flush.IsCompleted)
+            {
+                _ = FinishAsync(flush);
+                return;
+            }
+
+            if (!End(flush))
+            {
+                return;
+            }
+        }
+    }
+
+    /// <summary>Completes when all that was added has been handed to the connection.</summary>
+    internal Task DrainAsync()
+    {
+        Flush();
+        lock (gate)
+        {
+            if (!isFlushing && count == 0)
+            {
+                return Task.CompletedTask;
+            }
+
+            return (drained ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+        }
+    }
+
+    void IThreadPoolWorkItem.Execute() => Flush();
+
+    private bool TryBegin(out ValueTask<FlushResult> flush)
+    {
+        lock (gate)
+        {
+            flush = default;
+            isScheduled = false;
+            if (isFlushing)
+            {
+                return false;
+            }
+
+            if (count == 0)
+            {
+                drained?.TrySetResult();
+                drained = null;
+                return false;
+            }
+
+            isFlushing = true;
+            pending.AsSpan(0, count).CopyTo(output.GetSpan(count));
+            output.Advance(count);
+            count = 0;
+        }
+
+        flush = output.FlushAsync();
+        return true;
+    }
+
+    private async Task FinishAsync(ValueTask<FlushResult> flush)
+    {
+        try
+        {
+            await flush;
+        }
+        catch (Exception error) when (error is IOException or InvalidOperationException or OperationCanceledException)
+        {
+            Fail();
+            return;
+        }
+
+        lock (gate)
+        {
+            isFlushing = false;
+        }
+
+        Flush();
+    }
+
+    private bool End(ValueTask<FlushResult> flush)
+    {
+        try
+        {
+            flush.GetAwaiter().GetResult();
+        }
+        catch (Exception error) when (error is IOException or InvalidOperationException or OperationCanceledException)
+        {
+            Fail();
+            return false;
+        }
+
+        lock (gate)
+        {
+            isFlushing = false;
+        }
+
+        return true;
+    }
+
+    // The connection is gone; isFlushing stays set, so that nothing is written any more.
+    private void Fail()
+    {
+        lock (gate)
+        {
+            drained?.TrySetResult();
+            drained = null;
+        }
+
+        connection.Abort("the connection was lost while packets were written");
+    }
+
+    private void MakeRoom(int needed)
+    {
+        if (pending.Length < needed)
+        {
+            Array.Resize(ref pending, Math.Min(maxBytes, Math.Max(needed, Math.Max(64, pending.Length * 2))));
+        }
+    }
+}

@@ -1,0 +1,9 @@
+namespace Gatehouse.Gateway.Mqtt;
+
+/// <summary>What to do after a PUBLISH was looked at.</summary>
+/// <param name="MustWait">The same frame must be handed in again, after a wait.</param>
+/// <param name="Wait">How long; zero: until the log has room.</param>
+internal readonly record struct PublishStep(bool MustWait, TimeSpan Wait)
+{
+    internal static PublishStep Done => default;
+}

@@ -1,0 +1,125 @@
+using Gatehouse.Contracts.Access;
+using Gatehouse.Contracts.Identities;
+using Gatehouse.Contracts.Signals;
+
+namespace Gatehouse.Gateway.Sessions;
+
+/// <summary>The open sessions of this server: one per identity, the newer wins. Signals of changed identities, policies and certificates reach them here.</summary>
+internal sealed class LiveSessions : IDisposable
+{
+    private readonly Lock gate = new();
+    private readonly Dictionary<(HubName Hub, DeviceId Device), List<ILiveSession>> devices = [];
+    private readonly IDisposable[] subscriptions;
+    private long changes;
+
+    public LiveSessions(ISignals signals)
+    {
+        subscriptions =
+        [
+            signals.Subscribe(SignalSubjects.IdentityChanged, OnIdentityChanged),
+            signals.Subscribe(SignalSubjects.PolicyChanged, signal => OnChanged(signal, session => session.PolicyName is { } name && (signal.Key.Length == 0 || signal.Key == name))),
+            signals.Subscribe(SignalSubjects.CertificatesChanged, signal => OnChanged(signal, session => session.Method == AuthenticationMethod.X509Authority)),
+        ];
+    }
+
+    /// <summary>Grows with every signal: a proof judged before and a session added after a change must be judged again.</summary>
+    internal long Changes => Interlocked.Read(ref changes);
+
+    /// <summary>Takes the session in and displaces an older one of the same identity, whose proof was good once too.</summary>
+    /// <returns>Whether there was one.</returns>
+    internal bool Add(ILiveSession session)
+    {
+        ILiveSession? older = null;
+        lock (gate)
+        {
+            var key = KeyOf(session);
+            if (!devices.TryGetValue(key, out var list))
+            {
+                devices[key] = list = new List<ILiveSession>(1);
+            }
+
+            var place = list.FindIndex(each => each.Principal.Identity == session.Principal.Identity);
+            if (place < 0)
+            {
+                list.Add(session);
+            }
+            else
+            {
+                older = list[place];
+                list[place] = session;
+            }
+        }
+
+        older?.Displace();
+        return older is not null;
+    }
+
+    /// <summary>False when a newer session has taken its place.</summary>
+    internal bool Remove(ILiveSession session)
+    {
+        lock (gate)
+        {
+            var key = KeyOf(session);
+            if (!devices.TryGetValue(key, out var list) || !list.Remove(session))
+            {
+                return false;
+            }
+
+            if (list.Count == 0)
+            {
+                devices.Remove(key);
+            }
+
+            return true;
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (var subscription in subscriptions)
+        {
+            subscription.Dispose();
+        }
+    }
+
+    private static (HubName Hub, DeviceId Device) KeyOf(ILiveSession session) => (session.Principal.Hub, session.Principal.Identity!.Value.Device);
+
+    // A device's change (disabled, deleted) concerns its modules too.
+    private void OnIdentityChanged(Signal signal)
+    {
+        Interlocked.Increment(ref changes);
+        if (!HubName.TryParse(signal.Hub, out var hub) || !IdentityKey.TryParse(signal.Key, out var changed))
+        {
+            return;
+        }
+
+        ILiveSession[] affected;
+        lock (gate)
+        {
+            affected = devices.TryGetValue((hub, changed.Device), out var list) ? [.. list] : [];
+        }
+
+        foreach (var session in affected)
+        {
+            if (!changed.IsModule || session.Principal.Identity == changed)
+            {
+                session.JudgeAgain();
+            }
+        }
+    }
+
+    private void OnChanged(Signal signal, Func<Principal, bool> concerns)
+    {
+        Interlocked.Increment(ref changes);
+        ILiveSession[] affected;
+        lock (gate)
+        {
+            affected = [.. devices.Where(each => each.Key.Hub.Value == signal.Hub).SelectMany(each => each.Value).Where(each => concerns(each.Principal))];
+        }
+
+        foreach (var session in affected)
+        {
+            session.JudgeAgain();
+        }
+    }
+}
