@@ -56,7 +56,7 @@ for (const [name, transport] of [['Mqtt', mqtt.Mqtt], ['MqttWs', mqtt.MqttWs]]) 
     const events = await hub.events(identity.deviceId, 2);
 
     assert.deepEqual(events.map(event => event.annotations['iothub-connection-module-id']), [module.moduleId, module.moduleId]);
-    assert.deepEqual(events.map(event => event.properties['iothub-outputname']), [undefined, 'alerts']);
+    assert.deepEqual(events.map(event => event.annotations['iothub-outputname']), [undefined, 'alerts']);
   });
 
   test(`batches and large messages arrive whole and in order over ${name}`, async () => {

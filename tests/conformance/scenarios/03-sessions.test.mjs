@@ -103,7 +103,7 @@ test('a will becomes telemetry when the connection is lost, and not after DISCON
   const lost = await RawDevice.connect(hub, identity, { will });
   lost.end();
   const events = await hub.events(identity.deviceId, 1);
-  assert.equal(events[0].properties['iothub-MessageType'], 'Will');
+  assert.equal(events[0].applicationProperties['iothub-MessageType'], 'Will');
 });
 
 test('connection state follows the connection', async () => {

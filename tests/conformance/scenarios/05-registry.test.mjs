@@ -42,11 +42,14 @@ test('creating twice, getting and deleting what is not there', async () => {
   assert.equal((await failure(registry.update({ deviceId: unique(), status: 'enabled' }))).name, 'DeviceNotFoundError');
 });
 
+// Registry.update sends If-Match "*" whatever the etag is; updateModule sends the module's.
 test('a stale ETag is refused', async () => {
   const deviceId = unique();
-  const first = await result(registry.create({ deviceId }));
-  await registry.update({ ...first, statusReason: 'a' });
-  assert.equal((await failure(registry.update({ ...first, statusReason: 'b' }))).name, 'InvalidEtagError');
+  await registry.create({ deviceId });
+  const first = await result(registry.addModule({ deviceId, moduleId: 'm', managedBy: '' }));
+  await registry.updateModule({ ...first, managedBy: 'a' });
+  const stale = await failure(registry.updateModule({ ...first, managedBy: 'b' }));
+  assert.equal(stale.name, 'InvalidEtagError');
 });
 
 for (const [what, device] of Object.entries({
