@@ -1,6 +1,8 @@
 using System.Security.Authentication;
+using Gatehouse.Gateway;
 using Gatehouse.Hub;
 using Gatehouse.Hub.Events;
+using Gatehouse.Hub.Telemetry;
 using Gatehouse.Server.Configuration;
 using Gatehouse.Server.Startup;
 using Gatehouse.ServiceApi;
@@ -37,7 +39,10 @@ internal sealed class BoundOptions(ServerOptions options, DataDirectory data)
     {
         HostNames = [.. new HubOptions().HostNames, Environment.MachineName, .. options.HostNames],
         Events = new EventOptions { PartitionCount = options.Partitions },
+        Telemetry = new TelemetryOptions { DeviceMessagesPerSecond = options.DeviceMessagesPerSecond, HubMessagesPerSecond = options.HubMessagesPerSecond },
     };
+
+    internal GatewayOptions Gateway => new() { TokenGrace = options.TokenGrace };
 
     internal ServiceApiOptions ServiceApi => new() { ThrottleUnits = options.ThrottleUnits };
 

@@ -62,7 +62,7 @@ internal static class ServerComposition
         .AddIdentity(new IdentityOptions())
 
         // Before AddHub: what the sessions know about connections goes before the hub's "nobody is connected".
-        .AddGateway(new GatewayOptions())
+        .AddGateway(bound.Gateway)
         .AddHub(bound.Hub)
         .AddServiceApi(bound.ServiceApi);
 
