@@ -35,7 +35,7 @@ internal sealed class NatsListener : IAsyncDisposable
             }
             catch (Exception error)
             {
-                log.NatsListenFailed(subject, error);
+                log.NatsListenFailed(subject, error.Message);
                 await Task.Delay(link.Options.RequestTimeout, stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }

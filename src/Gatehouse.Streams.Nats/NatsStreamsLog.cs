@@ -17,8 +17,8 @@ internal static partial class NatsStreamsLog
     [LoggerMessage(1353, LogLevel.Error, "Block at {SequenceNumber} of {Subject} is damaged ({Reason}); its events are lost and it is passed over.", EventName = "NatsBlockDamaged")]
     internal static partial void NatsBlockDamaged(this ILogger log, string subject, ulong sequenceNumber, string reason);
 
-    [LoggerMessage(1354, LogLevel.Warning, "Listening on {Subject} was interrupted and begins again.", EventName = "NatsListenFailed")]
-    internal static partial void NatsListenFailed(this ILogger log, string subject, Exception error);
+    [LoggerMessage(1354, LogLevel.Warning, "Listening on {Subject} was interrupted and begins again: {Reason}", EventName = "NatsListenFailed")]
+    internal static partial void NatsListenFailed(this ILogger log, string subject, string reason);
 
     [LoggerMessage(1355, LogLevel.Debug, "A commit to {Subject} is tried again: {Reason}", EventName = "NatsCommitRetried")]
     internal static partial void NatsCommitRetried(this ILogger log, string subject, string reason);
