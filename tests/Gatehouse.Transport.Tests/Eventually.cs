@@ -5,7 +5,7 @@ namespace Gatehouse.Transport.Tests;
 /// <summary>Waits for what another thread is about to do.</summary>
 internal static class Eventually
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     public static async Task TrueAsync(Func<bool> condition)
     {

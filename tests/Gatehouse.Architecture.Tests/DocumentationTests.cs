@@ -1,0 +1,51 @@
+using System.Text.RegularExpressions;
+using Xunit;
+
+namespace Gatehouse.Architecture.Tests;
+
+public sealed partial class DocumentationTests
+{
+    [Fact]
+    public void Every_operation_has_its_line_in_compatibility()
+    {
+        var page = Read("docs/compatibility.md");
+        var operations = OperationRow().Matches(Read("src/Gatehouse.Contracts/Access/Operations.cs")).Select(match => match.Groups[1].Value).ToList();
+
+        Assert.True(operations.Count > 10);
+        Assert.DoesNotContain(operations, name => !Regex.IsMatch(page, $@"\b{name}\b"));
+    }
+
+    [Fact]
+    public void Every_instrument_and_log_event_is_in_telemetry()
+    {
+        var page = Read("docs/telemetry.md");
+        var sources = Tree.Sources("src").Select(File.ReadAllText).ToList();
+        var names = sources.SelectMany(text => Instrument().Matches(text).Concat(LogEvent().Matches(text))).Select(match => match.Groups[1].Value).ToList();
+
+        Assert.True(names.Count > 40);
+        Assert.DoesNotContain(names, name => !page.Contains($"| {name} |", StringComparison.Ordinal) && !page.Contains($"`{name}`", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Every_page_that_the_readme_names_exists()
+    {
+        var links = Link().Matches(Read("README.md")).Select(match => match.Groups[1].Value).Where(link => !link.Contains(':', StringComparison.Ordinal)).ToList();
+
+        Assert.True(links.Count > 5);
+        Assert.DoesNotContain(links, link => !Path.Exists(Path.Combine(Tree.Root, link)));
+    }
+
+    private static string Read(string path) => File.ReadAllText(Path.Combine(Tree.Root, path));
+
+    [GeneratedRegex("""= (?:Device|Service|Operator)\("(\w+)""")]
+    private static partial Regex OperationRow();
+
+    [GeneratedRegex("""\.Create\w+(?:<\w+>)?\(\s*"([a-z.]+)""")]
+    private static partial Regex Instrument();
+
+    [GeneratedRegex("""EventName = "(\w+)""")]
+    private static partial Regex LogEvent();
+
+    [GeneratedRegex(@"\]\(([^)]+)\)")]
+    private static partial Regex Link();
+}
