@@ -107,7 +107,7 @@ export async function startMosquitto(certificates) {
   }
   fs.chmodSync(folder, 0o755);
   fs.writeFileSync(path.join(folder, 'mosquitto.conf'), [
-    'allow_anonymous true', 'persistence false', 'max_inflight_messages 100', 'max_queued_messages 0', 'set_tcp_nodelay true', 'log_type error',
+    'allow_anonymous true', 'persistence false', 'max_inflight_messages 100', 'max_queued_messages 0', 'set_tcp_nodelay true', 'log_dest none',
     `listener ${plain} 127.0.0.1`, 'max_connections -1',
     `listener ${tls} 127.0.0.1`, 'max_connections -1', `certfile ${folder}/server.pem`, `keyfile ${folder}/server.key`, `cafile ${folder}/ca.pem`,
   ].join('\n') + '\n');
