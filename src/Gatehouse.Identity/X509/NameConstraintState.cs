@@ -29,7 +29,7 @@ internal sealed class NameConstraintState(int maxComparisons)
     {
         foreach (var excluded in constraints.Excluded)
         {
-            if (excluded.Form == name.Form && Matches(name, excluded, isExcluded: true) is not false)
+            if (IsBeyondBound() || (excluded.Form == name.Form && NameForms.IsWithin(name, excluded, isExcluded: true) is not false))
             {
                 return Words(name, "is excluded by the name constraints of its issuers, or cannot be judged by them");
             }
@@ -38,13 +38,18 @@ internal sealed class NameConstraintState(int maxComparisons)
         var isConstrained = false;
         foreach (var permitted in constraints.Permitted)
         {
+            if (IsBeyondBound())
+            {
+                return Words(name, "cannot be judged by so many name constraints");
+            }
+
             if (permitted.Form != name.Form)
             {
                 continue;
             }
 
             isConstrained = true;
-            switch (Matches(name, permitted, isExcluded: false))
+            switch (NameForms.IsWithin(name, permitted, isExcluded: false))
             {
                 case true:
                     return null;
@@ -56,9 +61,8 @@ internal sealed class NameConstraintState(int maxComparisons)
         return isConstrained ? Words(name, "is not permitted by the name constraints of its issuers") : null;
     }
 
-    // The product of names and constraints is what makes a bomb: beyond the bound nothing can be judged.
-    private bool? Matches(GeneralName name, GeneralName constraint, bool isExcluded) =>
-        ++comparisons > maxComparisons ? null : NameForms.IsWithin(name, constraint, isExcluded);
+    // The product of names and constraints is what makes a bomb, whatever their forms: beyond the bound nothing can be judged.
+    private bool IsBeyondBound() => ++comparisons > maxComparisons;
 
     private static string Words(GeneralName name, string what) =>
         $"its {name.Form} name {(name.Text.Length > 0 ? Refuse.Quote(name.Text) + " " : "")}{what} (RFC 5280 §4.2.1.10)";
