@@ -3,6 +3,8 @@ namespace Gatehouse.Identity.X509;
 /// <summary>Constraints gathered from the anchor downwards, and the names of each certificate below held against them. RFC 5280 §6.1.3 (b), (c).</summary>
 internal sealed class NameConstraintState(int maxComparisons)
 {
+    private const string TooMany = "cannot be judged by so many name constraints";
+
     private readonly List<NameConstraints> gathered = [];
     private int comparisons;
 
@@ -29,7 +31,12 @@ internal sealed class NameConstraintState(int maxComparisons)
     {
         foreach (var excluded in constraints.Excluded)
         {
-            if (IsBeyondBound() || (excluded.Form == name.Form && NameForms.IsWithin(name, excluded, isExcluded: true) is not false))
+            if (IsBeyondBound())
+            {
+                return Words(name, TooMany);
+            }
+
+            if (excluded.Form == name.Form && NameForms.IsWithin(name, excluded, isExcluded: true) is not false)
             {
                 return Words(name, "is excluded by the name constraints of its issuers, or cannot be judged by them");
             }
@@ -40,7 +47,7 @@ internal sealed class NameConstraintState(int maxComparisons)
         {
             if (IsBeyondBound())
             {
-                return Words(name, "cannot be judged by so many name constraints");
+                return Words(name, TooMany);
             }
 
             if (permitted.Form != name.Form)

@@ -77,8 +77,7 @@ internal sealed class ParsedCertificate
 
     private string ReadBody(AsnReader body)
     {
-        var version = new Asn1Tag(TagClass.ContextSpecific, 0, isConstructed: true);
-        if (!body.PeekTag().HasSameClassAndValue(version) || !body.ReadSequence(version).TryReadInt32(out var number) || number != VersionThree)
+        if (!IsVersionThree(body))
         {
             return "it is not a version 3 certificate (RFC 5280 §4.1.2.1)";
         }
@@ -102,12 +101,28 @@ internal sealed class ParsedCertificate
         return "";
     }
 
+    private static bool IsVersionThree(AsnReader body)
+    {
+        var tag = new Asn1Tag(TagClass.ContextSpecific, 0, isConstructed: true);
+        if (!body.PeekTag().HasSameClassAndValue(tag))
+        {
+            return false;
+        }
+
+        var version = body.ReadSequence(tag);
+        return version.TryReadInt32(out var number) && number == VersionThree && !version.HasData;
+    }
+
     private void ReadExtensions(AsnReader body)
     {
-        // Unique identifiers [1] and [2]: read over, as the profile does not use them.
-        while (body.HasData && body.PeekTag() is { TagClass: TagClass.ContextSpecific, TagValue: 1 or 2 })
+        // Unique identifiers [1] and [2], at most one of each and in order: read over, as the profile does not use them.
+        for (var number = 1; number <= 2; number++)
         {
-            body.ReadEncodedValue();
+            var tag = new Asn1Tag(TagClass.ContextSpecific, number);
+            if (body.HasData && body.PeekTag().HasSameClassAndValue(tag))
+            {
+                body.ReadBitString(out _, tag);
+            }
         }
 
         if (!body.HasData)

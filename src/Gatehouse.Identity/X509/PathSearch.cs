@@ -30,11 +30,12 @@ internal sealed class PathSearch(TrustAnchorIndex anchors, IReadOnlyList<ParsedC
             return Note(RefusalReason.CertificateNotTrusted, $"The path is longer than {options.MaxPathCertificates} certificates.");
         }
 
-        var tried = false;
+        var (tried, isLoop) = (false, false);
         foreach (var (issuer, isAnchor) in Candidates(current))
         {
             if (path.Any(p => p.HasSameKeyAndName(issuer)))
             {
+                isLoop = true;
                 continue;
             }
 
@@ -54,7 +55,7 @@ internal sealed class PathSearch(TrustAnchorIndex anchors, IReadOnlyList<ParsedC
             }
         }
 
-        return tried ? null : Note(RefusalReason.CertificateNotTrusted, NoIssuer(current));
+        return tried ? null : Note(RefusalReason.CertificateNotTrusted, NoIssuer(current, isLoop));
     }
 
     private PathFinding? Follow(ParsedCertificate issuer, bool isAnchor)
@@ -112,10 +113,11 @@ internal sealed class PathSearch(TrustAnchorIndex anchors, IReadOnlyList<ParsedC
         return null;
     }
 
-    private string NoIssuer(ParsedCertificate current)
+    private string NoIssuer(ParsedCertificate current, bool isLoop)
     {
         var verified = string.Join(", ", anchors.Subjects.Take(5));
         var last = current.IsSelfIssued ? $"The path ends at {current.Subject}, which is not a verified CA of the hub"
+            : isLoop ? $"The path from {current.Subject} leads back to {current.Issuer}, which is not a verified CA of the hub"
             : $"{current.Subject} names the issuer {current.Issuer}, which neither came with it nor is a verified CA of the hub";
         return verified.Length == 0 ? $"{last}; the hub has no verified CA." : $"{last} ({verified}).";
     }
