@@ -29,6 +29,9 @@ public abstract class ClientConnection
     /// <summary>Closes at this time whatever happens (token end). Null: never.</summary>
     public abstract void SetDeadline(DateTimeOffset? deadline);
 
+    /// <summary>Calls <paramref name="beat"/> about every <paramref name="period"/> (in whole beats of the one heartbeat, a second each), until the connection ends or null is set. The call must be quick and must not throw.</summary>
+    public abstract void SetBeat(TimeSpan? period, Action? beat);
+
     /// <summary>Ends the connection now; pending reads and flushes complete with an error. <paramref name="reason"/> goes to the log. Safe from any thread, more than once.</summary>
     public abstract void Abort(string reason);
 }
@@ -38,7 +41,7 @@ public sealed class PeerInfo
 {
     public required EndPoint? RemoteEndPoint { get; init; }
 
-    /// <summary><c>mqtt</c>, <c>mqtt-ws</c> or <c>https</c>.</summary>
+    /// <summary><c>mqtt</c>, <c>mqtt-ws</c>, <c>amqp</c>, <c>amqp-ws</c> or <c>https</c>.</summary>
     public required string Protocol { get; init; }
 
     /// <summary>Name in the ClientHello (SNI) or, for WebSockets, the Host header without port; null when the peer sent none.</summary>

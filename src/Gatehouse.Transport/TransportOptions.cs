@@ -13,6 +13,9 @@ public sealed record TransportOptions
     /// <summary>MQTT over TLS. 0–65535; 0: chosen by the system; null: no such listener. Default 8883, which the SDKs fix.</summary>
     public int? MqttPort { get; init; } = 8883;
 
+    /// <summary>AMQP over TLS. 0–65535; 0: chosen by the system; null: no such listener. Default 5671, which the SDKs fix.</summary>
+    public int? AmqpPort { get; init; } = 5671;
+
     /// <summary>HTTPS and WebSockets. 0–65535; 0: chosen by the system; null: no such listener. Default 443, which the SDKs fix.</summary>
     public int? HttpsPort { get; init; } = 443;
 

@@ -14,7 +14,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Gatehouse.Transport;
 
-/// <summary>How the server opens the front door: <see cref="AddTransport"/>, <see cref="UseTransport"/> inside ConfigureKestrel, <see cref="MapMqttWebSocket"/>.</summary>
+/// <summary>How the server opens the front door: <see cref="AddTransport"/>, <see cref="UseTransport"/> inside ConfigureKestrel, <see cref="MapWebSockets"/>.</summary>
 public static class TransportSetup
 {
     /// <summary>Time for handlers to return once their connections were cut; then the process ends without them.</summary>
@@ -39,7 +39,7 @@ public static class TransportSetup
         services.TryAddSingleton(new IntermediateCache(options.Limits.MaxConnections));
         services.TryAddSingleton<TlsHandshake>();
         services.TryAddSingleton<Doorkeeper>();
-        services.TryAddSingleton<MqttWebSocketDoor>();
+        services.TryAddSingleton<WebSocketDoor>();
         services.TryAddSingleton(s => new FrontDoor(
             options,
             s.GetRequiredService<Doorkeeper>(),
@@ -53,7 +53,10 @@ public static class TransportSetup
     }
 
     /// <summary>Binds the listeners. Throws <see cref="TransportException"/> with one line for the operator when a port cannot be had.</summary>
-    public static void UseTransport(this KestrelServerOptions kestrel, Func<IServiceProvider, IConnectionHandler> mqtt)
+    /// <param name="kestrel">The server.</param>
+    /// <param name="mqtt">Serves MQTT.</param>
+    /// <param name="amqp">Serves AMQP; null: there is no AMQP.</param>
+    public static void UseTransport(this KestrelServerOptions kestrel, Func<IServiceProvider, IConnectionHandler> mqtt, Func<IServiceProvider, IConnectionHandler>? amqp = null)
     {
         var services = kestrel.ApplicationServices;
         var limits = services.GetRequiredService<ConnectionLimits>();
@@ -61,18 +64,27 @@ public static class TransportSetup
         kestrel.Limits.RequestHeadersTimeout = limits.HttpHeadersTimeout;
         kestrel.Limits.KeepAliveTimeout = limits.HttpKeepAliveTimeout;
         kestrel.Limits.MaxRequestBodySize = limits.MaxHttpBodyBytes;
-        services.GetRequiredService<FrontDoor>().Bind(kestrel, mqtt(services));
+        services.GetRequiredService<FrontDoor>().Bind(kestrel, mqtt(services), amqp?.Invoke(services));
     }
 
-    /// <summary>MQTT over WebSocket at the path that the SDKs fix.</summary>
-    public static IEndpointConventionBuilder MapMqttWebSocket(this IEndpointRouteBuilder endpoints, Func<IServiceProvider, IConnectionHandler> mqtt)
+    /// <summary>MQTT and AMQP over WebSocket at the paths that the SDKs fix.</summary>
+    public static void MapWebSockets(this IEndpointRouteBuilder endpoints, Func<IServiceProvider, IConnectionHandler> mqtt, Func<IServiceProvider, IConnectionHandler>? amqp = null)
     {
-        var door = endpoints.ServiceProvider.GetRequiredService<MqttWebSocketDoor>();
-        var handler = mqtt(endpoints.ServiceProvider);
+        var door = endpoints.ServiceProvider.GetRequiredService<WebSocketDoor>();
+        var overAmqp = amqp?.Invoke(endpoints.ServiceProvider);
+        Map(endpoints, door, WebSocketDoor.HubPath, new WebSocketHandlers(mqtt(endpoints.ServiceProvider), overAmqp));
+        if (overAmqp is not null)
+        {
+            Map(endpoints, door, WebSocketDoor.EventHubsPath, new WebSocketHandlers(null, overAmqp));
+        }
+    }
+
+    private static void Map(IEndpointRouteBuilder endpoints, WebSocketDoor door, string path, WebSocketHandlers handlers)
+    {
         var pipeline = endpoints.CreateApplicationBuilder();
         pipeline.UseWebSockets();
-        pipeline.Run(context => door.RunAsync(context, handler));
-        return endpoints.Map(MqttWebSocketDoor.Path, pipeline.Build());
+        pipeline.Run(context => door.RunAsync(context, handlers));
+        endpoints.Map(path, pipeline.Build());
     }
 
     /// <summary>The caller of this request is known: its connection no longer counts as unknown. Doors call it once a request was authorised.</summary>

@@ -58,10 +58,11 @@ internal sealed class ConnectionTable(Gate gate, TransportOptions options, Coars
         metrics.Closed(watch.Protocol);
     }
 
-    /// <summary>Cuts what is due. Connections are cut outside the lock: that runs their callbacks.</summary>
+    /// <summary>Cuts what is due and lets beat what asked for it, outside the lock: both run callbacks.</summary>
     public void Sweep(long now, long utcTicks)
     {
         List<(ConnectionWatch Watch, string Reason, string Cause)>? due = null;
+        List<ConnectionWatch>? beating = null;
         lock (_lock)
         {
             foreach (var watch in _watches)
@@ -70,12 +71,21 @@ internal sealed class ConnectionTable(Gate gate, TransportOptions options, Coars
                 {
                     (due ??= []).Add((watch, verdict.Reason, verdict.Cause));
                 }
+                else if (watch.IsBeatDue(now))
+                {
+                    (beating ??= []).Add(watch);
+                }
             }
         }
 
         foreach (var (watch, reason, cause) in due ?? [])
         {
             watch.Abort(reason, cause);
+        }
+
+        foreach (var watch in beating ?? [])
+        {
+            watch.Beat();
         }
     }
 

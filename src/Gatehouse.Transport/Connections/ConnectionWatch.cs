@@ -16,6 +16,9 @@ internal sealed class ConnectionWatch
     private long _deadlineUtcTicks = Never;
     private long _touched;
     private long _idleMilliseconds = Never;
+    private long _beatMilliseconds = Never;
+    private long _nextBeat = Never;
+    private Action? _beat;
     private int _known;
     private int _aborted;
 
@@ -65,6 +68,28 @@ internal sealed class ConnectionWatch
     public void Touch() => Volatile.Write(ref _touched, _table.Clock.Now);
 
     public void SetDeadline(DateTimeOffset? deadline) => Volatile.Write(ref _deadlineUtcTicks, deadline?.UtcTicks ?? Never);
+
+    public void SetBeat(TimeSpan? period, Action? beat)
+    {
+        Volatile.Write(ref _beat, beat);
+        var milliseconds = period is { } p && beat is not null ? (long)p.TotalMilliseconds : Never;
+        Volatile.Write(ref _beatMilliseconds, milliseconds);
+        Volatile.Write(ref _nextBeat, milliseconds == Never ? Never : _table.Clock.Now + milliseconds);
+    }
+
+    /// <summary>Whether its beat is due; the heartbeat then calls <see cref="Beat"/>.</summary>
+    internal bool IsBeatDue(long now)
+    {
+        if (now < Volatile.Read(ref _nextBeat))
+        {
+            return false;
+        }
+
+        Volatile.Write(ref _nextBeat, now + Volatile.Read(ref _beatMilliseconds));
+        return true;
+    }
+
+    internal void Beat() => Volatile.Read(ref _beat)?.Invoke();
 
     /// <summary>The protocol is over: last bytes may take this long to leave.</summary>
     public void CloseBy(TimeSpan timeout) => Volatile.Write(ref _closeBy, _table.Clock.Exact + (long)timeout.TotalMilliseconds);

@@ -25,5 +25,7 @@ internal sealed class StreamConnection(PipeReader input, PipeWriter output, Peer
 
     public override void SetDeadline(DateTimeOffset? deadline) => watch.SetDeadline(deadline);
 
+    public override void SetBeat(TimeSpan? period, Action? beat) => watch.SetBeat(period, beat);
+
     public override void Abort(string reason) => watch.Abort(reason, "session");
 }

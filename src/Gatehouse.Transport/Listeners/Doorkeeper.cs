@@ -14,8 +14,9 @@ internal sealed class Doorkeeper(ConnectionTable table, TlsHandshake tls, Interm
 {
     private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(5);
 
-    public Task ServeMqttAsync(ConnectionContext context, IConnectionHandler handler) =>
-        GuardAsync(context, "mqtt", async watch =>
+    /// <summary>TLS, then the protocol's handler.</summary>
+    public Task ServeAsync(ConnectionContext context, string protocol, IConnectionHandler handler) =>
+        GuardAsync(context, protocol, async watch =>
         {
             if (await tls.RunAsync(context.Transport, watch) is { } session)
             {
@@ -66,7 +67,7 @@ internal sealed class Doorkeeper(ConnectionTable table, TlsHandshake tls, Interm
             var peer = new PeerInfo
             {
                 RemoteEndPoint = context.RemoteEndPoint,
-                Protocol = "mqtt",
+                Protocol = watch.Protocol,
                 HostName = session.HostName,
                 TlsVersion = session.Version,
                 Certificate = session.Certificate,

@@ -17,6 +17,7 @@ public sealed class FrontDoor
     private readonly MadeCertificates _made;
     private readonly ILogger _log;
     private ListenOptions? _mqtt;
+    private ListenOptions? _amqp;
     private ListenOptions? _https;
     private ListenOptions? _plain;
 
@@ -35,6 +36,9 @@ public sealed class FrontDoor
     /// <summary>Port of MQTT over TLS, as bound; null when there is no such listener. Valid after start.</summary>
     public int? MqttPort => _mqtt?.IPEndPoint?.Port;
 
+    /// <summary>Port of AMQP over TLS, as bound; null when there is no such listener.</summary>
+    public int? AmqpPort => _amqp?.IPEndPoint?.Port;
+
     /// <summary>Port of HTTPS and WebSockets, as bound.</summary>
     public int? HttpsPort => _https?.IPEndPoint?.Port;
 
@@ -50,12 +54,18 @@ public sealed class FrontDoor
     /// <summary>Connections whose peer is not known yet.</summary>
     public int UnauthenticatedConnections => _gate.Unauthenticated;
 
-    internal void Bind(KestrelServerOptions kestrel, IConnectionHandler mqtt)
+    internal void Bind(KestrelServerOptions kestrel, IConnectionHandler mqtt, IConnectionHandler? amqp)
     {
         if (_options.MqttPort is { } mqttPort)
         {
             ListenerPlan.Check(_options, mqttPort, "--mqtt-port");
-            Listen(kestrel, mqttPort, listen => (_mqtt = listen).Use(_ => context => _keeper.ServeMqttAsync(context, mqtt)));
+            Listen(kestrel, mqttPort, listen => (_mqtt = listen).Use(_ => context => _keeper.ServeAsync(context, "mqtt", mqtt)));
+        }
+
+        if (_options.AmqpPort is { } amqpPort && amqp is not null)
+        {
+            ListenerPlan.Check(_options, amqpPort, "--amqp-port");
+            Listen(kestrel, amqpPort, listen => (_amqp = listen).Use(_ => context => _keeper.ServeAsync(context, "amqp", amqp)));
         }
 
         if (ListenerPlan.HttpsPort(_options, _log) is { } httpsPort)
@@ -72,7 +82,7 @@ public sealed class FrontDoor
 
     internal void Opened()
     {
-        var listeners = new[] { ("mqtt", MqttPort), ("https", HttpsPort), ("mqtt without TLS on loopback", PlainMqttPort) };
+        var listeners = new[] { ("mqtt", MqttPort), ("amqp", AmqpPort), ("https", HttpsPort), ("mqtt without TLS on loopback", PlainMqttPort) };
         TransportLog.Listening(_log, string.Join(", ", listeners.Where(l => l.Item2 is not null).Select(l => $"{l.Item1} {l.Item2}")));
     }
 

@@ -2,7 +2,7 @@ using System.Net.WebSockets;
 
 namespace Gatehouse.Transport.WebSockets;
 
-/// <summary>A WebSocket as a stream of bytes: frames and messages have no meaning to MQTT (MQTT 3.1.1 §6), text is refused, messages are bounded.</summary>
+/// <summary>A WebSocket as a stream of bytes: frames and messages have no meaning to MQTT (3.1.1 §6) or AMQP, text is refused, messages are bounded.</summary>
 internal sealed class WebSocketStream(WebSocket socket, int maxMessageBytes) : Stream
 {
     private int _messageBytes;
@@ -34,7 +34,7 @@ internal sealed class WebSocketStream(WebSocket socket, int maxMessageBytes) : S
 
             if (received.MessageType == WebSocketMessageType.Text)
             {
-                await RefuseAsync(WebSocketCloseStatus.InvalidMessageType, "MQTT travels in binary frames", cancellationToken);
+                await RefuseAsync(WebSocketCloseStatus.InvalidMessageType, "The protocol travels in binary frames", cancellationToken);
             }
 
             _messageBytes += received.Count;

@@ -7,39 +7,40 @@ using Microsoft.AspNetCore.Http;
 
 namespace Gatehouse.Transport.WebSockets;
 
-/// <summary>MQTT over WebSocket: the upgrade, then a connection like any other. The query (<c>?iothub-no-client-cert=true</c>) and Origin are ignored.</summary>
-internal sealed class MqttWebSocketDoor(TransportOptions options)
+/// <summary>MQTT and AMQP over WebSocket: the upgrade, then a connection like any other. The query (<c>?iothub-no-client-cert=true</c>) and Origin are ignored.</summary>
+internal sealed class WebSocketDoor(TransportOptions options)
 {
-    /// <summary>The path that the SDKs fix. Source: device-plane reference §1.1.</summary>
-    public const string Path = "/$iothub/websocket";
+    /// <summary>The hub's path, for both protocols. Source: device-plane §1.1, §2.1 of the wire reference.</summary>
+    public const string HubPath = "/$iothub/websocket";
+
+    /// <summary>The path of Event Hubs clients, for AMQP. Source: service-plane §7.4 of the wire reference.</summary>
+    public const string EventHubsPath = "/$servicebus/websocket";
 
     private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(5);
 
     private ConnectionLimits Limits => options.Limits;
 
-    public async Task RunAsync(HttpContext context, IConnectionHandler handler)
+    public async Task RunAsync(HttpContext context, WebSocketHandlers handlers)
     {
-        // The C SDK writes MQTT in capitals; each gets its own spelling back.
-        var protocol = context.WebSockets.WebSocketRequestedProtocols.FirstOrDefault(p => p.Equals("mqtt", StringComparison.OrdinalIgnoreCase));
-        if (!context.WebSockets.IsWebSocketRequest || protocol is null || context.Features.Get<SecureConnection>() is not { } secure)
+        if (!context.WebSockets.IsWebSocketRequest || handlers.Choose(context.WebSockets.WebSocketRequestedProtocols) is not { } chosen || context.Features.Get<SecureConnection>() is not { } secure)
         {
             context.Response.StatusCode = StatusCodes.Status400BadRequest;
-            await context.Response.WriteAsync("A WebSocket upgrade with sub-protocol mqtt is expected here.\n", context.RequestAborted);
+            await context.Response.WriteAsync($"A WebSocket upgrade with sub-protocol {handlers} is expected here.\n", context.RequestAborted);
             return;
         }
 
         using var socket = await context.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext
         {
-            SubProtocol = protocol,
+            SubProtocol = chosen.SubProtocol,
             DangerousEnableCompression = false,
-            // MQTT's own keep-alive tells who is gone; a timer per socket would cost every idle device.
+            // The protocols' own heart-beats tell who is gone; a timer per socket would cost every idle device.
             KeepAliveInterval = Timeout.InfiniteTimeSpan,
         });
         secure.Watch.RestartAuthentication();
-        await ServeAsync(context, socket, secure, handler);
+        await ServeAsync(context, socket, secure, chosen);
     }
 
-    private async Task ServeAsync(HttpContext context, WebSocket socket, SecureConnection secure, IConnectionHandler handler)
+    private async Task ServeAsync(HttpContext context, WebSocket socket, SecureConnection secure, WebSocketChoice chosen)
     {
         await using var stream = new WebSocketStream(socket, Limits.MaxWebSocketMessageBytes);
         var reader = PipeReader.Create(stream, new StreamPipeReaderOptions(bufferSize: 4_096, minimumReadSize: 1_024, leaveOpen: true, useZeroByteReads: true));
@@ -47,7 +48,7 @@ internal sealed class MqttWebSocketDoor(TransportOptions options)
         var peer = new PeerInfo
         {
             RemoteEndPoint = secure.Watch.RemoteEndPoint,
-            Protocol = "mqtt-ws",
+            Protocol = chosen.Protocol,
             HostName = context.Request.Host.HasValue ? context.Request.Host.Host.Trim('[', ']') : secure.Session.HostName,
             TlsVersion = secure.Session.Version,
             Certificate = secure.Session.Certificate,
@@ -55,7 +56,7 @@ internal sealed class MqttWebSocketDoor(TransportOptions options)
         try
         {
             var input = new BudgetedInput(reader, secure.Watch, Limits.MaxUnauthenticatedBytes);
-            await handler.RunAsync(new StreamConnection(input, writer, peer, secure.Watch, secure.MarkAuthenticated));
+            await chosen.Handler.RunAsync(new StreamConnection(input, writer, peer, secure.Watch, secure.MarkAuthenticated));
         }
         catch (Exception e) when (e is WebSocketException or IOException or OperationCanceledException)
         {

@@ -1,0 +1,21 @@
+using Gatehouse.Contracts.Credentials;
+using Microsoft.Extensions.Logging;
+
+namespace Gatehouse.Transport.Amqp;
+
+/// <summary>What every AMQP connection works with.</summary>
+internal sealed record AmqpParts
+{
+    public required AmqpOptions Options { get; init; }
+
+    /// <summary>Asked in order about each link.</summary>
+    public required IReadOnlyList<IAmqpDoor> Doors { get; init; }
+
+    public required IPeerProofSource Proofs { get; init; }
+
+    public required AmqpMetrics Metrics { get; init; }
+
+    public required TimeProvider Time { get; init; }
+
+    public required ILogger Log { get; init; }
+}

@@ -1,0 +1,519 @@
+using System.Buffers;
+using System.Net;
+using Gatehouse.Transport.Amqp.Links;
+using Gatehouse.Transport.Amqp.Sessions;
+using Gatehouse.Wire.Amqp;
+
+namespace Gatehouse.Transport.Amqp.Connections;
+
+/// <summary>
+/// One AMQP connection after its headers: one task reads and dispatches frames; anything else comes in through links, under <see cref="Gate"/>.
+/// What a peer gets wrong ends the smallest thing that is wrong: link, session, connection.
+/// </summary>
+internal sealed class AmqpConnection
+{
+    // A peer's own limit of less than this leaves no room for a transfer's head; the specification's least is 512.
+    private const int LeastFrameBytes = 512;
+
+    private static readonly TimeSpan BeatPeriod = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(5);
+
+    [ThreadStatic]
+    private static byte[]? scratch;
+
+    private readonly ClientConnection connection;
+    private readonly FrameDispatch dispatch;
+    private readonly Dictionary<ushort, AmqpSession> sessions = [];
+    private readonly List<OutgoingLink> waitingForRoom = [];
+    private TaskCompletionSource? lessHeld;
+    private TaskCompletionSource? lessPending;
+    private int heldBytes;
+    private int pendingAttaches;
+    private int linkCount;
+    private long silentBeats;
+    private long silentBeatsAllowed = long.MaxValue;
+    private bool isUnproved;
+
+    internal AmqpConnection(ClientConnection connection, AmqpParts parts, AmqpPeer peer)
+    {
+        (this.connection, Parts, Peer) = (connection, parts, peer);
+        peer.Proved = ForgetUnproved;
+        Output = new AmqpOutput(connection, Gate, parts.Options) { OnRoom = WakeWaitingForRoom };
+        dispatch = new FrameDispatch(this);
+    }
+
+    internal Lock Gate { get; } = new();
+
+    internal AmqpParts Parts { get; }
+
+    internal AmqpPeer Peer { get; }
+
+    internal AmqpOutput Output { get; }
+
+    /// <summary>Largest frame that the peer takes, within our own limit.</summary>
+    internal int PeerMaxFrameBytes { get; private set; } = LeastFrameBytes;
+
+    /// <summary>Why the connection is over; null while it is not.</summary>
+    internal string? EndReason { get; private set; }
+
+    internal int SessionCount => sessions.Count;
+
+    /// <summary>Links attached now.</summary>
+    internal int LinkCount => linkCount;
+
+    /// <summary>Handles in use: attached links, those that a door decides about, and those whose detach the peer has not answered.</summary>
+    internal int HandleCount { get; private set; }
+
+    internal EndPoint? Remote => connection.Peer.RemoteEndPoint;
+
+    private bool MustPause => Volatile.Read(ref heldBytes) > Parts.Options.MaxHeldBytes || Volatile.Read(ref pendingAttaches) >= Parts.Options.MaxPendingAttaches;
+
+    /// <summary>Reads until the connection ends, then ends everything on it.</summary>
+    internal async Task RunAsync()
+    {
+        connection.SetIdleTimeout(Parts.Options.IdleTimeout * 1.5);
+        connection.SetBeat(BeatPeriod, Beat);
+        using var draining = connection.Draining.UnsafeRegister(static input => ((System.IO.Pipelines.PipeReader)input!).CancelPendingRead(), connection.Input);
+        try
+        {
+            await ReadFramesAsync();
+            await EndAsync();
+        }
+        catch (Exception error) when (error is IOException or OperationCanceledException or InvalidOperationException)
+        {
+            EndReason ??= "the connection was lost";
+        }
+        finally
+        {
+            connection.SetBeat(null, null);
+            CloseAll();
+            Parts.Log.Ended(Remote, EndReason ?? "unknown");
+        }
+    }
+
+    internal AmqpSession? FindSession(ushort channel) => sessions.GetValueOrDefault(channel);
+
+    internal void Add(AmqpSession session) => sessions[session.Channel] = session;
+
+    /// <summary>The peer's open is here: what it announced counts, and we may speak.</summary>
+    internal void Opened(Open open)
+    {
+        PeerMaxFrameBytes = (int)Math.Clamp(open.MaxFrameSize, LeastFrameBytes, (uint)Parts.Options.MaxFrameBytes);
+        Peer.ContainerId = open.ContainerId;
+        Peer.HostName = string.IsNullOrEmpty(open.HostName) ? connection.Peer.HostName ?? "" : open.HostName;
+        Peer.Properties = open.Properties;
+        if (open.IdleTimeOut is > 0 and { } timeout)
+        {
+            // Below half of what the peer announced: it may cut on the second silence.
+            var silence = TimeSpan.FromMilliseconds(timeout / 3.0);
+            var period = silence < BeatPeriod ? silence : BeatPeriod;
+            connection.SetBeat(period, Beat);
+            silentBeatsAllowed = (long)(silence / period);
+        }
+
+        Parts.Log.Opened(Remote, Peer.ContainerId, Peer.HostName);
+    }
+
+    /// <summary>Something is proved now.</summary>
+    private void ForgetUnproved()
+    {
+        connection.MarkAuthenticated();
+        lock (Gate)
+        {
+            isUnproved = false;
+            connection.SetDeadline(null);
+        }
+    }
+
+    /// <summary>Counts bytes of unfinished and postponed messages. Hold the gate.</summary>
+    internal void Held(int bytes)
+    {
+        heldBytes += bytes;
+        if (bytes < 0 && heldBytes <= Parts.Options.MaxHeldBytes)
+        {
+            lessHeld?.TrySetResult();
+            lessHeld = null;
+        }
+    }
+
+    /// <summary>Whether there is room for one more message to the peer; else the link is told when there is. Hold the gate.</summary>
+    internal bool HasRoom(OutgoingLink link)
+    {
+        if (!Output.IsFull && heldBytes <= Parts.Options.MaxHeldBytes)
+        {
+            return true;
+        }
+
+        if (!waitingForRoom.Contains(link))
+        {
+            waitingForRoom.Add(link);
+        }
+
+        return false;
+    }
+
+    internal void PendingAttach(int change)
+    {
+        lock (Gate)
+        {
+            pendingAttaches += change;
+            if (change < 0 && pendingAttaches < Parts.Options.MaxPendingAttaches)
+            {
+                lessPending?.TrySetResult();
+                lessPending = null;
+            }
+        }
+    }
+
+    /// <summary>A link was attached or has gone. Hold the gate.</summary>
+    internal void CountLink(int change) => linkCount += change;
+
+    /// <summary>A handle was taken or is free. Hold the gate.</summary>
+    internal void CountHandle(int change) => HandleCount += change;
+
+    /// <summary>Ends the connection with an error. Hold the gate.</summary>
+    internal void Fail(string condition, string description)
+    {
+        if (EndReason is not null)
+        {
+            return;
+        }
+
+        EndReason = description;
+        Parts.Metrics.Fault("connection");
+        Parts.Log.ConnectionFault(Remote, condition, description);
+        WriteClose(AmqpErrors.Of(condition, description));
+    }
+
+    /// <summary>The peer closed.</summary>
+    internal void Closed(AmqpError? error)
+    {
+        lock (Gate)
+        {
+            if (EndReason is null)
+            {
+                EndReason = error is null ? "the client closed it" : $"the client closed it: {error.Condition} {error.Description}";
+                WriteClose(null);
+            }
+        }
+    }
+
+    /// <summary>Ends one session with an error; the others go on. Hold the gate. Handlers to be told are added.</summary>
+    internal void EndSession(AmqpSession session, string condition, string description, ref List<AmqpLink>? gone)
+    {
+        if (session.IsEnding)
+        {
+            return;
+        }
+
+        session.IsEnding = true;
+        Parts.Metrics.Fault("session");
+        Parts.Log.SessionFault(Remote, condition, description);
+        CloseLinks(session, ref gone);
+        session.WriteSettled();
+        var writer = new AmqpWriter(Output.Buffer);
+        var mark = writer.BeginFrame(session.Channel);
+        new End { Error = AmqpErrors.Of(condition, description) }.Write(writer);
+        writer.EndFrame(mark);
+        Output.Added();
+    }
+
+    /// <summary>The peer ended a session.</summary>
+    internal void SessionEnded(AmqpSession session)
+    {
+        List<AmqpLink>? gone = null;
+        lock (Gate)
+        {
+            sessions.Remove(session.Channel);
+            CloseLinks(session, ref gone);
+            if (!session.IsEnding)
+            {
+                session.IsEnding = true;
+                session.WriteSettled();
+                var writer = new AmqpWriter(Output.Buffer);
+                var mark = writer.BeginFrame(session.Channel);
+                new End().Write(writer);
+                writer.EndFrame(mark);
+                Output.Added();
+            }
+        }
+
+        Notify(gone);
+    }
+
+    /// <summary>Detaches one link with an error; nothing else is touched. From any thread.</summary>
+    internal void DetachLink(AmqpLink link, AmqpError error)
+    {
+        lock (Gate)
+        {
+            if (link.State != LinkState.Attached)
+            {
+                return;
+            }
+
+            link.State = LinkState.DetachSent;
+            linkCount--;
+            Parts.Metrics.LinkClosed();
+            Parts.Metrics.Fault("link");
+            Parts.Log.LinkFault(Remote, link.Name, error.Condition, error.Description);
+            link.Session.WriteSettled();
+            link.Session.Forget(link);
+            link.Release();
+            WriteDetach(link.Session.Channel, link.Handle, error);
+        }
+
+        link.NotifyClosed();
+        Output.ScheduleFlush();
+    }
+
+    internal void WriteDetach(ushort channel, uint handle, AmqpError? error)
+    {
+        var writer = new AmqpWriter(Output.Buffer);
+        var mark = writer.BeginFrame(channel);
+        new Detach { Handle = handle, IsClosed = true, Error = error }.Write(writer);
+        writer.EndFrame(mark);
+        Output.Added();
+    }
+
+    /// <summary>Runs a handler; what it throws costs its link only.</summary>
+    internal void Guard(AmqpLink link, Action run)
+    {
+        try
+        {
+            run();
+        }
+        catch (Exception error) when (error is not OutOfMemoryException)
+        {
+            Parts.Log.HandlerFailed(error, Remote, link.Name);
+            link.Detach(AmqpErrors.Of(AmqpConditions.InternalError, "The server failed to handle the link; see its log."));
+        }
+    }
+
+    internal static void Notify(List<AmqpLink>? gone)
+    {
+        foreach (var link in gone ?? [])
+        {
+            link.NotifyClosed();
+        }
+    }
+
+    private async Task ReadFramesAsync()
+    {
+        while (EndReason is null)
+        {
+            var read = await connection.Input.ReadAsync();
+            var buffer = read.Buffer;
+            var isShort = ReadFrames(ref buffer);
+            connection.Input.AdvanceTo(buffer.Start, isShort ? buffer.End : buffer.Start);
+            Output.Flush();
+            if (EndReason is not null)
+            {
+                return;
+            }
+
+            if (connection.Draining.IsCancellationRequested)
+            {
+                EndReason = "the server is stopping";
+                return;
+            }
+
+            if (!isShort)
+            {
+                await WaitAsync();
+            }
+            else if (read.IsCompleted)
+            {
+                EndReason = "the client closed the connection without close";
+            }
+        }
+    }
+
+    /// <summary>Dispatches what is there. False: there may be more, but something must be waited for first.</summary>
+    private bool ReadFrames(ref ReadOnlySequence<byte> buffer)
+    {
+        while (EndReason is null)
+        {
+            if (MustPause || IsOutputFull())
+            {
+                return false;
+            }
+
+            if (!AmqpFrame.TryRead(ref buffer, Parts.Options.MaxFrameBytes, out var frame, out var fault))
+            {
+                if (fault != AmqpFault.None)
+                {
+                    lock (Gate)
+                    {
+                        Fail(AmqpConditions.FramingError, fault.Describe());
+                    }
+                }
+
+                return true;
+            }
+
+            connection.Touch();
+            if (frame.Type != 0)
+            {
+                lock (Gate)
+                {
+                    Fail(AmqpConditions.FramingError, "A SASL frame after the AMQP header.");
+                }
+            }
+            else if (!frame.IsEmpty)
+            {
+                dispatch.Take(frame.Channel, Contiguous(frame.Body));
+            }
+        }
+
+        return true;
+    }
+
+    private bool IsOutputFull()
+    {
+        lock (Gate)
+        {
+            return Output.IsFull;
+        }
+    }
+
+    private async Task WaitAsync()
+    {
+        await Output.WaitForRoomAsync();
+        Task held;
+        Task pending;
+        lock (Gate)
+        {
+            held = heldBytes > Parts.Options.MaxHeldBytes ? (lessHeld ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task : Task.CompletedTask;
+            pending = pendingAttaches >= Parts.Options.MaxPendingAttaches
+                ? (lessPending ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task
+                : Task.CompletedTask;
+        }
+
+        // The idle clock must not run while it is we who do not read.
+        var all = Task.WhenAll(held, pending);
+        while (!all.IsCompleted && !connection.Draining.IsCancellationRequested)
+        {
+            await Task.WhenAny(all, Task.Delay(TimeSpan.FromSeconds(1), Parts.Time));
+            connection.Touch();
+        }
+    }
+
+    private static ReadOnlyMemory<byte> Contiguous(in ReadOnlySequence<byte> body)
+    {
+        if (body.IsSingleSegment)
+        {
+            return body.First;
+        }
+
+        var length = (int)body.Length;
+        if (scratch is null || scratch.Length < length)
+        {
+            scratch = new byte[Math.Max(length, 16 * 1024)];
+        }
+
+        body.CopyTo(scratch);
+        return scratch.AsMemory(0, length);
+    }
+
+    /// <summary>Every few seconds: ends rights that have run out, and keeps the peer from thinking that we are gone.</summary>
+    private void Beat()
+    {
+        Peer.Proofs.Beat();
+        lock (Gate)
+        {
+            silentBeats = Output.TakeActivity() ? 0 : silentBeats + 1;
+            if (silentBeats >= silentBeatsAllowed && EndReason is null)
+            {
+                var writer = new AmqpWriter(Output.Buffer);
+                writer.EndFrame(writer.BeginFrame(0));
+                Output.Added();
+            }
+
+            var isUnprovedNow = !Peer.Proofs.IsAny && linkCount == 0;
+            if (isUnprovedNow != isUnproved)
+            {
+                isUnproved = isUnprovedNow;
+                connection.SetDeadline(isUnproved ? Parts.Time.GetUtcNow() + Parts.Options.UnprovedTimeout : null);
+            }
+        }
+
+        Output.ScheduleFlush();
+    }
+
+    private async Task EndAsync()
+    {
+        if (connection.Draining.IsCancellationRequested)
+        {
+            lock (Gate)
+            {
+                foreach (var session in sessions.Values)
+                {
+                    session.WriteSettled();
+                }
+
+                WriteClose(AmqpErrors.Of(AmqpConditions.ConnectionForced, "The server is stopping."));
+            }
+        }
+
+        await Output.DrainAsync().WaitAsync(DrainTimeout, Parts.Time);
+    }
+
+    private void WriteClose(AmqpError? error)
+    {
+        var writer = new AmqpWriter(Output.Buffer);
+        var mark = writer.BeginFrame(0);
+        new Close { Error = error }.Write(writer);
+        writer.EndFrame(mark);
+        Output.Added();
+    }
+
+    private void WakeWaitingForRoom()
+    {
+        OutgoingLink[] those;
+        lock (Gate)
+        {
+            those = [.. waitingForRoom];
+            waitingForRoom.Clear();
+        }
+
+        foreach (var link in those)
+        {
+            Guard(link, link.CallOnCredit);
+        }
+    }
+
+    private void CloseLinks(AmqpSession session, ref List<AmqpLink>? gone)
+    {
+        foreach (var link in session.Links)
+        {
+            link.Deciding?.Cancel();
+            if (link.State == LinkState.Attached)
+            {
+                linkCount--;
+                Parts.Metrics.LinkClosed();
+                (gone ??= []).Add(link);
+            }
+
+            link.State = LinkState.Closed;
+            link.Release();
+        }
+
+        session.Clear();
+    }
+
+    private void CloseAll()
+    {
+        List<AmqpLink>? gone = null;
+        lock (Gate)
+        {
+            foreach (var session in sessions.Values)
+            {
+                CloseLinks(session, ref gone);
+            }
+
+            sessions.Clear();
+        }
+
+        Notify(gone);
+    }
+}

@@ -1,0 +1,65 @@
+using Gatehouse.Transport.Amqp.Sessions;
+using Gatehouse.Wire.Amqp;
+
+namespace Gatehouse.Transport.Amqp.Links;
+
+/// <summary>One link of a session. All its state is guarded by the connection's gate; handlers are called outside it.</summary>
+public abstract class AmqpLink
+{
+    private int closedOnce;
+
+    private protected AmqpLink(AmqpSession session, Attach attach)
+    {
+        Session = session;
+        Name = attach.Name;
+        Handle = attach.Handle;
+        PeerSends = !attach.IsReceiver;
+        ReceiverSettleMode = attach.ReceiverSettleMode;
+        SenderSettleMode = attach.SenderSettleMode;
+    }
+
+    public string Name { get; }
+
+    /// <summary>Whether the link can carry messages now.</summary>
+    public bool IsOpen => Volatile.Read(ref state) == (int)LinkState.Attached;
+
+    /// <summary>0: outcomes are final (first). 1: the other side settles after it has seen the outcome (second).</summary>
+    public byte ReceiverSettleMode { get; }
+
+    /// <summary>0: everything unsettled. 1: everything settled. 2: mixed.</summary>
+    public byte SenderSettleMode { get; }
+
+    internal AmqpSession Session { get; }
+
+    internal uint Handle { get; }
+
+    internal bool PeerSends { get; }
+
+    /// <summary>Cancels the door's decision when the link goes before it is made.</summary>
+    internal CancellationTokenSource? Deciding { get; set; }
+
+    internal LinkState State
+    {
+        get => (LinkState)Volatile.Read(ref state);
+        set => Volatile.Write(ref state, (int)value);
+    }
+
+    private int state;
+
+    /// <summary>Detaches the link (closed) with the error; this link only. From any thread, more than once.</summary>
+    public void Detach(AmqpError error) => Session.Connection.DetachLink(this, error);
+
+    /// <summary>Tells the handler, once; never under the gate.</summary>
+    internal void NotifyClosed()
+    {
+        if (Interlocked.Exchange(ref closedOnce, 1) == 0)
+        {
+            OnClosed();
+        }
+    }
+
+    /// <summary>Gives back what the link holds; hold the gate.</summary>
+    internal abstract void Release();
+
+    private protected abstract void OnClosed();
+}

@@ -1,0 +1,30 @@
+using Gatehouse.Transport.Amqp.Sessions;
+using Gatehouse.Wire.Amqp;
+
+namespace Gatehouse.Transport.Amqp.Links;
+
+/// <summary>A link about which a door is deciding. It remembers the credit that the peer gave meanwhile.</summary>
+internal sealed class PendingLink : AmqpLink
+{
+    internal PendingLink(AmqpSession session, Attach attach)
+        : base(session, attach)
+    {
+        Attach = attach;
+        State = LinkState.Attaching;
+    }
+
+    internal Attach Attach { get; }
+
+    internal Flow? Flow { get; set; }
+
+    /// <summary>The door takes links from peers that have proved nothing.</summary>
+    internal bool IsOpenToAll { get; set; }
+
+    internal override void Release()
+    {
+    }
+
+    private protected override void OnClosed()
+    {
+    }
+}

@@ -1,0 +1,95 @@
+using System.Buffers.Binary;
+using Gatehouse.Transport.Amqp.Links;
+using Gatehouse.Wire.Amqp;
+
+namespace Gatehouse.Transport.Amqp.Requests;
+
+/// <summary>Answers on their way out, in order. A request counts as under way until its answer is on the wire, so that what waits here is bounded by the requests taken.</summary>
+internal sealed class ReplyHandler(ReplyLinks links, ushort channel, string name, string? target) : OutgoingHandler
+{
+    private readonly Lock gate = new();
+    private readonly Queue<(byte[] Message, Action OnSent)> waiting = new();
+    private ulong tag;
+    private bool isClosed;
+
+    internal ushort Channel { get; } = channel;
+
+    internal string Name { get; } = name;
+
+    internal string? Target { get; } = target;
+
+    /// <summary>Sends the answer when there is credit. <paramref name="onSent"/> is called once, also when the link goes before.</summary>
+    internal void Send(NodeRequest request, NodeReply reply, Action onSent)
+    {
+        var buffer = new AmqpBuffer();
+        reply.Write(buffer, request.MessageId);
+        lock (gate)
+        {
+            if (!isClosed)
+            {
+                waiting.Enqueue((buffer.Written.ToArray(), onSent));
+                onSent = static () => { };
+            }
+        }
+
+        onSent();
+        OnCredit();
+    }
+
+    public override void OnCredit()
+    {
+        // An answer may come while the link is not attached yet; it leaves with the first credit.
+        if (Link is null)
+        {
+            return;
+        }
+
+        List<Action>? sent = null;
+        var isEmpty = false;
+        lock (gate)
+        {
+            Span<byte> name = stackalloc byte[8];
+            while (waiting.TryPeek(out var next))
+            {
+                BinaryPrimitives.WriteUInt64BigEndian(name, tag);
+                if (!Link.TrySend(name, 0, next.Message, settled: true, out _))
+                {
+                    break;
+                }
+
+                tag++;
+                (sent ??= []).Add(waiting.Dequeue().OnSent);
+            }
+
+            isEmpty = waiting.Count == 0;
+        }
+
+        if (isEmpty)
+        {
+            Link.CompleteDrain();
+        }
+
+        Link.FlushSoon();
+        foreach (var each in sent ?? [])
+        {
+            each();
+        }
+    }
+
+    public override void OnClosed()
+    {
+        links.Remove(this);
+        List<Action> left;
+        lock (gate)
+        {
+            isClosed = true;
+            left = [.. waiting.Select(each => each.OnSent)];
+            waiting.Clear();
+        }
+
+        foreach (var each in left)
+        {
+            each();
+        }
+    }
+}
