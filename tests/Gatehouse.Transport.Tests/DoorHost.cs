@@ -58,7 +58,7 @@ internal sealed class DoorHost : IAsyncDisposable
         builder.WebHost.UseKestrelCore().ConfigureKestrel(k => k.UseTransport(_ => handler));
         var app = builder.Build();
         app.UseRouting();
-        app.MapMqttWebSocket(_ => handler);
+        app.MapWebSockets(_ => handler);
         app.MapGet("/hello", (HttpContext c) => c.Response.WriteAsync($"{c.Request.Scheme} {c.Connection.ClientCertificate?.Subject}"));
         app.MapGet("/known", (HttpContext c) => c.MarkConnectionAuthenticated());
         await app.StartAsync();

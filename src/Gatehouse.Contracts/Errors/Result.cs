@@ -21,6 +21,9 @@ public readonly struct Result<T>
     /// <exception cref="InvalidOperationException">The result is an error.</exception>
     public T Value => Error is null ? value! : throw new InvalidOperationException($"The result is an error: {Error.Name}.");
 
+    /// <summary>The value; for interfaces, which C# does not convert implicitly.</summary>
+    public static Result<T> Of(T value) => new(value, null);
+
     public static implicit operator Result<T>(T value) => new(value, null);
 
     public static implicit operator Result<T>(HubError error) => new(default, error);

@@ -14,7 +14,6 @@ using Gatehouse.Store.Sqlite;
 using Gatehouse.Streams;
 using Gatehouse.Streams.Nats;
 using Gatehouse.Transport;
-using Gatehouse.Transport.Amqp;
 using OpenTelemetry.Metrics;
 
 namespace Gatehouse.Server.Composition;
@@ -35,7 +34,7 @@ internal static class ServerComposition
         AddMetrics(builder.Services);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
-            kestrel.UseTransport(services => services.GetRequiredService<MqttHandler>(), services => services.GetRequiredService<AmqpHandler>());
+            kestrel.UseTransport(services => services.GetRequiredService<MqttHandler>());
             kestrel.ApplicationServices.GetRequiredService<OperationsListener>().Listen(kestrel, options.MetricsPort);
         });
         var app = builder.Build();
@@ -43,7 +42,7 @@ internal static class ServerComposition
         app.UseOperations();
         app.UseServiceApi();
         app.MapHealth();
-        app.MapWebSockets(services => services.GetRequiredService<MqttHandler>(), services => services.GetRequiredService<AmqpHandler>());
+        app.MapWebSockets(services => services.GetRequiredService<MqttHandler>());
         return app;
     }
 
@@ -60,7 +59,6 @@ internal static class ServerComposition
 
     private static void AddHubAndDoors(IServiceCollection services, BoundOptions bound) => services
         .AddTransport(bound.Transport)
-        .AddAmqp(new AmqpOptions())
         .AddIdentity(new IdentityOptions())
 
         // Before AddHub: what the sessions know about connections goes before the hub's "nobody is connected".

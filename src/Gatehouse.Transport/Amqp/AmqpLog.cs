@@ -3,27 +3,27 @@ using Microsoft.Extensions.Logging;
 
 namespace Gatehouse.Transport.Amqp;
 
-/// <summary>Log lines of the AMQP engine, events 1100–1149.</summary>
+/// <summary>Log lines of the AMQP engine, events 1050–1069.</summary>
 internal static partial class AmqpLog
 {
-    [LoggerMessage(1100, LogLevel.Debug, "AMQP connection of {Remote} opened: container {Container}, host {Host}.", EventName = "AmqpOpened")]
+    [LoggerMessage(1050, LogLevel.Debug, "AMQP connection of {Remote} opened: container {Container}, host {Host}.", EventName = "AmqpOpened")]
     internal static partial void Opened(this ILogger logger, EndPoint? remote, string container, string host);
 
-    [LoggerMessage(1101, LogLevel.Debug, "AMQP connection of {Remote} ended: {Reason}.", EventName = "AmqpEnded")]
+    [LoggerMessage(1051, LogLevel.Debug, "AMQP connection of {Remote} ended: {Reason}.", EventName = "AmqpEnded")]
     internal static partial void Ended(this ILogger logger, EndPoint? remote, string reason);
 
-    [LoggerMessage(1102, LogLevel.Warning, "AMQP connection of {Remote} was closed: {Condition}: {Description}", EventName = "AmqpConnectionFault")]
+    [LoggerMessage(1052, LogLevel.Warning, "AMQP connection of {Remote} was closed: {Condition}: {Description}", EventName = "AmqpConnectionFault")]
     internal static partial void ConnectionFault(this ILogger logger, EndPoint? remote, string condition, string? description);
 
-    [LoggerMessage(1103, LogLevel.Information, "A session of the AMQP connection of {Remote} was ended: {Condition}: {Description}", EventName = "AmqpSessionFault")]
+    [LoggerMessage(1053, LogLevel.Information, "A session of the AMQP connection of {Remote} was ended: {Condition}: {Description}", EventName = "AmqpSessionFault")]
     internal static partial void SessionFault(this ILogger logger, EndPoint? remote, string condition, string? description);
 
-    [LoggerMessage(1104, LogLevel.Information, "Link {Link} of the AMQP connection of {Remote} was detached: {Condition}: {Description}", EventName = "AmqpLinkFault")]
+    [LoggerMessage(1054, LogLevel.Information, "Link {Link} of the AMQP connection of {Remote} was detached: {Condition}: {Description}", EventName = "AmqpLinkFault")]
     internal static partial void LinkFault(this ILogger logger, EndPoint? remote, string link, string condition, string? description);
 
-    [LoggerMessage(1105, LogLevel.Error, "A handler of link {Link} of {Remote} failed; the link was detached.", EventName = "AmqpHandlerFailed")]
+    [LoggerMessage(1055, LogLevel.Error, "A handler of link {Link} of {Remote} failed; the link was detached.", EventName = "AmqpHandlerFailed")]
     internal static partial void HandlerFailed(this ILogger logger, Exception error, EndPoint? remote, string link);
 
-    [LoggerMessage(1106, LogLevel.Error, "No decision about link {Link} of {Remote} could be made; it was refused.", EventName = "AmqpAttachFailed")]
+    [LoggerMessage(1056, LogLevel.Error, "No decision about link {Link} of {Remote} could be made; it was refused.", EventName = "AmqpAttachFailed")]
     internal static partial void AttachFailed(this ILogger logger, Exception error, EndPoint? remote, string link);
 }
