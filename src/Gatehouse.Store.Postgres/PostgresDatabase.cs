@@ -72,6 +72,7 @@ public sealed class PostgresDatabase : Database
 
     public override async Task<Result<T>> WriteAsync<T>(Func<WriteTransaction, CancellationToken, Task<Result<T>>> write, CancellationToken cancellationToken)
     {
+        using var scope = WriteScope.Enter(this);
         await using var connection = await OpenAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellationToken);
         var work = new RelationalTransaction(connection, transaction, Dialect);
@@ -83,6 +84,7 @@ public sealed class PostgresDatabase : Database
         }
 
         await work.CommitAsync(time.GetUtcNow(), CancellationToken.None);
+        scope.Dispose();
         await work.SendSignalsAsync(signals, CancellationToken.None);
         return result;
     }

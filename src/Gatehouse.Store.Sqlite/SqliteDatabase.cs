@@ -2,7 +2,9 @@ using System.Data;
 using System.Data.Common;
 using System.Reflection;
 using DbUp;
+using DbUp.Engine;
 using DbUp.Engine.Output;
+using DbUp.Sqlite.Helpers;
 using Gatehouse.Contracts.Errors;
 using Gatehouse.Contracts.Signals;
 using Gatehouse.Store.Migration;
@@ -22,6 +24,7 @@ public sealed class SqliteDatabase : Database
     private readonly TimeProvider time;
     private readonly SemaphoreSlim writing = new(1, 1);
     private SqliteConnection? writer;
+    private int disposed;
 
     public SqliteDatabase(SqliteOptions options, ISignals signals, TimeProvider time)
     {
@@ -38,17 +41,18 @@ public sealed class SqliteDatabase : Database
         CreateOwnerOnly();
         var known = SchemaScripts.Find(scripts);
         await using var connection = await OpenAsync(cancellationToken);
-        var journal = await ReadJournalAsync(connection, cancellationToken);
-        SchemaScripts.RefuseNewer(journal, known);
-        if (known.All(script => journal.Contains(script.Name)))
-        {
-            return;
-        }
 
-        var result = DeployChanges.To.SqliteDatabase(connectionString).WithScripts(known).WithTransaction().WithVariablesDisabled().LogTo(new NoOpUpgradeLog()).Build().PerformUpgrade();
-        if (!result.Successful)
+        // The write lock from the first look at the journal to the end: another server that starts now waits, and finds the work done.
+        await ExecuteAsync(connection, "BEGIN IMMEDIATE", cancellationToken);
+        try
         {
-            throw new StoreException($"The store '{path}' could not be brought up to date at '{result.ErrorScript?.Name}': {result.Error.Message}", result.Error);
+            RunMissing(connection, await ReadJournalAsync(connection, cancellationToken), known);
+            await ExecuteAsync(connection, "COMMIT", cancellationToken);
+        }
+        catch
+        {
+            await ExecuteAsync(connection, "ROLLBACK", CancellationToken.None);
+            throw;
         }
     }
 
@@ -62,11 +66,12 @@ public sealed class SqliteDatabase : Database
     {
         RelationalTransaction work;
         Result<T> result;
+        using var scope = WriteScope.Enter(this);
         await writing.WaitAsync(cancellationToken);
         try
         {
             writer ??= await OpenAsync(cancellationToken);
-            
+
             // Serializable is BEGIN IMMEDIATE here: the write lock is taken at once, so no reader's snapshot can turn stale under a later write.
             await using var transaction = await writer.BeginTransactionAsync(IsolationLevel.Serializable, cancellationToken);
             work = new RelationalTransaction(writer, transaction, Dialect);
@@ -84,12 +89,18 @@ public sealed class SqliteDatabase : Database
             writing.Release();
         }
 
+        scope.Dispose();
         await work.SendSignalsAsync(signals, CancellationToken.None);
         return result;
     }
 
     public override async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref disposed, 1) != 0)
+        {
+            return;
+        }
+
         await writing.WaitAsync();
         if (writer is not null)
         {
@@ -98,6 +109,31 @@ public sealed class SqliteDatabase : Database
 
         SqliteConnection.ClearPool(new SqliteConnection(connectionString));
         writing.Dispose();
+    }
+
+    private void RunMissing(SqliteConnection connection, HashSet<string> journal, IReadOnlyList<SqlScript> known)
+    {
+        SchemaScripts.RefuseNewer(journal, known);
+        if (known.All(script => journal.Contains(script.Name)))
+        {
+            return;
+        }
+
+        using var shared = new SharedConnection(connection);
+        var result = DeployChanges.To.SqliteDatabase(shared).WithScripts(known).WithoutTransaction().WithVariablesDisabled().LogTo(new NoOpUpgradeLog()).Build().PerformUpgrade();
+        if (!result.Successful)
+        {
+            throw new StoreException($"The store '{path}' could not be brought up to date at '{result.ErrorScript?.Name}': {result.Error.Message}", result.Error);
+        }
+    }
+
+    private static async Task ExecuteAsync(SqliteConnection connection, string sql, CancellationToken cancellationToken)
+    {
+        await using var command = connection.CreateCommand();
+#pragma warning disable CA2100 // All callers pass a literal.
+        command.CommandText = sql;
+#pragma warning restore CA2100
+        await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
     private static async Task<HashSet<string>> ReadJournalAsync(SqliteConnection connection, CancellationToken cancellationToken)
@@ -147,7 +183,14 @@ public sealed class SqliteDatabase : Database
             return;
         }
 
-        using var file = new FileStream(path, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite });
+        try
+        {
+            using var file = new FileStream(path, new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite });
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new StoreException($"The store '{path}' cannot be made: {error.Message}", error);
+        }
     }
 
     private sealed class SqliteDialect : SqlDialect

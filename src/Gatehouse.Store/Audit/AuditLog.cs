@@ -37,10 +37,51 @@ public sealed class AuditLog(Database database, AuditOptions options)
         },
         cancellationToken);
 
-    /// <summary>Walks the whole chain from the anchor to the head.</summary>
+    /// <summary>Walks the whole chain from the anchor to the head, and looks for records outside it.</summary>
     public async Task<AuditVerification> VerifyAsync(CancellationToken cancellationToken)
     {
-        var head = await database.ReadAsync((connection, cancellation) => AuditRows.ReadHeadAsync(connection, null, "", cancellation), cancellationToken);
+        while (true)
+        {
+            var head = await ReadHeadAsync(cancellationToken);
+            var found = await WalkAsync(head, cancellationToken);
+            if (found.BrokenAt is null)
+            {
+                return await database.ReadAsync(AuditRows.FindOutsideAsync, cancellationToken) is { } outside
+                    ? Broken(head, outside, $"Record {outside} stands outside the chain: the server did not write it.")
+                    : found;
+            }
+
+            // Records that a pruning took away during the walk are no alarm: walk again from the new anchor.
+            if ((await ReadHeadAsync(cancellationToken)).AnchorSequence == head.AnchorSequence)
+            {
+                return found;
+            }
+        }
+    }
+
+    /// <summary>Cuts the log to its size; the cut itself is a record in the chain. Returns how many records went.</summary>
+    public async Task<long> PruneAsync(CancellationToken cancellationToken)
+    {
+        var result = await database.WriteAsync<long>(
+            async (transaction, cancellation) =>
+            {
+                var head = await AuditRows.ReadHeadAsync(transaction.Connection, transaction.Transaction, database.Dialect.ForUpdate, cancellation);
+                var last = head.Sequence - options.MaxRecords;
+                if (last <= head.AnchorSequence)
+                {
+                    return 0L;
+                }
+
+                await AuditRows.PruneAsync(transaction.Connection, transaction.Transaction, last, cancellation);
+                transaction.Audit(new AuditRecord { Actor = "server", Action = "audit.pruned", Subject = "audit", Detail = $$"""{"upTo":{{last}},"records":{{last - head.AnchorSequence}}}""" });
+                return last - head.AnchorSequence;
+            },
+            cancellationToken);
+        return result.IsOk ? result.Value : 0;
+    }
+
+    private async Task<AuditVerification> WalkAsync(AuditRows.Head head, CancellationToken cancellationToken)
+    {
         var sequence = head.AnchorSequence;
         var hash = head.AnchorHash;
         while (sequence < head.Sequence)
@@ -73,29 +114,11 @@ public sealed class AuditLog(Database database, AuditOptions options)
             : Broken(head, head.Sequence, "The newest record is not the one that the head names.");
     }
 
-    /// <summary>Cuts the log to its size; the cut itself is a record in the chain. Returns how many records went.</summary>
-    public async Task<long> PruneAsync(CancellationToken cancellationToken)
-    {
-        var result = await database.WriteAsync<long>(
-            async (transaction, cancellation) =>
-            {
-                var head = await AuditRows.ReadHeadAsync(transaction.Connection, transaction.Transaction, database.Dialect.ForUpdate, cancellation);
-                var last = head.Sequence - options.MaxRecords;
-                if (last <= head.AnchorSequence)
-                {
-                    return 0L;
-                }
-
-                await AuditRows.PruneAsync(transaction.Connection, transaction.Transaction, last, cancellation);
-                transaction.Audit(new AuditRecord { Actor = "server", Action = "audit.pruned", Subject = "audit", Detail = $$"""{"upTo":{{last}},"records":{{last - head.AnchorSequence}}}""" });
-                return last - head.AnchorSequence;
-            },
-            cancellationToken);
-        return result.IsOk ? result.Value : 0;
-    }
+    private Task<AuditRows.Head> ReadHeadAsync(CancellationToken cancellationToken) =>
+        database.ReadAsync((connection, cancellation) => AuditRows.ReadHeadAsync(connection, null, "", cancellation), cancellationToken);
 
     private static AuditVerification Broken(AuditRows.Head head, long at, string problem) =>
-        new(at - head.AnchorSequence - 1, head.AnchorSequence + 1, head.Sequence, at, problem);
+        new(Math.Clamp(at - head.AnchorSequence - 1, 0, head.Sequence - head.AnchorSequence), head.AnchorSequence + 1, head.Sequence, at, problem);
 
     private Task<List<AuditRows.Row>> ReadBatchAsync(long after, long last, CancellationToken cancellationToken) => database.ReadAsync(
         async (DbConnection connection, CancellationToken cancellation) => (await connection.QueryAsync<AuditRows.Row>(new CommandDefinition(

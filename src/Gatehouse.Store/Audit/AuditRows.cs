@@ -46,6 +46,14 @@ internal static class AuditRows
         return head ?? new Head { Hash = AuditEntry.Origin, AnchorHash = AuditEntry.Origin };
     }
 
+    /// <summary>A record that stands outside the chain (before its anchor or after its head), as of one moment; null when there is none.</summary>
+    internal static Task<long?> FindOutsideAsync(DbConnection connection, CancellationToken cancellationToken) => connection.ExecuteScalarAsync<long?>(new CommandDefinition(
+        """
+        SELECT MIN(sequence) FROM audit_log
+        WHERE sequence > COALESCE((SELECT sequence FROM audit_head WHERE id = 1), 0) OR sequence <= COALESCE((SELECT anchor_sequence FROM audit_head WHERE id = 1), 0)
+        """,
+        cancellationToken: cancellationToken));
+
     /// <summary>Drops all records up to <paramref name="sequence"/> and keeps that one's number and hash as the anchor.</summary>
     internal static async Task PruneAsync(DbConnection connection, DbTransaction transaction, long sequence, CancellationToken cancellationToken)
     {

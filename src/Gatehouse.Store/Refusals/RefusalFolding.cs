@@ -32,10 +32,10 @@ internal sealed class RefusalFolding(RefusalOptions options)
         return kind.Seen <= options.SinglesPerMinute;
     }
 
-    /// <summary>What was counted in the minute that ends; starts the next.</summary>
+    /// <summary>What was counted in the minute that ends, each as one refusal and its further repeats; starts the next.</summary>
     internal IReadOnlyList<(Refusal Refusal, long Repeats)> EndMinute()
     {
-        List<(Refusal, long)> folded = [.. kinds.Values.Where(kind => kind.Seen > options.SinglesPerMinute).Select(kind => (kind.First, kind.Seen - options.SinglesPerMinute))];
+        List<(Refusal, long)> folded = [.. kinds.Values.Where(kind => kind.Seen > options.SinglesPerMinute).Select(kind => (kind.First, kind.Seen - options.SinglesPerMinute - 1))];
         kinds.Clear();
         return folded;
     }

@@ -53,13 +53,12 @@ public sealed class RefusalLog : IRefusalLog, IAsyncDisposable
                 SELECT sequence, time, claimed, reason, error_code, detail, protocol, remote_address, repeats FROM refusals
                 WHERE hub = @hub AND (CAST(@claimed AS TEXT) IS NULL OR claimed = @claimed) ORDER BY sequence DESC LIMIT @max
                 """,
-                new { hub, claimed, max }, cancellationToken: cancellation));
+                new { hub, claimed = RefusalRows.Clean(claimed), max }, cancellationToken: cancellation));
             return (IReadOnlyList<RecordedRefusal>)[.. rows.Select(row => new RecordedRefusal(row.Sequence, AuditEntry.FromMicros(row.Time), row.Claimed, row.Reason, (int)row.Code, row.Detail, row.Protocol, row.Address, row.Repeats))];
         },
         cancellationToken);
 
-    /// <summary>Writes what still waits, then ends.</summary>
-    /// <summary>Writes what waits. The container knows this log under two names and disposes it under both: the second time nothing is left to do.</summary>
+    /// <summary>Writes what still waits, then ends. The container knows this log under two names and disposes it under both: the second time nothing is left to do.</summary>
     public async ValueTask DisposeAsync()
     {
         if (!waiting.Writer.TryComplete())

@@ -61,7 +61,7 @@ internal static class RefusalRows
     }
 
     /// <summary>What a peer claimed may hold anything: control characters become U+FFFD (PostgreSQL takes no NUL, terminals take no escapes), and it is cut.</summary>
-    private static string? Clean(string? text)
+    internal static string? Clean(string? text)
     {
         const int Longest = 1_024;
         if (text is null)

@@ -1,0 +1,130 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Xunit;
+using Xunit.Sdk;
+
+namespace Gatehouse.Store.Suite;
+
+/// <summary>A real PostgreSQL server of Debian's, on a port and in a folder of its own, with a password. One for the whole run; tests make databases on it.</summary>
+public sealed class PostgresServer : IAsyncLifetime
+{
+    public const string Password = "s3cret-of-the-test";
+
+    private readonly string folder = Directory.CreateTempSubdirectory("gatehouse-postgres-").FullName;
+    private readonly string binaries = FindBinaries();
+    private Process? process;
+    private int databases;
+
+    public int Port { get; } = FreePort();
+
+    private string Data => Path.Combine(folder, "data");
+
+    public async ValueTask InitializeAsync()
+    {
+        var passwordFile = Path.Combine(folder, "password");
+        await File.WriteAllTextAsync(passwordFile, Password);
+        if (Environment.IsPrivilegedProcess)
+        {
+            // initdb and postgres refuse to run as root.
+            await RunAsync("chown", ["-R", "postgres:postgres", folder]);
+        }
+
+        await RunAsync(Path.Combine(binaries, "initdb"), ["-D", Data, "-U", "postgres", "-A", "scram-sha-256", "--pwfile", passwordFile, "--no-sync", "-E", "UTF8", "--locale=C"], asPostgres: true);
+        await StartAsync();
+    }
+
+    /// <summary>Starts on the same port and folder as before.</summary>
+    public async Task StartAsync()
+    {
+        process = Start(
+            Path.Combine(binaries, "postgres"),
+            ["-D", Data, "-p", Port.ToString(CultureInfo.InvariantCulture), "-k", folder, "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "max_connections=200"],
+            asPostgres: true);
+        while (await process.StandardError.ReadLineAsync() is { } line)
+        {
+            if (line.Contains("ready to accept connections", StringComparison.Ordinal))
+            {
+                _ = process.StandardError.ReadToEndAsync();
+                return;
+            }
+        }
+
+        throw new XunitException("PostgreSQL ended at once.");
+    }
+
+    /// <summary>Ends all connections and stops.</summary>
+    public async Task StopAsync()
+    {
+        // SIGINT is PostgreSQL's fast shutdown.
+        await RunAsync("kill", ["-INT", process!.Id.ToString(CultureInfo.InvariantCulture)]);
+        await process.WaitForExitAsync();
+        process.Dispose();
+        process = null;
+    }
+
+    /// <summary>A new, empty database.</summary>
+    public async Task<string> CreateDatabaseAsync()
+    {
+        var name = $"test{Interlocked.Increment(ref databases)}";
+        await RunAsync(Path.Combine(binaries, "psql"), ["-q", "-h", "127.0.0.1", "-p", Port.ToString(CultureInfo.InvariantCulture), "-U", "postgres", "-c", $"CREATE DATABASE {name}", "postgres"]);
+        return UrlOf(name);
+    }
+
+    public string UrlOf(string database, string password = Password) => $"postgres://postgres:{Uri.EscapeDataString(password)}@127.0.0.1:{Port}/{database}";
+
+    public async ValueTask DisposeAsync()
+    {
+        if (process is not null)
+        {
+            await StopAsync();
+        }
+
+        Directory.Delete(folder, recursive: true);
+    }
+
+    private static async Task RunAsync(string program, string[] arguments, bool asPostgres = false)
+    {
+        using var child = Start(program, arguments, asPostgres);
+        var errors = child.StandardError.ReadToEndAsync();
+        await child.StandardOutput.ReadToEndAsync();
+        await child.WaitForExitAsync();
+        if (child.ExitCode != 0)
+        {
+            throw new XunitException($"{program} failed: {await errors}");
+        }
+    }
+
+    private static Process Start(string program, string[] arguments, bool asPostgres)
+    {
+        string[] command = asPostgres && Environment.IsPrivilegedProcess
+            ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", program, .. arguments]
+            : [program, .. arguments];
+        var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardError = true, RedirectStandardOutput = true, WorkingDirectory = Path.GetTempPath() };
+        start.Environment["PGPASSWORD"] = Password;
+        start.Environment["LC_ALL"] = "C";
+        try
+        {
+            return Process.Start(start)!;
+        }
+        catch (Win32Exception)
+        {
+            throw new XunitException($"{command[0]} is missing; install the Debian packages postgresql and util-linux.");
+        }
+    }
+
+    private static string FindBinaries() => Directory.Exists("/usr/lib/postgresql")
+        ? Directory.GetDirectories("/usr/lib/postgresql").Select(version => Path.Combine(version, "bin")).Where(Directory.Exists).Order().LastOrDefault() ?? Missing()
+        : Missing();
+
+    private static string Missing() => throw new XunitException("PostgreSQL is missing; install the Debian package postgresql.");
+
+    private static int FreePort()
+    {
+        using var probe = new TcpListener(IPAddress.Loopback, 0);
+        probe.Start();
+        return ((IPEndPoint)probe.LocalEndpoint).Port;
+    }
+}

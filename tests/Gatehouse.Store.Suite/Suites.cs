@@ -1,0 +1,23 @@
+using Gatehouse.Store.Suite;
+using Xunit;
+
+[assembly: AssemblyFixture(typeof(PostgresServer))]
+
+namespace Gatehouse.Store.Suite;
+
+// Every suite on both databases.
+public sealed class SqliteMigrationTests() : MigrationSuite(new SqliteHost());
+
+public sealed class PostgresMigrationTests(PostgresServer server) : MigrationSuite(new PostgresHost(server));
+
+public sealed class SqliteTransactionTests() : TransactionSuite(new SqliteHost());
+
+public sealed class PostgresTransactionTests(PostgresServer server) : TransactionSuite(new PostgresHost(server));
+
+public sealed class SqliteAuditTests() : AuditSuite(new SqliteHost());
+
+public sealed class PostgresAuditTests(PostgresServer server) : AuditSuite(new PostgresHost(server));
+
+public sealed class SqliteRefusalTests() : RefusalSuite(new SqliteHost());
+
+public sealed class PostgresRefusalTests(PostgresServer server) : RefusalSuite(new PostgresHost(server));
