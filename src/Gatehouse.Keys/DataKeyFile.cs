@@ -16,8 +16,9 @@ internal sealed record DataKeyFile(string WrappedBy, IReadOnlyList<DataKeyFile.E
     {
         try
         {
+            // Whatever the annotations say, JSON may leave out or null any of it.
             var file = JsonSerializer.Deserialize(content, DataKeyFileJson.Default.DataKeyFile);
-            return file is { WrappedBy.Length: > 0, Keys.Count: > 0 } ? file : throw new JsonException();
+            return file is { WrappedBy.Length: > 0, Keys.Count: > 0 } && file.Keys.All(static k => k is { Wrapped: not null }) ? file : throw new JsonException();
         }
         catch (JsonException error)
         {

@@ -34,22 +34,39 @@ internal static class KeyFiles
     /// <summary>Writes beside, syncs, renames.</summary>
     internal static void Write(string path, ReadOnlySpan<byte> content)
     {
-        var temporary = path + ".new";
-        File.Delete(temporary);
+        Stage(path, content);
+        File.Move(Beside(path), path, overwrite: true);
+    }
+
+    /// <summary>Writes beside and syncs; <see cref="Finish"/> gives it its name.</summary>
+    internal static void Stage(string path, ReadOnlySpan<byte> content)
+    {
+        File.Delete(Beside(path));
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows())
         {
             options.UnixCreateMode = OwnerOnly;
         }
 
-        using (var file = new FileStream(temporary, options))
+        using var file = new FileStream(Beside(path), options);
+        file.Write(content);
+        file.Flush(flushToDisk: true);
+    }
+
+    /// <summary>Names what was staged and reads it; null when nothing was.</summary>
+    /// <exception cref="KeysException">Others than the owner may read it.</exception>
+    internal static byte[]? Finish(string path)
+    {
+        if (Read(Beside(path)) is not { } content)
         {
-            file.Write(content);
-            file.Flush(flushToDisk: true);
+            return null;
         }
 
-        File.Move(temporary, path, overwrite: true);
+        File.Move(Beside(path), path, overwrite: true);
+        return content;
     }
+
+    private static string Beside(string path) => path + ".new";
 
     private static void RefuseOthers(string path)
     {

@@ -38,17 +38,13 @@ public sealed class SecretVault : IDisposable
         var wrappingPath = Path.Combine(directory, "wrapping.key");
         var dataPath = Path.Combine(directory, "data-keys.json");
         var stored = KeyFiles.Read(dataPath);
-        using var handle = SoftwareKeyHandle.Open(wrappingPath) ?? (stored is null
-            ? SoftwareKeyHandle.Create(wrappingPath)
-            : throw new KeysException($"'{wrappingPath}' is missing, but '{dataPath}' needs it. Restore it from its backup; a new one cannot open what is stored."));
-        if (stored is null)
+        using var handle = SoftwareKeyHandle.Open(wrappingPath);
+        if (handle is null)
         {
-            var first = RandomNumberGenerator.GetBytes(DataKeyBytes);
-            stored = new DataKeyFile(handle.Id, [new DataKeyFile.Entry(1, handle.Wrap(first))]).ToBytes();
-            CryptographicOperations.ZeroMemory(first);
-            KeyFiles.Write(dataPath, stored);
+            return stored is null ? Create(wrappingPath, dataPath) : throw Missing(wrappingPath, dataPath);
         }
 
+        stored ??= KeyFiles.Finish(dataPath) ?? throw Missing(dataPath, wrappingPath);
         return Unwrap(DataKeyFile.Parse(stored, dataPath), handle, dataPath);
     }
 
@@ -113,6 +109,20 @@ public sealed class SecretVault : IDisposable
             cipher.Dispose();
         }
     }
+
+    // The data keys are written out first and take their name last: a start that is cut short leaves either nothing that counts or all of it.
+    private static SecretVault Create(string wrappingPath, string dataPath)
+    {
+        var first = RandomNumberGenerator.GetBytes(DataKeyBytes);
+        using var handle = SoftwareKeyHandle.Create(
+            wrappingPath,
+            made => KeyFiles.Stage(dataPath, new DataKeyFile(made.Id, [new DataKeyFile.Entry(1, made.Wrap(first))]).ToBytes()));
+        CryptographicOperations.ZeroMemory(first);
+        return Unwrap(DataKeyFile.Parse(KeyFiles.Finish(dataPath), dataPath), handle, dataPath);
+    }
+
+    private static KeysException Missing(string lost, string other) =>
+        new($"'{lost}' is missing, but '{other}' is there. Restore it from its backup; a new one cannot open what is stored.");
 
     private static SecretVault Unwrap(DataKeyFile file, SoftwareKeyHandle handle, string path)
     {

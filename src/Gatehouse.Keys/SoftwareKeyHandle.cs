@@ -37,11 +37,16 @@ public sealed class SoftwareKeyHandle : KeyHandle
     }
 
     /// <summary>Makes a new key file.</summary>
-    public static SoftwareKeyHandle Create(string path)
+    /// <param name="path">Where it will lie.</param>
+    /// <param name="prepare">What must be done with the key before its file is there.</param>
+    internal static SoftwareKeyHandle Create(string path, Action<SoftwareKeyHandle> prepare)
     {
         var content = RandomNumberGenerator.GetBytes(IdBytes + KeyBytes);
+        var handle = new SoftwareKeyHandle([.. content]);
+        prepare(handle);
         KeyFiles.Write(path, content);
-        return new SoftwareKeyHandle(content);
+        CryptographicOperations.ZeroMemory(content);
+        return handle;
     }
 
     public override byte[] Wrap(ReadOnlySpan<byte> key)
@@ -56,7 +61,7 @@ public sealed class SoftwareKeyHandle : KeyHandle
     {
         if (wrapped.Length < NonceBytes + TagBytes)
         {
-            throw new KeysException("A wrapped data key is too short.");
+            throw Foreign();
         }
 
         var key = new byte[wrapped.Length - NonceBytes - TagBytes];
@@ -67,9 +72,12 @@ public sealed class SoftwareKeyHandle : KeyHandle
         }
         catch (CryptographicException error)
         {
-            throw new KeysException($"A data key was not wrapped by wrapping key {Id}, or was altered. Restore the keys directory from one backup as a whole.", error);
+            throw Foreign(error);
         }
     }
+
+    private KeysException Foreign(CryptographicException? error = null) =>
+        new($"A data key was not wrapped by wrapping key {Id}, or was altered. Restore the keys directory from one backup as a whole.", error);
 
     protected override void Dispose(bool disposing) => cipher.Dispose();
 }

@@ -8,19 +8,19 @@ using Microsoft.Extensions.Time.Testing;
 namespace Gatehouse.Identity.Tests;
 
 /// <summary>One hub, its identities and policies in memory, with a real vault. Counts what is asked for.</summary>
-internal sealed class MemoryCredentials : ICredentialSource, IDisposable
+internal sealed class MemoryCredentials : ICredentialSource
 {
     internal const string Host = "hub.example.com";
 
     private static readonly HubEntry Hub = new(HubName.Parse("hub"), [Host, "gateway.example.com", "::1"]);
 
-    private readonly string folder = Directory.CreateTempSubdirectory("gatehouse-identity-").FullName;
+    // One for all tests: what is sealed is bound to its row, and opening a vault waits for the disk.
+    private static readonly Lazy<SecretVault> Shared = new(OpenVault);
+
     private readonly Dictionary<IdentityKey, IdentityCredentials> identities = [];
     private readonly Dictionary<string, PolicyCredentials> policies = [];
 
-    internal MemoryCredentials() => Vault = SecretVault.Open(Path.Combine(folder, "keys"));
-
-    internal SecretVault Vault { get; }
+    internal SecretVault Vault { get; } = Shared.Value;
 
     internal TrustAnchors Anchors { get; set; } = new([]);
 
@@ -86,9 +86,16 @@ internal sealed class MemoryCredentials : ICredentialSource, IDisposable
 
     public ValueTask<TrustAnchors> FindTrustAnchorsAsync(HubName hub, CancellationToken cancellationToken) => new(Anchors);
 
-    public void Dispose()
+    private static SecretVault OpenVault()
     {
-        Vault.Dispose();
-        Directory.Delete(folder, recursive: true);
+        var folder = Directory.CreateTempSubdirectory("gatehouse-identity-").FullName;
+        try
+        {
+            return SecretVault.Open(Path.Combine(folder, "keys"));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
     }
 }

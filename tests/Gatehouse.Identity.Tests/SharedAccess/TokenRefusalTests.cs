@@ -23,7 +23,7 @@ public sealed class TokenRefusalTests
     public async Task A_bad_token_is_refused_for_its_reason(string name)
     {
         var (device, token, reason, words) = Cases[name];
-        using var world = World();
+        var world = World();
 
         var verdict = await JudgeAsync(world, device, token);
 
@@ -39,7 +39,7 @@ public sealed class TokenRefusalTests
     [InlineData(301, false)]
     public async Task A_token_is_taken_until_the_allowance_is_used_up(int secondsLate, bool isTaken)
     {
-        using var world = World();
+        var world = World();
 
         var verdict = await JudgeAsync(world, "dev1", (SasText.For("/devices/dev1", "dev1-1") with { Expiry = $"{Now - secondsLate}" }).ToString());
 
@@ -50,7 +50,7 @@ public sealed class TokenRefusalTests
     [Fact]
     public async Task The_allowance_is_an_option()
     {
-        using var world = World();
+        var world = World();
         var token = (SasText.For("/devices/dev1", "dev1-1") with { Expiry = $"{Now - 1}" }).ToString();
 
         var strict = await world.Devices(SasText.Now, new IdentityOptions { ClockAllowance = TimeSpan.Zero }).AuthenticateAsync(Login("dev1", token), CancellationToken.None);
@@ -63,7 +63,7 @@ public sealed class TokenRefusalTests
     [InlineData(1, false)]
     public async Task A_token_of_the_longest_length_is_looked_at_and_no_longer_one(int over, bool isTaken)
     {
-        using var world = World();
+        var world = World();
         var token = SasText.For("/devices/dev1", "dev1-1").ToString() + "&x=";
         token += new string('y', 4096 - token.Length + over);
 
@@ -76,7 +76,7 @@ public sealed class TokenRefusalTests
     [Fact]
     public async Task A_policy_without_the_right_is_told_so_as_it_proved_to_hold_the_key()
     {
-        using var world = World();
+        var world = World();
 
         var verdict = await JudgeAsync(world, "dev1", (SasText.For("", "service-1") with { Policy = "service" }).ToString());
 
@@ -89,7 +89,7 @@ public sealed class TokenRefusalTests
     [InlineData("/devices/dev1", 1)]
     public async Task A_policy_with_DeviceConnect_opens_what_its_scope_covers_as_a_device(string path, int key)
     {
-        using var world = World();
+        var world = World();
 
         var verdict = await JudgeAsync(world, "dev1", (SasText.For(path, $"iothubowner-{key}") with { Policy = "iothubowner" }).ToString());
 
@@ -101,7 +101,7 @@ public sealed class TokenRefusalTests
     [Fact]
     public async Task A_token_over_the_decoded_resource_is_refused_from_devices()
     {
-        using var world = World();
+        var world = World();
         var decoded = new SasText { Resource = $"{MemoryCredentials.Host}/devices/dev1", Key = MemoryCredentials.Key("dev1-1") };
         var encoded = Uri.EscapeDataString(decoded.Resource);
 

@@ -78,7 +78,7 @@ public sealed class PathTests
     public async Task A_device_is_refused_once_its_CA_is_no_longer_trusted()
     {
         var (certificate, anchors) = Platform(PathCase.Three())!.Value;
-        using var world = new MemoryCredentials { Anchors = anchors };
+        var world = new MemoryCredentials { Anchors = anchors };
         world.AddDevice("dev1", CredentialKind.CertificateAuthority);
         var login = new DeviceLogin(MemoryCredentials.Host, MemoryCredentials.Identity("dev1"), null, certificate);
 
@@ -95,7 +95,7 @@ public sealed class PathTests
 
     private static async Task<Verdict> JudgeAsync(PeerCertificate certificate, TrustAnchors anchors)
     {
-        using var world = new MemoryCredentials { Anchors = anchors };
+        var world = new MemoryCredentials { Anchors = anchors };
         world.AddDevice("dev1", CredentialKind.CertificateAuthority);
         return await world.Devices(Recipe.Now).AuthenticateAsync(
             new DeviceLogin(MemoryCredentials.Host, MemoryCredentials.Identity("dev1"), null, certificate), TestContext.Current.CancellationToken);
