@@ -1,0 +1,147 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using Gatehouse.Cli.Connecting;
+using Gatehouse.Cli.Registry;
+
+namespace Gatehouse.Cli.Certificates;
+
+/// <summary>The group <c>certificate</c>: CA certificates under which devices prove themselves.</summary>
+internal sealed class CertificateCommands(Shell shell)
+{
+    private readonly Argument<string> name = new("name") { Description = "Name of the CA certificate." };
+    private readonly Argument<string> file = new("file") { Description = "The CA certificate, PEM or DER." };
+    private readonly Option<bool> verified = new("--verified") { Description = "Trust it without a proof that you hold its key; the audit log says so." };
+    private readonly Option<bool> replace = new("--replace") { Description = "Replace the certificate of that name." };
+    private readonly Option<bool> codeOnly = new("--code-only") { Description = "Print the code and nothing else." };
+    private readonly Option<string?> proof = new("--certificate") { Description = "The proof: a certificate that the CA signed and whose only CN is the code.", HelpName = "file" };
+
+    internal static HubCommand Group(Shell shell)
+    {
+        var commands = new CertificateCommands(shell);
+        return Shell.Group("certificate", "CA certificates that devices' certificates lead to.", commands.Add, commands.Verify, commands.List, commands.Show, commands.Delete);
+    }
+
+    private Command Add => shell.Command(
+        "add",
+        "Uploads a CA certificate; it counts once it is verified.",
+        ["gatehouse certificate add plant-7 plant-7.pem", "gatehouse certificate add plant-7 plant-7-new.pem --replace"],
+        [name, file, verified, replace],
+        AddAsync);
+
+    private Command Verify => shell.Command(
+        "verify",
+        "Proves that you hold the CA's key: asks for a code, or sends the certificate made for it.",
+        [
+            "code=$(gatehouse certificate verify plant-7 --code-only)",
+            "openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout proof.key -subj \"/CN=$code\" -out proof.csr",
+            "openssl x509 -req -in proof.csr -CA plant-7.pem -CAkey plant-7.key -CAcreateserial -days 1 -sha256 -out proof.pem",
+            "gatehouse certificate verify plant-7 --certificate proof.pem",
+        ],
+        [name, codeOnly, proof],
+        VerifyAsync);
+
+    private Command List => shell.Command("list", "Lists the CA certificates.", ["gatehouse certificate list"], [], async call =>
+    {
+        var found = await call.Hub.GetAsync(HubPath.Operator("certificates"), call.Cancellation);
+        return call.Answer(found["value"]!.DeepClone(), terminal =>
+        {
+            if (found["value"]!.AsArray().Count == 0)
+            {
+                terminal.Note("There are no CA certificates yet. Add one: gatehouse certificate add NAME FILE");
+                return;
+            }
+
+            terminal.Table(["name", "verified", "subject", "expiry"], found["value"]!.AsArray().Select(each =>
+                new[] { Text(each!["name"]), Verified(each), Text(each["properties"]!["subject"]), Text(each["properties"]!["expiry"]) }));
+        });
+    });
+
+    private Command Show => shell.Command("show", "Shows a CA certificate.", ["gatehouse certificate show plant-7"], [name], async call =>
+    {
+        var found = await call.Hub.GetAsync(Path(call), call.Cancellation);
+        var properties = found["properties"]!;
+        return call.Answer(found, terminal => terminal.Facts(
+            ("name", Text(found["name"])),
+            ("verified", Verified(found)),
+            ("subject", Text(properties["subject"])),
+            ("expiry", Text(properties["expiry"])),
+            ("SHA-1", Text(properties["thumbprint"])),
+            ("SHA-256", Text(properties["thumbprintSha256"])),
+            ("created", Text(properties["created"])),
+            ("updated", Text(properties["updated"])),
+            ("etag", Text(found["etag"]))));
+    });
+
+    private Command Delete => shell.Command(
+        "delete", "Deletes a CA certificate; devices that stand on it are cut off at once.", ["gatehouse certificate delete plant-7"], [name], async call =>
+        {
+            var found = await call.Hub.GetAsync(Path(call), call.Cancellation);
+            await call.Hub.DeleteAsync(Path(call), (string?)found["etag"], call.Cancellation);
+            return call.Answer(new JsonObject { ["deleted"] = call.Value(name) }, terminal => terminal.Line($"certificate '{call.Value(name)}' deleted."));
+        });
+
+    private async Task<int> AddAsync(Call call)
+    {
+        using var certificate = await CredentialOptions.ReadCertificateAsync(call.Value(file), call.Cancellation);
+        var body = new JsonObject
+        {
+            ["properties"] = new JsonObject { ["certificate"] = Convert.ToBase64String(certificate.RawData), ["isVerified"] = call.Value(verified) },
+        };
+        var present = await call.Hub.FindAsync(Path(call), call.Cancellation);
+        if (present is not null && !call.Value(replace))
+        {
+            throw new CliException($"there is a certificate '{call.Value(name)}' already ({present["properties"]!["subject"]}). Choose another name, or replace it with --replace.");
+        }
+
+        var saved = await call.Hub.PutAsync(Path(call), body, (string?)present?["etag"], call.Cancellation);
+        var isVerified = (bool)saved["properties"]!["isVerified"]!;
+        return call.Answer(saved, terminal => terminal.Line(
+            $"certificate '{call.Value(name)}' {(present is null ? "added" : "replaced")}: {saved["properties"]!["subject"]}, {(isVerified ? "verified without proof." : $"not verified. Next: gatehouse certificate verify {call.Value(name)}")}"));
+    }
+
+    private async Task<int> VerifyAsync(Call call)
+    {
+        if (call.Value(codeOnly) && call.Value(proof) is not null)
+        {
+            throw CliException.Usage("--code-only asks for a code and --certificate answers one: give one of them.");
+        }
+
+        var bytes = call.Value(proof) is { } path ? await ReadProofAsync(path, call.Cancellation) : null;
+        var etag = (string?)(await call.Hub.GetAsync(Path(call), call.Cancellation))["etag"];
+        return bytes is null ? await AskCodeAsync(call, etag) : await ProveAsync(call, bytes, etag);
+    }
+
+    private async Task<int> AskCodeAsync(Call call, string? etag)
+    {
+        var answer = await call.Hub.PostAsync(HubPath.Operator("certificates", call.Value(name), "generateVerificationCode"), null, etag, call.Cancellation);
+        var code = (string)answer["properties"]!["verificationCode"]!;
+        return call.Answer(answer, terminal =>
+        {
+            terminal.Line(code);
+            if (!call.Value(codeOnly))
+            {
+                terminal.Note($"Sign a certificate whose only CN is this code with the CA's key, then: gatehouse certificate verify {call.Value(name)} --certificate FILE");
+                terminal.Note("The openssl commands for it are in: gatehouse certificate verify --help");
+            }
+        });
+    }
+
+    private async Task<int> ProveAsync(Call call, string certificate, string? etag)
+    {
+        var body = new JsonObject { ["certificate"] = certificate };
+        var answer = await call.Hub.PostAsync(HubPath.Operator("certificates", call.Value(name), "verify"), body, etag, call.Cancellation);
+        return call.Answer(answer, terminal => terminal.Line($"certificate '{call.Value(name)}' is verified: devices whose certificates lead to it may connect (--auth-method x509_ca)."));
+    }
+
+    private static async Task<string> ReadProofAsync(string path, CancellationToken cancellationToken)
+    {
+        using var certificate = await CredentialOptions.ReadCertificateAsync(path, cancellationToken);
+        return Convert.ToBase64String(certificate.RawData);
+    }
+
+    private HubPath Path(Call call) => HubPath.Operator("certificates", call.Value(name));
+
+    private static string Verified(JsonNode certificate) => (bool)certificate["properties"]!["isVerified"]! ? "yes" : "no";
+
+    private static string? Text(JsonNode? node) => IdentityView.Text(node);
+}

@@ -1,0 +1,143 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Gatehouse.Cli.Output;
+
+namespace Gatehouse.Cli.Connecting;
+
+/// <summary>Calls the service API and the operator API of one hub, and says in one line what went wrong.</summary>
+internal sealed class HubClient : IDisposable
+{
+    internal const string Overwrite = "*";
+
+    // Of the registry API; the operator API has none.
+    private const string ApiVersion = "2021-04-12";
+
+    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan TokenLifetime = TimeSpan.FromHours(1);
+
+    private readonly TrustedRoot root;
+    private readonly HttpClient http;
+
+    internal HubClient(HubAddress address)
+    {
+        Address = address;
+        root = TrustedRoot.Load(address.CaFile);
+        http = new HttpClient(new SocketsHttpHandler
+        {
+            SslOptions = root.ForHttps(),
+            ConnectTimeout = ConnectTimeout,
+            AllowAutoRedirect = false,
+            UseCookies = false,
+
+            // A proxy of the environment is for other machines.
+            UseProxy = !IsLoopback(address.HostName),
+        })
+        { Timeout = AnswerTimeout };
+    }
+
+    internal HubAddress Address { get; }
+
+    internal Task<JsonNode> GetAsync(HubPath path, CancellationToken cancellationToken) => AskAsync(HttpMethod.Get, path, null, null, cancellationToken);
+
+    internal Task<JsonNode> PutAsync(HubPath path, JsonNode body, string? etag, CancellationToken cancellationToken) => AskAsync(HttpMethod.Put, path, body, etag, cancellationToken);
+
+    internal Task<JsonNode> PostAsync(HubPath path, JsonNode? body, string? etag, CancellationToken cancellationToken) => AskAsync(HttpMethod.Post, path, body, etag, cancellationToken);
+
+    internal Task DeleteAsync(HubPath path, string? etag, CancellationToken cancellationToken) => AskAsync(HttpMethod.Delete, path, null, etag, cancellationToken);
+
+    /// <summary>The same as <see cref="GetAsync"/>; null where there is nothing.</summary>
+    internal async Task<JsonNode?> FindAsync(HubPath path, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await GetAsync(path, cancellationToken);
+        }
+        catch (HubRefusal refusal) when (refusal.IsNotFound)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>An answer that goes on; the caller reads and disposes it.</summary>
+    internal Task<HttpResponseMessage> OpenAsync(HubPath path, CancellationToken cancellationToken) => SendAsync(HttpMethod.Get, path, null, null, cancellationToken);
+
+    public void Dispose() => http.Dispose();
+
+    private async Task<JsonNode> AskAsync(HttpMethod method, HubPath path, JsonNode? body, string? etag, CancellationToken cancellationToken)
+    {
+        using var answer = await SendAsync(method, path, body, etag, cancellationToken);
+        try
+        {
+            var text = await answer.Content.ReadAsStringAsync(cancellationToken);
+            return text.Length == 0 ? new JsonObject() : JsonNode.Parse(text)!;
+        }
+        catch (Exception error) when (error is HttpRequestException or IOException or JsonException)
+        {
+            throw new HubUnreachable($"the answer of {Address} broke off or is not JSON ({error.Message}). Repeat; if it stays, check that a Gatehouse hub answers there.", error);
+        }
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, HubPath path, JsonNode? body, string? etag, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(method, path.ToUri(Address, ApiVersion));
+        var policy = Address.Policy;
+        request.Headers.TryAddWithoutValidation("Authorization", SharedAccessToken.Make(Address.HostName, policy.Key, policy.PolicyName, DateTimeOffset.UtcNow + TokenLifetime));
+        if (etag is not null)
+        {
+            request.Headers.TryAddWithoutValidation("If-Match", etag == Overwrite ? etag : $"\"{etag.Trim('"')}\"");
+        }
+
+        if (body is not null)
+        {
+            request.Content = new ByteArrayContent(Encoding.UTF8.GetBytes(body.ToJsonString(SafeJson.Line))) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
+        }
+
+        HttpResponseMessage answer;
+        try
+        {
+            answer = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+        }
+        catch (HttpRequestException error)
+        {
+            throw new HubUnreachable(Explain(error), error);
+        }
+        catch (TaskCanceledException error) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new HubUnreachable($"{Address} did not answer in time. Is the address right, and the server well ('/health/ready')?", error);
+        }
+
+        if (answer.IsSuccessStatusCode)
+        {
+            return answer;
+        }
+
+        using (answer)
+        {
+            throw await HubRefusal.ReadAsync(answer, Address, cancellationToken);
+        }
+    }
+
+    private string Explain(HttpRequestException error) => error switch
+    {
+        { InnerException: AuthenticationException } when root.LastErrors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch) =>
+            $"the certificate at {Address} is not made for the name '{Address.HostName}'. Use a name that it holds, or start the server with --host-name {Address.HostName}.",
+        { InnerException: AuthenticationException } when root.LastErrors != SslPolicyErrors.None =>
+            $"the certificate at {Address} does not lead to {root.Description}. Name the hub's root (ca.pem of its data directory) with --ca-file; if you did, somebody else may be answering.",
+        { InnerException: AuthenticationException inner } => $"TLS with {Address} failed: {inner.Message}",
+        { InnerException: SocketException { SocketErrorCode: SocketError.ConnectionRefused } } =>
+            $"nothing listens at {Address} ({Address.Source}). Is the server running ('gatehouse up')? A port other than 443 is written HostName=…:port.",
+        { InnerException: SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.TryAgain or SocketError.NoData } } =>
+            $"the name '{Address.HostName}' of {Address.Source} is not known here. Check it, or the DNS of this machine.",
+        _ => $"{Address} cannot be reached: {(error.InnerException ?? error).Message}",
+    };
+
+    private static bool IsLoopback(string host) =>
+        host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || (IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address));
+}

@@ -1,0 +1,43 @@
+using System.Text;
+
+namespace Gatehouse.Cli.Connecting;
+
+/// <summary>A path and query of the hub's APIs, each segment and value percent-encoded once.</summary>
+internal sealed class HubPath
+{
+    private static readonly UriCreationOptions Verbatim = new() { DangerousDisablePathAndQueryCanonicalization = true };
+
+    private readonly string path;
+    private readonly StringBuilder query = new();
+    private readonly bool isService;
+
+    private HubPath(string path, bool isService) => (this.path, this.isService) = (path, isService);
+
+    /// <summary>Of the service API.</summary>
+    internal static HubPath Service(params IEnumerable<string> segments) => new(Join(segments), isService: true);
+
+    /// <summary>Of Gatehouse's operator API.</summary>
+    internal static HubPath Operator(params IEnumerable<string> segments) => new("/gatehouse/v1" + Join(segments), isService: false);
+
+    /// <summary>Adds a parameter; one without a value is left out.</summary>
+    internal HubPath With(string name, string? value)
+    {
+        if (value is not null)
+        {
+            query.Append(query.Length == 0 ? '?' : '&').Append(name).Append('=').Append(Uri.EscapeDataString(value));
+        }
+
+        return this;
+    }
+
+    internal Uri ToUri(HubAddress address, string apiVersion)
+    {
+        var version = isService ? $"{(query.Length == 0 ? '?' : '&')}api-version={apiVersion}" : "";
+        var host = address.HostName.Contains(':', StringComparison.Ordinal) ? $"[{address.HostName}]" : address.HostName;
+
+        // "." and ".." are device ids; the usual rules for addresses would remove them.
+        return new Uri($"https://{host}:{address.HttpsPort}{path}{query}{version}", Verbatim);
+    }
+
+    private static string Join(IEnumerable<string> segments) => string.Concat(segments.Select(segment => "/" + Uri.EscapeDataString(segment)));
+}
