@@ -23,8 +23,10 @@ internal static class Cli
             var parsed = CommandTree.Build(surroundings, terminal).Parse(arguments.Count == 0 ? ["--help"] : arguments, Grammar);
             if (parsed.Errors.Count > 0 && parsed.Action?.ClearsParseErrors != true)
             {
-                var mistakes = string.Join(' ', parsed.Errors.Select(mistake => mistake.Message));
-                throw CliException.Usage($"{mistakes} See '{HelpText.Path(parsed.CommandResult)} --help'.");
+                // "A command is missing" adds nothing where a word was not understood.
+                var unknown = parsed.UnmatchedTokens.Count > 0 ? parsed.UnmatchedTokens[0] : null;
+                var mistake = parsed.Errors.FirstOrDefault(error => unknown is not null && error.Message.Contains(unknown, StringComparison.Ordinal)) ?? parsed.Errors[0];
+                throw CliException.Usage($"{mistake.Message} See '{HelpText.Path(parsed.CommandResult)} --help'.");
             }
 
             var invocation = new InvocationConfiguration { Output = surroundings.Output, Error = surroundings.Error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };

@@ -39,7 +39,8 @@ internal static class CommandTree
         }
 
         root.Add(new HelpOption("--help", "-h") { Recursive = true, Action = new HelpText(new HelpAction { MaxWidth = 120 }) });
-        root.Add(new Option<bool>("--version") { Description = "Show the version.", Action = new ShowVersion() });
+        root.Add(new Option<bool>("--version") { Description = "Show the version.", Action = new Print(_ => $"gatehouse {Cli.Version}\n") });
+        root.Add(new Option<bool>("--help-markdown") { Hidden = true, Action = new Print(CommandPage.Text) });
         return root;
     }
 
@@ -51,13 +52,13 @@ internal static class CommandTree
         return up;
     }
 
-    private sealed class ShowVersion : SynchronousCommandLineAction
+    private sealed class Print(Func<Command, string> text) : SynchronousCommandLineAction
     {
         public override bool ClearsParseErrors => true;
 
         public override int Invoke(ParseResult parseResult)
         {
-            parseResult.InvocationConfiguration.Output.WriteLine($"gatehouse {Cli.Version}");
+            parseResult.InvocationConfiguration.Output.Write(text(parseResult.RootCommandResult.Command));
             return ExitCode.Ok;
         }
     }

@@ -34,7 +34,8 @@ internal sealed class CertificateCommands(Shell shell)
         [
             "code=$(gatehouse certificate verify plant-7 --code-only)",
             "openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout proof.key -subj \"/CN=$code\" -out proof.csr",
-            "openssl x509 -req -in proof.csr -CA plant-7.pem -CAkey plant-7.key -CAcreateserial -days 1 -sha256 -out proof.pem",
+            "echo basicConstraints=CA:FALSE > leaf.ext",
+            "openssl x509 -req -in proof.csr -extfile leaf.ext -CA plant-7.pem -CAkey plant-7.key -CAcreateserial -days 1 -sha256 -out proof.pem",
             "gatehouse certificate verify plant-7 --certificate proof.pem",
         ],
         [name, codeOnly, proof],

@@ -78,9 +78,9 @@ internal sealed partial class WatchEvents(Shell shell)
                     write,
                     () =>
                     {
-                        if (isBroken)
+                        if (isBroken || !wasOpen)
                         {
-                            call.Terminal.Note("note: connected again; nothing was missed.");
+                            call.Terminal.Note(isBroken ? "note: connected again; nothing was missed." : $"Waiting for events of {hub.Address}; Ctrl+C ends it.");
                         }
 
                         (wasOpen, isBroken, pause) = (true, false, FirstPause);

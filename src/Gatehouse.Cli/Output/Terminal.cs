@@ -6,9 +6,6 @@ namespace Gatehouse.Cli.Output;
 /// <summary>Where a command writes. Whatever passes here is made harmless; colours and moving lines are for terminals only.</summary>
 internal sealed class Terminal
 {
-    // A table that goes to a file or a pipe is never wrapped.
-    private const int WidthOfPipes = 4_096;
-
     private readonly Surroundings surroundings;
     private readonly IAnsiConsole console;
     private bool hasProgress;
@@ -23,10 +20,6 @@ internal sealed class Terminal
             ColorSystem = surroundings.IsOutputTerminal ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
             Interactive = InteractionSupport.No,
         });
-        if (!surroundings.IsOutputTerminal)
-        {
-            console.Profile.Width = WidthOfPipes;
-        }
     }
 
     /// <summary>A line of the result.</summary>
@@ -63,9 +56,15 @@ internal sealed class Terminal
         }
     }
 
-    internal void Table(IEnumerable<string> headers, IEnumerable<IEnumerable<string?>> rows)
+    internal void Table(IReadOnlyList<string> headers, IEnumerable<IEnumerable<string?>> rows)
     {
-        var table = new Table { Border = surroundings.IsOutputTerminal ? TableBorder.Simple : TableBorder.None };
+        if (!surroundings.IsOutputTerminal)
+        {
+            PlainTable([headers, .. rows.Select(row => row.Select(SafeText.Of).ToList())]);
+            return;
+        }
+
+        var table = new Table { Border = TableBorder.Simple };
         foreach (var header in headers)
         {
             table.AddColumn(new TableColumn(new Text(header)));
@@ -87,6 +86,16 @@ internal sealed class Terminal
         foreach (var (name, value) in known)
         {
             surroundings.Output.WriteLine(name.PadRight(width) + SafeText.Of(value));
+        }
+    }
+
+    // For files and pipes: one line a row, never wrapped.
+    private void PlainTable(List<IReadOnlyList<string>> rows)
+    {
+        var widths = Enumerable.Range(0, rows[0].Count).Select(column => rows.Max(row => row[column].Length)).ToList();
+        foreach (var row in rows)
+        {
+            surroundings.Output.WriteLine(string.Join("  ", row.Select((cell, column) => cell.PadRight(widths[column]))).TrimEnd());
         }
     }
 }

@@ -21,7 +21,7 @@ internal sealed class CreateIdentity(Shell shell, IdentityTarget target)
                 "gatehouse device create sensor-1",
                 "gatehouse device create sensor-2 --certificate sensor-2.pem",
                 "gatehouse device create sensor-3 --auth-method x509_ca --status disabled --status-reason 'in the store'",
-                "openssl rand -base64 32 | tee -a k; openssl rand -base64 32 | tee -a k; gatehouse device create sensor-4 --keys-from k",
+                "(openssl rand -base64 32; openssl rand -base64 32) | gatehouse device create sensor-4 --keys-from -",
             ],
         [.. target.Symbols, .. target.IsModule ? [managedBy] : new Symbol[] { edge, status, reason }, .. credentials.Symbols],
         RunAsync);
