@@ -155,6 +155,18 @@ public sealed class HandshakeTests
     }
 
     [Fact]
+    public async Task Tls_contexts_give_their_buffers_back_while_connections_idle()
+    {
+        var before = OpenSslBuffers.Contexts;
+        // A version range of its own needs a context of its own.
+        await using var host = await DoorHost.StartAsync(o => o with { Tls = o.Tls with { MinimumVersion = SslProtocols.Tls13 } });
+
+        await using var client = await host.ConnectAsync(_ => { });
+
+        Assert.True(OpenSslBuffers.Contexts > before);
+    }
+
+    [Fact]
     public async Task Nothing_that_a_client_certificate_names_is_fetched()
     {
         await using var host = await DoorHost.StartAsync();

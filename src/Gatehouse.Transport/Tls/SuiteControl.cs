@@ -14,6 +14,7 @@ internal sealed class SuiteControl
 
     public SuiteControl(ServerCertificates certificates, ILogger<SuiteControl> log)
     {
+        OpenSslBuffers.Release();
         var isNarrow = OpenSslDefaults.TryNarrow(Suites12, Suites13);
         if (!isNarrow || SuiteProbe.AcceptsMoreAsync(certificates.Made).GetAwaiter().GetResult())
         {
