@@ -36,6 +36,13 @@ public sealed class HostileBytesTests
         { "a list of negative size", [0xd0, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 1], AmqpFault.Truncated },
         { "a list too small for its count", [0xd0, 0, 0, 0, 3, 0, 0, 0, 0], AmqpFault.Malformed },
         { "a short list of size zero", [0xc0, 0, 0], AmqpFault.Malformed },
+        { "a list with more bytes than values", [0xc0, 3, 1, 0x40, 0x40], AmqpFault.Malformed },
+        { "an empty list with bytes", [0xd0, 0, 0, 0, 5, 0, 0, 0, 0, 0x40], AmqpFault.Malformed },
+        { "a map with more bytes than pairs", [0xc1, 4, 2, 0x41, 0x41, 0x40], AmqpFault.Malformed },
+        { "a list with fewer bytes than values", [0xc0, 3, 2, 0x50, 0x01, 0x40, 0x40], AmqpFault.Truncated },
+        { "an array of bytes with one too many", [0xe0, 4, 1, 0x50, 1, 2], AmqpFault.Malformed },
+        { "an array of strings with one too many", [0xe0, 4, 1, 0xa1, 0, 0], AmqpFault.Malformed },
+        { "an array of nulls with bytes", [0xe0, 3, 1, 0x40, 0x40], AmqpFault.Malformed },
         { "a string larger than the bytes", [0xb1, 0x7f, 0xff, 0xff, 0xff, 0x61], AmqpFault.Truncated },
         { "a binary of negative size", [0xb0, 0xff, 0xff, 0xff, 0xff, 0x61], AmqpFault.Truncated },
         { "a string that is not UTF-8", [0xa1, 2, 0xc3, 0x28], AmqpFault.InvalidText },
@@ -126,6 +133,21 @@ public sealed class HostileBytesTests
         var bytes = Encoded.List32([.. Enumerable.Repeat<byte[]>([0xf0, 0, 0, 0, 5, 0, 0, 1, 0, 0x45], 3000)]);
 
         Assert.Equal(AmqpFault.TooMany, Refused(bytes, ReadObject, bound: 512 * 1024));
+    }
+
+    [Fact]
+    public void Small_values_add_up_however_they_are_nested()
+    {
+        var fifty = Enumerable.Repeat<byte[]>([0x41], 50).ToArray();
+        var pairs = Enumerable.Repeat<byte[]>([0x41, 0x41], 25).ToArray();
+        byte[] array = Encoded.Compound32(0xf0, 50, [0x56, .. new byte[50]]);
+        byte[] described = [0x00, 0x44, 0x00, 0x44, 0x40];
+
+        Assert.True(new AmqpReader(Encoded.List32([.. Enumerable.Repeat(Encoded.List32(fifty), 80)])).TryReadObject(out _));
+        Assert.Equal(AmqpFault.TooMany, Refused(Encoded.List32([.. Enumerable.Repeat(Encoded.List32(fifty), 81)]), ReadObject, bound: 512 * 1024));
+        Assert.Equal(AmqpFault.TooMany, Refused(Encoded.List32([.. Enumerable.Repeat(Encoded.Compound32(0xd1, 50, pairs), 81)]), ReadObject, bound: 512 * 1024));
+        Assert.Equal(AmqpFault.TooMany, Refused(Encoded.List32([.. Enumerable.Repeat(array, 81)]), ReadObject, bound: 512 * 1024));
+        Assert.Equal(AmqpFault.TooMany, Refused(Encoded.List32([.. Enumerable.Repeat(described, 820)]), ReadObject, bound: 512 * 1024));
     }
 
     [Fact]

@@ -182,6 +182,21 @@ public sealed class ValueTests
         Assert.Equal(AmqpFault.CountTooLarge, reader.Fault);
     }
 
+    [Fact]
+    public void A_described_field_is_one_field()
+    {
+        // Two fields: described list of one, then 7.
+        var reader = new AmqpReader(Encoded.Hex("c0 0a 02 00 53 25 c0 02 01 40 52 07"));
+
+        Assert.True(reader.TryReadList(out var fields, out var count));
+        Assert.Equal(2, count);
+        Assert.True(fields.TryReadDescriptor(out var code) && code == Descriptors.Rejected);
+        Assert.True(fields.TryReadList(out var inner, out _) && inner.TryEnd());
+        Assert.False(fields.IsAtEnd);
+        Assert.True(fields.TryReadUInt(out var last) && last == 7);
+        Assert.True(fields.TryEnd());
+    }
+
     [Theory]
     [InlineData("a3 01 61", "a")]
     [InlineData("e0 06 02 a3 01 61 01 62", "a b")]
