@@ -1,0 +1,16 @@
+using Xunit;
+
+namespace Gatehouse.Gateway.Tests;
+
+internal static class Eventually
+{
+    internal static async Task TrueAsync(Func<bool> condition)
+    {
+        for (var i = 0; i < 2000 && !condition(); i++)
+        {
+            await Task.Delay(10, TestContext.Current.CancellationToken);
+        }
+
+        Assert.True(condition());
+    }
+}

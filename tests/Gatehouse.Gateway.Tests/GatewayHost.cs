@@ -1,0 +1,123 @@
+using System.Security.Cryptography;
+using System.Text;
+using Gatehouse.Contracts.Audit;
+using Gatehouse.Contracts.Identities;
+using Gatehouse.Hub;
+using Gatehouse.Hub.Hubs;
+using Gatehouse.Hub.Registry;
+using Gatehouse.Hub.Telemetry;
+using Gatehouse.Gateway.Mqtt;
+using Gatehouse.Identity;
+using Gatehouse.Keys;
+using Gatehouse.Store;
+using Gatehouse.Store.Sqlite;
+using Gatehouse.Streams;
+using Gatehouse.Streams.Log;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
+using Xunit;
+
+namespace Gatehouse.Gateway.Tests;
+
+/// <summary>The device plane as the server composes it, with a held event log and a clock of the test's.</summary>
+internal sealed class GatewayHost : IAsyncDisposable, IRefusalLog
+{
+    private readonly string folder = Directory.CreateTempSubdirectory("gatehouse-gateway-").FullName;
+    private readonly SecretVault vault;
+    private readonly ServiceProvider services;
+    private readonly List<Refusal> refusals = [];
+
+    private GatewayHost(TelemetryOptions telemetry, GatewayOptions options, IEventLogs? log)
+    {
+        vault = SecretVault.Open(Path.Combine(folder, "keys"));
+        services = new ServiceCollection()
+            .AddSingleton<TimeProvider>(Time)
+            .AddSingleton(vault)
+            .AddSingleton(log ?? Log)
+            .AddSingleton<IRefusalLog>(this)
+            .AddLogging()
+            .AddStore(new(), new())
+            .AddSqliteStore(new SqliteOptions { Path = Path.Combine(folder, "store.db") })
+            .AddStreams(new StreamsOptions { Directory = Path.Combine(folder, "streams") })
+            .AddIdentity(new IdentityOptions())
+            .AddGateway(options)
+            .AddHub(new HubOptions { Telemetry = telemetry })
+            .BuildServiceProvider();
+    }
+
+    internal FakeTimeProvider Time { get; } = new(DateTimeOffset.UtcNow);
+
+    internal HeldLog Log { get; } = new();
+
+    internal HubName Hub { get; } = HubName.Parse("gatehouse");
+
+    internal IReadOnlyList<Refusal> Refusals
+    {
+        get
+        {
+            lock (refusals)
+            {
+                return [.. refusals];
+            }
+        }
+    }
+
+    internal T Get<T>()
+        where T : notnull => services.GetRequiredService<T>();
+
+    internal static async Task<GatewayHost> StartAsync(TelemetryOptions? telemetry = null, GatewayOptions? options = null, IEventLogs? log = null)
+    {
+        var host = new GatewayHost(telemetry ?? new(), options ?? new(), log);
+        await host.Get<Database>().MigrateAsync([typeof(Database).Assembly, typeof(HubSetup).Assembly], TestContext.Current.CancellationToken);
+        await host.Get<HubStartup>().StartAsync(TestContext.Current.CancellationToken);
+        return host;
+    }
+
+    public void Report(Refusal refusal)
+    {
+        lock (refusals)
+        {
+            refusals.Add(refusal);
+        }
+    }
+
+    /// <summary>Registers (or with <paramref name="ifMatch"/> changes) a device; returns its primary key.</summary>
+    internal async Task<string> RegisterAsync(string device, string status = "enabled", IfMatch? ifMatch = null, string? key = null)
+    {
+        var authentication = key is null ? null : new AuthenticationInput { PrimaryKey = key, SecondaryKey = key };
+        var input = new IdentityInput { Key = new IdentityKey(DeviceId.Parse(device)), Status = status, Authentication = authentication };
+        var stored = await Get<IdentityRegistry>().PutAsync(Hub, "policy:iothubowner", input, ifMatch ?? IfMatch.Absent, TestContext.Current.CancellationToken);
+        return stored.Value.PrimaryKey!;
+    }
+
+    /// <summary>A token as the SDKs make it.</summary>
+    internal byte[] TokenOf(string resource, string key, string? policy = null, TimeSpan? life = null)
+    {
+        var expiry = Time.GetUtcNow().Add(life ?? TimeSpan.FromHours(1)).ToUnixTimeSeconds();
+        var mac = HMACSHA256.HashData(Convert.FromBase64String(key), Encoding.UTF8.GetBytes($"{resource}\n{expiry}"));
+        return Encoding.UTF8.GetBytes($"SharedAccessSignature sr={resource}&sig={Uri.EscapeDataString(Convert.ToBase64String(mac))}&se={expiry}" + (policy is null ? "" : $"&skn={policy}"));
+    }
+
+    /// <summary>A client on a connection of its own, before CONNECT.</summary>
+    internal DeviceDriver Open(int outputBytes = 1024 * 1024)
+    {
+        var connection = new PipedConnection(outputBytes);
+        return new DeviceDriver(connection, Task.Run(() => Get<MqttHandler>().RunAsync(connection)));
+    }
+
+    /// <summary>A device that is connected.</summary>
+    internal async Task<DeviceDriver> ConnectAsync(string device, string key, bool cleanSession = true, ushort keepAlive = 60)
+    {
+        var driver = Open();
+        await driver.SendAsync(DeviceDriver.Connect(device, TokenOf($"localhost/devices/{device}", key), cleanSession, keepAlive));
+        await driver.ExpectAsync(0x20, 2, 0, 0);
+        return driver;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await services.DisposeAsync();
+        vault.Dispose();
+        Directory.Delete(folder, recursive: true);
+    }
+}

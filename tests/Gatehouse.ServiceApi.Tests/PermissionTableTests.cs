@@ -1,0 +1,161 @@
+using Gatehouse.Contracts.Access;
+using Gatehouse.Hub.AccessPolicies;
+using Gatehouse.ServiceApi.Rest;
+using Microsoft.Extensions.DependencyInjection;
+using Xunit;
+
+namespace Gatehouse.ServiceApi.Tests;
+
+/// <summary>Who may do what, written down a second time and asked of the running pipeline: every operation and route with every built-in policy, no token and wrong tokens.</summary>
+public sealed class PermissionTableTests(RunningApi api) : IClassFixture<RunningApi>
+{
+    private const string Service = "?api-version=2021-04-12";
+    private const string Operator = "/gatehouse/v1/";
+
+    private static readonly string[] Readers = ["iothubowner", "registryRead", "registryReadWrite"];
+    private static readonly string[] Writers = ["iothubowner", "registryReadWrite"];
+    private static readonly string[] Connectors = ["iothubowner", "service"];
+    private static readonly string[] Owners = ["iothubowner"];
+
+    /// <summary>Operation, who may, and its routes with what the allowed get. Nothing here changes anything, so that order does not matter.</summary>
+    private static readonly Dictionary<string, (string[] Allowed, Route[] Routes)> Table = new()
+    {
+        ["GetDevice"] = (Readers, [new("GET", "devices/{deviceId}", $"/devices/none{Service}", 404)]),
+        ["ListDevices"] = (Readers, [new("GET", "devices", $"/devices{Service}", 200)]),
+        ["CreateOrUpdateDevice"] = (Writers, [new("PUT", "devices/{deviceId}", $"/devices/none{Service}", 400, "{}")]),
+        ["DeleteDevice"] = (Writers, [new("DELETE", "devices/{deviceId}", $"/devices/none{Service}", 404)]),
+        ["BulkDevices"] = (Writers, [new("POST", "devices", $"/devices{Service}", 400, "[]")]),
+        ["ListModules"] = (Readers, [new("GET", "devices/{deviceId}/modules", $"/devices/none/modules{Service}", 404)]),
+        ["GetModule"] = (Readers, [new("GET", "devices/{deviceId}/modules/{moduleId}", $"/devices/none/modules/m{Service}", 404)]),
+        ["CreateOrUpdateModule"] = (Writers, [new("PUT", "devices/{deviceId}/modules/{moduleId}", $"/devices/none/modules/m{Service}", 400, "{}")]),
+        ["DeleteModule"] = (Writers, [new("DELETE", "devices/{deviceId}/modules/{moduleId}", $"/devices/none/modules/m{Service}", 404)]),
+        ["GetDeviceStatistics"] = (Readers, [new("GET", "statistics/devices", $"/statistics/devices{Service}", 200)]),
+        ["GetServiceStatistics"] = (Readers, [new("GET", "statistics/service", $"/statistics/service{Service}", 200)]),
+        ["ReadEvents"] = (Connectors, [new("GET", "gatehouse/v1/events", $"{Operator}events?partition=99", 400)]),
+        ["GetPartitions"] = (Connectors, [new("GET", "gatehouse/v1/partitions", $"{Operator}partitions", 200)]),
+        ["ManageConsumerGroups"] = (Owners,
+        [
+            new("GET", "gatehouse/v1/consumer-groups", $"{Operator}consumer-groups", 200),
+            new("PUT", "gatehouse/v1/consumer-groups/{name}", $"{Operator}consumer-groups/-", 400),
+            new("DELETE", "gatehouse/v1/consumer-groups/{name}", $"{Operator}consumer-groups/none", 404),
+        ]),
+        ["ManagePolicies"] = (Owners,
+        [
+            new("GET", "gatehouse/v1/policies", $"{Operator}policies", 200),
+            new("GET", "gatehouse/v1/policies/{name}", $"{Operator}policies/none", 404),
+            new("PUT", "gatehouse/v1/policies/{name}", $"{Operator}policies/none", 400, "{}"),
+            new("DELETE", "gatehouse/v1/policies/{name}", $"{Operator}policies/none", 404, IfMatch: null),
+            new("POST", "gatehouse/v1/policies/{name}/regenerate-key", $"{Operator}policies/none/regenerate-key", 404, """{"key":"primary"}""", IfMatch: null),
+        ]),
+        ["ManageCertificates"] = (Owners,
+        [
+            new("GET", "gatehouse/v1/certificates", $"{Operator}certificates", 200),
+            new("GET", "gatehouse/v1/certificates/{name}", $"{Operator}certificates/none", 404),
+            new("PUT", "gatehouse/v1/certificates/{name}", $"{Operator}certificates/none", 400, "{}"),
+            new("DELETE", "gatehouse/v1/certificates/{name}", $"{Operator}certificates/none", 404),
+            new("POST", "gatehouse/v1/certificates/{name}/generateVerificationCode", $"{Operator}certificates/none/generateVerificationCode", 404),
+            new("POST", "gatehouse/v1/certificates/{name}/verify", $"{Operator}certificates/none/verify", 404, """{"certificate":"x"}"""),
+        ]),
+        ["ReadRefusals"] = (Readers, [new("GET", "gatehouse/v1/refusals", $"{Operator}refusals", 200)]),
+        ["ReadAudit"] = (Owners,
+        [
+            new("GET", "gatehouse/v1/audit", $"{Operator}audit", 200),
+            new("GET", "gatehouse/v1/audit/verify", $"{Operator}audit/verify", 200),
+        ]),
+    };
+
+    public static TheoryData<string> Names => new(Operations.All.Where(row => row.Plane != Plane.Device).Select(row => row.Name));
+
+    [Fact]
+    public void Every_row_is_in_this_table_or_stands_behind_the_device_door()
+    {
+        var elsewhere = Operations.All.Where(row => row.Plane == Plane.Device).Select(row => row.Name);
+
+        // Tested with real sessions: Gatehouse.Gateway.Tests, DevicePermissionTests.
+        Assert.Equal(["ConnectDevice", "SendTelemetry"], elsewhere);
+        Assert.Equal(Table.Keys.Order(), Names.Select(name => name.Data).Order());
+        Assert.Equal(Operations.All.Count, Operations.All.Select(row => row.Name).Distinct().Count());
+    }
+
+    [Fact]
+    public void Every_route_of_the_pipeline_is_in_this_table()
+    {
+        var routes = api.Services.GetServices<ApiOperation>().Select(operation => $"{operation.Row.Name} {operation.Method} {operation.Template}");
+        var known = Table.SelectMany(row => row.Value.Routes.Select(route => $"{row.Key} {route.Method} {route.Template}"));
+
+        Assert.Equal(known.Order(), routes.Order());
+    }
+
+    [Fact]
+    public void The_built_in_policies_are_the_services()
+    {
+        Assert.Equal(
+            ["iothubowner RegistryRead, RegistryWrite, ServiceConnect, DeviceConnect", "service ServiceConnect", "device DeviceConnect", "registryRead RegistryRead", "registryReadWrite RegistryRead, RegistryWrite"],
+            BuiltInPolicies.All.Select(policy => $"{policy.Key} {RightsText.Write(policy.Value)}"));
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public async Task Each_policy_gets_in_exactly_where_the_table_says(string operation)
+    {
+        var (allowed, routes) = Table[operation];
+        foreach (var route in routes)
+        {
+            foreach (var (policy, _) in BuiltInPolicies.All)
+            {
+                var answer = await AskAsync(route, await api.TokenOfAsync(policy));
+
+                if (allowed.Contains(policy))
+                {
+                    Assert.True(route.Status == answer.Code, $"{policy} {route.Method} {route.Path}: {answer.Code} {answer.Body}");
+                }
+                else
+                {
+                    ErrorShape.Check(answer, 401, "IotHubUnauthorizedAccess");
+                }
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public async Task Nobody_gets_in_without_a_good_token_and_all_bad_ones_look_alike(string operation)
+    {
+        var key = Convert.ToBase64String(new byte[32]);
+        var soon = api.Time.GetUtcNow().AddMinutes(10);
+        var good = await api.TokenOfAsync("iothubowner");
+        string?[] tokens =
+        [
+            null,
+            "",
+            "Bearer eyJhbGciOiJub25lIn0.e30.",
+            "SharedAccessSignature",
+            RunningApi.Sign("localhost", "iothubowner", key, soon),
+            RunningApi.Sign("localhost", "nobody", key, soon),
+            good.Replace("skn=iothubowner", "skn=service", StringComparison.Ordinal),
+            good.Replace("&skn=iothubowner", "", StringComparison.Ordinal),
+            good.Replace("&se=", "&se=9", StringComparison.Ordinal),
+            await SignedAsync("localhost/twins", soon),
+            await SignedAsync("elsewhere", soon),
+            await SignedAsync("localhost", api.Time.GetUtcNow().AddDays(-1)),
+        ];
+        foreach (var route in Table[operation].Routes)
+        {
+            foreach (var token in tokens)
+            {
+                ErrorShape.Check(await AskAsync(route, token), 401, "IotHubUnauthorizedAccess");
+            }
+        }
+    }
+
+    private Task<RunningApi.Answer> AskAsync(Route route, string? token) => api.AskAsync(route.Method, route.Path, token, route.Body, route.Method is "DELETE" or "POST" ? route.IfMatch : null);
+
+    private async Task<string> SignedAsync(string resource, DateTimeOffset expiry)
+    {
+        var policies = api.Services.GetRequiredService<SharedAccessPolicies>();
+        var owner = await policies.FindAsync(Contracts.Identities.HubName.Parse("gatehouse"), "iothubowner", TestContext.Current.CancellationToken);
+        return RunningApi.Sign(resource, "iothubowner", owner.Value.PrimaryKey, expiry);
+    }
+
+    private sealed record Route(string Method, string Template, string Path, int Status, string? Body = null, string? IfMatch = "*");
+}
