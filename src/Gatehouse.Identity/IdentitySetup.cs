@@ -1,4 +1,7 @@
+using Gatehouse.Contracts.Audit;
 using Gatehouse.Contracts.Credentials;
+using Gatehouse.Contracts.Signals;
+using Gatehouse.Identity.Peers;
 using Gatehouse.Keys;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -9,7 +12,8 @@ namespace Gatehouse.Identity;
 /// <summary>How the server takes this engine in.</summary>
 public static class IdentitySetup
 {
-    /// <summary>Registers the two authenticators and the back-off. Needs an <see cref="ICredentialSource"/> and a <see cref="SecretVault"/>.</summary>
+    /// <summary>Registers the two authenticators, the proofs of AMQP connections and the back-off.
+    /// Needs an <see cref="ICredentialSource"/> and a <see cref="SecretVault"/>; the proofs also <see cref="ISignals"/> and an <see cref="IRefusalLog"/>.</summary>
     public static IServiceCollection AddIdentity(this IServiceCollection services, IdentityOptions options)
     {
         services.AddMetrics();
@@ -20,6 +24,7 @@ public static class IdentitySetup
         services.TryAddSingleton(static p => new RefusalBackoff(p.GetRequiredService<IdentityOptions>().Backoff, p.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton(static p => new DeviceAuthenticator(Parts(p)));
         services.TryAddSingleton(static p => new PolicyAuthenticator(Parts(p)));
+        services.TryAddSingleton<IPeerProofSource>(static p => new PeerProofSource(Parts(p), p.GetRequiredService<ISignals>(), p.GetRequiredService<IRefusalLog>()));
         return services;
     }
 

@@ -38,6 +38,15 @@ public sealed class PolicyAuthenticator
         return verdict;
     }
 
+    /// <summary>Judges the token alone: whose it is, and that it is good; what it covers is asked later.</summary>
+    internal async ValueTask<Verdict> AuthenticateAsync(HubEntry hub, SharedAccessToken token, CancellationToken cancellationToken)
+    {
+        var started = parts.Time.GetTimestamp();
+        var verdict = await JudgeAsync(hub, token, cancellationToken);
+        parts.Metrics?.Judged("service", verdict, parts.Time.GetElapsedTime(started));
+        return verdict;
+    }
+
     private async ValueTask<Verdict> JudgeAsync(string hostName, string resourcePath, string? authorization, CancellationToken cancellationToken)
     {
         if (parts.Credentials.FindHub(hostName) is not { } hub)
@@ -66,16 +75,18 @@ public sealed class PolicyAuthenticator
 
     private async ValueTask<Verdict> JudgeAsync(HubEntry hub, string resourcePath, SharedAccessToken token, CancellationToken cancellationToken)
     {
+        var verdict = await JudgeAsync(hub, token, cancellationToken);
+        return verdict is Verdict.Refused || TokenScope.Parse(token.Resource.Span).Covers(resourcePath.Trim('/').Split('/'), TokenScope.PolicyKeyDecodings)
+            ? verdict
+            : Refuse.Policy(RefusalReason.TokenScopeWrong, $"The token is made for {Refuse.Quote(token.Resource.Span)} and does not cover {Refuse.Quote(resourcePath)}.");
+    }
+
+    private async ValueTask<Verdict> JudgeAsync(HubEntry hub, SharedAccessToken token, CancellationToken cancellationToken)
+    {
         var finding = await policies.CheckAsync(hub, token, alsoDecoded: true, cancellationToken);
         if (finding.Fault is { } reason)
         {
             return Refuse.Policy(reason, finding.Detail);
-        }
-
-        var scope = TokenScope.Parse(token.Resource.Span);
-        if (!scope.Covers(resourcePath.Trim('/').Split('/'), TokenScope.PolicyKeyDecodings))
-        {
-            return Refuse.Policy(RefusalReason.TokenScopeWrong, $"The token is made for {Refuse.Quote(token.Resource.Span)} and does not cover {Refuse.Quote(resourcePath)}.");
         }
 
         return new Verdict.Accepted(new Principal

@@ -42,7 +42,7 @@ public sealed record Refusal
     /// <summary>One sentence: what happened, by how much (clock skew in seconds, which key or thumbprint almost matched), what to do next. Never a secret.</summary>
     public required string Detail { get; init; }
 
-    /// <summary><c>mqtt</c>, <c>mqtt-ws</c>, <c>https</c>.</summary>
+    /// <summary><c>mqtt</c>, <c>mqtt-ws</c>, <c>amqp</c>, <c>amqp-ws</c>, <c>https</c>.</summary>
     public required string Protocol { get; init; }
 
     public string? RemoteAddress { get; init; }

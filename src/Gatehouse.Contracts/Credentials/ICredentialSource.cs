@@ -75,6 +75,9 @@ public interface ICredentialSource
     /// <summary>The hub that answers to a host name (any case, an optional <c>:port</c> is ignored); null when none does.</summary>
     HubEntry? FindHub(ReadOnlySpan<char> hostName);
 
+    /// <summary>The hub that SASL PLAIN names: by its own name, by a whole host name, or by the first label of a host name that no other hub shares; null when there is none.</summary>
+    HubEntry? FindHubByLabel(ReadOnlySpan<char> label) => FindHub(label);
+
     ValueTask<IdentityCredentials?> FindIdentityAsync(HubName hub, IdentityKey identity, CancellationToken cancellationToken);
 
     ValueTask<PolicyCredentials?> FindPolicyAsync(HubName hub, string policyName, CancellationToken cancellationToken);

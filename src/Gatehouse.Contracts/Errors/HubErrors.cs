@@ -21,6 +21,7 @@ public static class HubErrors
     public static readonly HubError IotHubUnauthorizedAccess = new(401002, "IotHubUnauthorizedAccess", "Unauthorized");
     public static readonly HubError IotHubUnauthorized = new(401003, "IotHubUnauthorized", "Unauthorized");
     public static readonly HubError IotHubQuotaExceeded = new(403002, "IotHubQuotaExceeded", "The daily message quota is used up.");
+    public static readonly HubError IotHubMaxCbsTokenExceeded = new(403005, "IotHubMaxCbsTokenExceeded", "The connection holds as many tokens as it may.");
     public static readonly HubError DeviceDisabled = new(403012, "DeviceDisabled", "The device is disabled.");
     public static readonly HubError DeviceNotFound = new(404001, "DeviceNotFound", "The operation failed because the requested device isn't found or doesn't exist in the registry.");
     public static readonly HubError ModuleNotFound = new(404010, "ModuleNotFound", "The requested module isn't found on the device.");

@@ -41,6 +41,8 @@ public sealed class CredentialSource : ICredentialSource, IDisposable
 
     public HubEntry? FindHub(ReadOnlySpan<char> hostName) => directory.Find(hostName);
 
+    public HubEntry? FindHubByLabel(ReadOnlySpan<char> label) => directory.FindByLabel(label);
+
     public async ValueTask<IdentityCredentials?> FindIdentityAsync(HubName hub, IdentityKey identity, CancellationToken cancellationToken)
     {
         var key = (hub, identity.Device.Value);

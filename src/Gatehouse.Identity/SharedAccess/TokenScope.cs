@@ -25,6 +25,9 @@ internal readonly struct TokenScope
 
     internal string Host => segments[0];
 
+    /// <summary>What follows the host.</summary>
+    internal ReadOnlySpan<string> Path => segments.AsSpan(1);
+
     internal static TokenScope Parse(ReadOnlySpan<char> resource)
     {
         var decoded = 0;

@@ -3,6 +3,7 @@ using Gatehouse.Gateway;
 using Gatehouse.Hub;
 using Gatehouse.Hub.Events;
 using Gatehouse.Hub.Telemetry;
+using Gatehouse.Identity;
 using Gatehouse.Server.Configuration;
 using Gatehouse.Server.Startup;
 using Gatehouse.ServiceApi;
@@ -41,6 +42,8 @@ internal sealed class BoundOptions(ServerOptions options, DataDirectory data)
         Events = new EventOptions { PartitionCount = options.Partitions },
         Telemetry = new TelemetryOptions { DeviceMessagesPerSecond = options.DeviceMessagesPerSecond, HubMessagesPerSecond = options.HubMessagesPerSecond },
     };
+
+    internal IdentityOptions Identity => new() { TokenGrace = options.TokenGrace };
 
     internal GatewayOptions Gateway => new() { TokenGrace = options.TokenGrace };
 

@@ -59,7 +59,7 @@ internal static class ServerComposition
 
     private static void AddHubAndDoors(IServiceCollection services, BoundOptions bound) => services
         .AddTransport(bound.Transport)
-        .AddIdentity(new IdentityOptions())
+        .AddIdentity(bound.Identity)
 
         // Before AddHub: what the sessions know about connections goes before the hub's "nobody is connected".
         .AddGateway(bound.Gateway)
