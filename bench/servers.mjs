@@ -40,7 +40,7 @@ export async function startGatehouse(extra = []) {
   const data = temporary('gatehouse');
   const started = process.hrtime.bigint();
   const child = spawn(path.join(root, 'gatehouse'),
-    ['up', '--data', data, '--mqtt-port', '0', '--https-port', '0', '--mqtt-plain-port', String(await freePort()), '--metrics-port', '0', ...extra],
+    ['up', '--data', data, '--mqtt-port', '0', '--amqp-port', '0', '--https-port', '0', '--mqtt-plain-port', String(await freePort()), '--metrics-port', '0', ...extra],
     { stdio: ['ignore', 'pipe', 'pipe'] });
   let log = '';
   child.stdout.on('data', text => { log += text; });

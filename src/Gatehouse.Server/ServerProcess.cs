@@ -66,8 +66,12 @@ internal static class ServerProcess
         return new ConnectionFile(
             Environment.ProcessId,
             CommandLine.Version,
-            new ConnectionFile.PortNumbers(door.HttpsPort ?? 0, door.MqttPort ?? 0, door.PlainMqttPort, services.GetRequiredService<OperationsListener>().Port),
-            new ConnectionFile.HubFacts(hub.Name.Value, host, $"HostName={host};SharedAccessKeyName={owner.Name};SharedAccessKey={owner.PrimaryKey}"),
+            new ConnectionFile.PortNumbers(door.HttpsPort ?? 0, door.MqttPort ?? 0, door.AmqpPort ?? 0, door.PlainMqttPort, services.GetRequiredService<OperationsListener>().Port),
+            new ConnectionFile.HubFacts(hub.Name.Value, host, $"HostName={host};SharedAccessKeyName={owner.Name};SharedAccessKey={owner.PrimaryKey}", EventHub(host, door.AmqpPort, owner, hub)),
             door.RootCertificatePath);
     }
+
+    /// <summary>For Event Hubs clients: the entity of a hub's events is named as the hub. They take a port that is not their own from the address.</summary>
+    private static string EventHub(string host, int? port, AccessPolicy owner, HubEntry hub) =>
+        $"Endpoint=sb://{host}{(port is null or 5671 ? "" : $":{port}")}/;SharedAccessKeyName={owner.Name};SharedAccessKey={owner.PrimaryKey};EntityPath={hub.Name.Value}";
 }

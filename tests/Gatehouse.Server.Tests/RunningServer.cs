@@ -35,7 +35,7 @@ public sealed class RunningServer : IAsyncLifetime
     /// <summary>Starts on the data directory, again if need be, and waits until the server says that it is ready.</summary>
     internal async Task StartAsync(params IEnumerable<string> more)
     {
-        var child = ServerChild.Start(["--data", Data, "--mqtt-port", "0", "--https-port", "0", "--metrics-port", "0", .. more]);
+        var child = ServerChild.Start(["--data", Data, "--mqtt-port", "0", "--amqp-port", "0", "--https-port", "0", "--metrics-port", "0", .. more]);
         children.Add(child);
         while (!(File.Exists(ConnectionPath) && Read() is var connection && connection.GetProperty("pid").GetInt32() == child.Id))
         {

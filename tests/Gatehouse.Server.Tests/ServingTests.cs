@@ -65,7 +65,7 @@ public sealed class ServingTests(RunningServer server) : IClassFixture<RunningSe
     [Fact]
     public async Task A_second_server_on_the_same_data_is_refused_in_one_line_and_leaves_the_first_alone()
     {
-        var second = await ServerChild.RunAsync("--data", server.Data, "--mqtt-port", "0", "--https-port", "0", "--metrics-port", "0");
+        var second = await ServerChild.RunAsync("--data", server.Data, "--mqtt-port", "0", "--amqp-port", "0", "--https-port", "0", "--metrics-port", "0");
 
         RefusedStart.Check(second, $"another server runs on '{server.Data}'");
         Assert.True(File.Exists(server.ConnectionPath));
@@ -73,13 +73,14 @@ public sealed class ServingTests(RunningServer server) : IClassFixture<RunningSe
 
     [Theory]
     [InlineData("--mqtt-port", "mqtt")]
+    [InlineData("--amqp-port", "amqp")]
     [InlineData("--https-port", "mqtt")]
     [InlineData("--metrics-port", "metrics")]
     [InlineData("--mqtt-plain-port", "metrics")]
     public async Task A_port_in_use_is_one_line_that_names_it(string setting, string taken)
     {
         using var folder = new TemporaryFolder();
-        var ports = new Dictionary<string, string> { ["--mqtt-port"] = "0", ["--https-port"] = "0", ["--metrics-port"] = "0", [setting] = server.Port(taken).ToString() };
+        var ports = new Dictionary<string, string> { ["--mqtt-port"] = "0", ["--amqp-port"] = "0", ["--https-port"] = "0", ["--metrics-port"] = "0", [setting] = server.Port(taken).ToString() };
 
         var ended = await ServerChild.RunAsync(["--data", folder.Path, .. ports.SelectMany(pair => new[] { pair.Key, pair.Value })]);
 

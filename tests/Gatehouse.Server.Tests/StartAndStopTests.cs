@@ -25,7 +25,7 @@ public sealed class StartAndStopTests
     {
         using var folder = new TemporaryFolder();
 
-        var ended = await ServerChild.RunAsync("--data", folder.Path, "--mqtt-port", "0", "--https-port", "0", "--metrics-port", "0", setting, value);
+        var ended = await ServerChild.RunAsync("--data", folder.Path, "--mqtt-port", "0", "--amqp-port", "0", "--https-port", "0", "--metrics-port", "0", setting, value);
 
         RefusedStart.Check(ended, expected);
         Assert.DoesNotContain("opensesame", ended.Errors + ended.Output, StringComparison.Ordinal);
@@ -57,7 +57,7 @@ public sealed class StartAndStopTests
         Assert.True(File.Exists(server.ConnectionPath));
         File.Delete(Path.Combine(server.Data, "keys", "wrapping.key"));
 
-        var ended = await ServerChild.RunAsync("--data", server.Data, "--mqtt-port", "0", "--https-port", "0", "--metrics-port", "0");
+        var ended = await ServerChild.RunAsync("--data", server.Data, "--mqtt-port", "0", "--amqp-port", "0", "--https-port", "0", "--metrics-port", "0");
 
         RefusedStart.Check(ended, "wrapping.key' is missing");
         Assert.False(File.Exists(server.ConnectionPath));

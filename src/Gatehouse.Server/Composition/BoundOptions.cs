@@ -22,6 +22,7 @@ internal sealed class BoundOptions(ServerOptions options, DataDirectory data)
     {
         Addresses = options.Addresses,
         MqttPort = options.MqttPort,
+        AmqpPort = options.AmqpPort,
         HttpsPort = options.HttpsPort,
         HttpsFallbackPort = options.IsHttpsPortGiven ? null : new TransportOptions { Tls = Tls }.HttpsFallbackPort,
         PlainMqttPort = options.MqttPlainPort,

@@ -14,6 +14,7 @@ using Gatehouse.Store.Sqlite;
 using Gatehouse.Streams;
 using Gatehouse.Streams.Nats;
 using Gatehouse.Transport;
+using Gatehouse.Transport.Amqp;
 using OpenTelemetry.Metrics;
 
 namespace Gatehouse.Server.Composition;
@@ -34,7 +35,7 @@ internal static class ServerComposition
         AddMetrics(builder.Services);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
-            kestrel.UseTransport(services => services.GetRequiredService<MqttHandler>());
+            kestrel.UseTransport(services => services.GetRequiredService<MqttHandler>(), services => services.GetRequiredService<AmqpHandler>());
             kestrel.ApplicationServices.GetRequiredService<OperationsListener>().Listen(kestrel, options.MetricsPort);
         });
         var app = builder.Build();
@@ -42,7 +43,7 @@ internal static class ServerComposition
         app.UseOperations();
         app.UseServiceApi();
         app.MapHealth();
-        app.MapWebSockets(services => services.GetRequiredService<MqttHandler>());
+        app.MapWebSockets(services => services.GetRequiredService<MqttHandler>(), services => services.GetRequiredService<AmqpHandler>());
         return app;
     }
 
@@ -59,7 +60,8 @@ internal static class ServerComposition
 
     private static void AddHubAndDoors(IServiceCollection services, BoundOptions bound) => services
         .AddTransport(bound.Transport)
-        .AddIdentity(bound.Identity)
+        .AddAmqp(new AmqpOptions())
+        .AddIdentity(new IdentityOptions())
 
         // Before AddHub: what the sessions know about connections goes before the hub's "nobody is connected".
         .AddGateway(bound.Gateway)

@@ -13,6 +13,8 @@ internal sealed class ServerOptions
 
     internal int MqttPort { get; set; } = 8883;
 
+    internal int AmqpPort { get; set; } = 5671;
+
     internal int HttpsPort { get; set; } = 443;
 
     /// <summary>Whether the operator named the port; the fall-back to 8443 is only for the default.</summary>

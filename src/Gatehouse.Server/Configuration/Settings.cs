@@ -13,6 +13,7 @@ internal static class Settings
         new("host-name", "DNS name or IP address", "localhost, 127.0.0.1, ::1 and the machine's name", "A further name that clients use for this hub; goes into the server certificate.", AddHostName) { IsRepeatable = true },
         new("address", "IP address", "all addresses", "Address to listen on.", AddAddress) { IsRepeatable = true },
         new("mqtt-port", "0–65535; 0 lets the system choose", "8883", "TCP port for MQTT over TLS. SDKs fix this number.", (o, text) => Integer(text, 0, 65535, value => o.MqttPort = value)),
+        new("amqp-port", "0–65535; 0 lets the system choose", "5671", "TCP port for AMQP over TLS. SDKs fix this number.", (o, text) => Integer(text, 0, 65535, value => o.AmqpPort = value)),
         new("https-port", "0–65535; 0 lets the system choose", "443, or 8443 where 443 cannot be bound", "TCP port for HTTPS and WebSockets. SDKs fix this number.", (o, text) => Integer(text, 0, 65535, value => (o.HttpsPort, o.IsHttpsPortGiven) = (value, true))),
         new("mqtt-plain-port", "0–65535; 0 lets the system choose", "closed", "Loopback-only TCP port for MQTT without TLS, behind a TLS-terminating proxy or for measurements.", (o, text) => Integer(text, 0, 65535, value => o.MqttPlainPort = value)),
         new("metrics-port", "0–65535; 0 lets the system choose", "9464", "Loopback-only HTTP port for /metrics and /health.", (o, text) => Integer(text, 0, 65535, value => o.MetricsPort = value)),

@@ -5,7 +5,7 @@ internal static class Banner
 {
     internal static string Text(ConnectionFile connection, string path) => $"""
 
-        Gatehouse {connection.Version} is ready: MQTT on port {connection.Ports.Mqtt}, HTTPS on port {connection.Ports.Https}.
+        Gatehouse {connection.Version} is ready: MQTT on port {connection.Ports.Mqtt}, AMQP on port {connection.Ports.Amqp}, HTTPS on port {connection.Ports.Https}.
 
           connection string  {connection.Hub.ConnectionString}
           trust this root    {connection.CaFile}

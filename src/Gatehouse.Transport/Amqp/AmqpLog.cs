@@ -12,13 +12,13 @@ internal static partial class AmqpLog
     [LoggerMessage(1051, LogLevel.Debug, "AMQP connection of {Remote} ended: {Reason}.", EventName = "AmqpEnded")]
     internal static partial void Ended(this ILogger logger, EndPoint? remote, string reason);
 
-    [LoggerMessage(1052, LogLevel.Warning, "AMQP connection of {Remote} was closed: {Condition}: {Description}", EventName = "AmqpConnectionFault")]
+    [LoggerMessage(1052, LogLevel.Debug, "AMQP connection of {Remote} was closed: {Condition}: {Description}", EventName = "AmqpConnectionFault")]
     internal static partial void ConnectionFault(this ILogger logger, EndPoint? remote, string condition, string? description);
 
-    [LoggerMessage(1053, LogLevel.Information, "A session of the AMQP connection of {Remote} was ended: {Condition}: {Description}", EventName = "AmqpSessionFault")]
+    [LoggerMessage(1053, LogLevel.Debug, "A session of the AMQP connection of {Remote} was ended: {Condition}: {Description}", EventName = "AmqpSessionFault")]
     internal static partial void SessionFault(this ILogger logger, EndPoint? remote, string condition, string? description);
 
-    [LoggerMessage(1054, LogLevel.Information, "Link {Link} of the AMQP connection of {Remote} was detached: {Condition}: {Description}", EventName = "AmqpLinkFault")]
+    [LoggerMessage(1054, LogLevel.Debug, "Link {Link} of the AMQP connection of {Remote} was detached: {Condition}: {Description}", EventName = "AmqpLinkFault")]
     internal static partial void LinkFault(this ILogger logger, EndPoint? remote, string link, string condition, string? description);
 
     [LoggerMessage(1055, LogLevel.Error, "A handler of link {Link} of {Remote} failed; the link was detached.", EventName = "AmqpHandlerFailed")]

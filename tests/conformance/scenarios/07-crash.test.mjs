@@ -7,7 +7,7 @@ import { RawDevice } from '../lib/raw-mqtt.mjs';
 import { sleep, startServer } from '../lib/server.mjs';
 
 const rounds = Number(process.env.GATEHOUSE_CRASH_ROUNDS ?? 50);
-const ports = ['--mqtt-port', '0', '--https-port', '0'];
+const ports = ['--mqtt-port', '0', '--amqp-port', '0', '--https-port', '0'];
 
 test(`no acknowledged message is lost in ${rounds} rounds of kill -9 under load`, { timeout: 600_000 }, async () => {
   let server = await startServer(ports);

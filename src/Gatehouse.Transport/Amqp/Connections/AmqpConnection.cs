@@ -111,7 +111,7 @@ internal sealed class AmqpConnection
             silentBeatsAllowed = (long)(silence / period);
         }
 
-        Parts.Log.Opened(Remote, Peer.ContainerId, Peer.HostName);
+        Parts.Log.Opened(Remote, LogText.Of(Peer.ContainerId), LogText.Of(Peer.HostName));
     }
 
     /// <summary>Something is proved now.</summary>
@@ -192,7 +192,7 @@ internal sealed class AmqpConnection
         {
             if (EndReason is null)
             {
-                EndReason = error is null ? "the client closed it" : $"the client closed it: {error.Condition} {error.Description}";
+                EndReason = error is null ? "the client closed it" : $"the client closed it: {LogText.Of(error.ToString())}";
                 WriteClose(null);
             }
         }
@@ -255,7 +255,7 @@ internal sealed class AmqpConnection
             linkCount--;
             Parts.Metrics.LinkClosed();
             Parts.Metrics.Fault("link");
-            Parts.Log.LinkFault(Remote, link.Name, error.Condition, error.Description);
+            Parts.Log.LinkFault(Remote, link.LogName, error.Condition, error.Description);
             link.Session.WriteSettled();
             link.Session.Forget(link);
             link.Release();
@@ -284,7 +284,7 @@ internal sealed class AmqpConnection
         }
         catch (Exception error) when (error is not OutOfMemoryException)
         {
-            Parts.Log.HandlerFailed(error, Remote, link.Name);
+            Parts.Log.HandlerFailed(error, Remote, link.LogName);
             link.Detach(AmqpErrors.Of(AmqpConditions.InternalError, "The server failed to handle the link; see its log."));
         }
     }

@@ -253,7 +253,7 @@ internal sealed class FrameDispatch(AmqpConnection connection)
         }
         catch (Exception error) when (error is not OutOfMemoryException)
         {
-            connection.Parts.Log.HandlerFailed(error, connection.Remote, link.Name);
+            connection.Parts.Log.HandlerFailed(error, connection.Remote, link.LogName);
             link.Detach(AmqpErrors.Of(AmqpConditions.InternalError, "The server failed to handle a message; see its log."));
         }
 

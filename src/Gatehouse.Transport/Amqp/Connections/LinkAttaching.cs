@@ -125,7 +125,7 @@ internal sealed class LinkAttaching(AmqpConnection connection)
         }
         catch (Exception failure) when (failure is not OutOfMemoryException)
         {
-            connection.Parts.Log.AttachFailed(failure, connection.Remote, link.Name);
+            connection.Parts.Log.AttachFailed(failure, connection.Remote, link.LogName);
             decision = new LinkDecision.Refuse(AmqpErrors.From(HubErrors.ServerError));
         }
 
@@ -247,7 +247,7 @@ internal sealed class LinkAttaching(AmqpConnection connection)
         pending.State = LinkState.DetachSent;
         pending.Session.Forget(pending);
         connection.Parts.Metrics.Fault("link");
-        connection.Parts.Log.LinkFault(connection.Remote, pending.Name, error.Condition, error.Description);
+        connection.Parts.Log.LinkFault(connection.Remote, pending.LogName, error.Condition, error.Description);
         connection.WriteDetach(pending.Session.Channel, pending.Handle, error);
     }
 

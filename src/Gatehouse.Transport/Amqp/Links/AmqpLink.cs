@@ -12,6 +12,7 @@ public abstract class AmqpLink
     {
         Session = session;
         Name = attach.Name;
+        LogName = LogText.Of(attach.Name);
         Handle = attach.Handle;
         PeerSends = !attach.IsReceiver;
         ReceiverSettleMode = attach.ReceiverSettleMode;
@@ -28,6 +29,9 @@ public abstract class AmqpLink
 
     /// <summary>0: everything unsettled. 1: everything settled. 2: mixed.</summary>
     public byte SenderSettleMode { get; }
+
+    /// <summary>The name as it may stand in a log: the peer chose it.</summary>
+    internal string LogName { get; }
 
     internal AmqpSession Session { get; }
 

@@ -51,7 +51,7 @@ public abstract class RequestHandler(ReplyLinks replies, ushort channel) : Incom
         }
         catch (Exception error) when (error is not OutOfMemoryException)
         {
-            Link.Session.Connection.Parts.Log.HandlerFailed(error, Link.Session.Connection.Remote, Link.Name);
+            Link.Session.Connection.Parts.Log.HandlerFailed(error, Link.Session.Connection.Remote, Link.LogName);
             reply = new NodeReply(500, "The server failed to answer; see its log.") { Condition = AmqpConditions.InternalError };
         }
 
