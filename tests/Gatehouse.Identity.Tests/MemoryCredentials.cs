@@ -64,6 +64,8 @@ internal sealed class MemoryCredentials : ICredentialSource
         policies[name] = change?.Invoke(made) ?? made;
     }
 
+    internal void Remove(string id) => identities.Remove(Identity(id));
+
     internal DeviceAuthenticator Devices(DateTimeOffset now, IdentityOptions? options = null) => new(this, Vault, new FakeTimeProvider(now), options);
 
     internal PolicyAuthenticator Policies(DateTimeOffset now, IdentityOptions? options = null) => new(this, Vault, new FakeTimeProvider(now), options);
@@ -75,6 +77,8 @@ internal sealed class MemoryCredentials : ICredentialSource
         bare = bare.StartsWith('[') ? bare[1..bare.IndexOf(']', StringComparison.Ordinal)] : colon > 0 ? bare[..colon] : bare;
         return Hub.HostNames.Contains(bare, StringComparer.OrdinalIgnoreCase) ? Hub : null;
     }
+
+    public HubEntry? FindHubByLabel(ReadOnlySpan<char> label) => label.Equals(Hub.Name.Value, StringComparison.OrdinalIgnoreCase) ? Hub : FindHub(label);
 
     public ValueTask<IdentityCredentials?> FindIdentityAsync(HubName hub, IdentityKey identity, CancellationToken cancellationToken)
     {
