@@ -17,9 +17,7 @@ internal sealed class PeerProofs : IPeerProofs
     private readonly PeerProofSource source;
     private readonly PeerJudge judge;
     private readonly PeerRefusals refusals;
-    private readonly Dictionary<ProofPlace, RootGrant> tokens = [];
-    private RootGrant? certificate;
-    private DateTimeOffset nextEnd = DateTimeOffset.MaxValue;
+    private readonly ProofTable table;
     private bool isDisposed;
 
     internal PeerProofs(PeerProofSource source, PeerOrigin origin)
@@ -27,6 +25,7 @@ internal sealed class PeerProofs : IPeerProofs
         this.source = source;
         refusals = new PeerRefusals(source, origin);
         judge = new PeerJudge(source, origin, refusals);
+        table = new ProofTable(source, judge);
     }
 
     public bool IsAny
@@ -35,12 +34,10 @@ internal sealed class PeerProofs : IPeerProofs
         {
             lock (gate)
             {
-                return tokens.Count > 0 || certificate is not null;
+                return table.IsAny;
             }
         }
     }
-
-    private int MaxTokens => source.Parts.Options.MaxTokensPerConnection;
 
     public async ValueTask<Result<IGrant>> ProveAsync(string userName, string password, CancellationToken cancellationToken) =>
         Take(await judge.PlainAsync(userName, password, cancellationToken));
@@ -55,7 +52,15 @@ internal sealed class PeerProofs : IPeerProofs
             return refusals.Report(null, identity.ToString(), Refuse.UnknownHub(hostName));
         }
 
-        var (own, policy, version) = Find(hub, identity);
+        RootGrant? own, policy;
+        int version;
+        lock (gate)
+        {
+            own = table.FindOwn(hub, identity);
+            policy = own is null ? table.FindPolicy(hub, identity) : null;
+            version = policy?.Version ?? 0;
+        }
+
         if (own is not null && judge.IsInTime(own.Principal))
         {
             return own;
@@ -80,57 +85,25 @@ internal sealed class PeerProofs : IPeerProofs
         }
 
         var path = resourcePath.Trim('/').Split('/');
-        RootGrant? covering = null;
-        RootGrant? any = null;
+        PolicyReach found;
         lock (gate)
         {
-            foreach (var root in tokens.Values)
+            found = table.FindReach(hub, path, row);
+            if (found.Granting is { } root)
             {
-                if (root.Proof is not Proof.OfPolicy proof || proof.Hub.Name != hub.Name || !judge.IsInTime(root.Principal))
-                {
-                    continue;
-                }
-
-                any ??= root;
-                if (NodeScope.Covers(proof.Scope, hub.Name, path))
-                {
-                    if (row.IsAllowed(root.Principal.Rights))
-                    {
-                        return new ReachGrant(root, root.Version, path, row);
-                    }
-
-                    covering = root;
-                }
+                return new ReachGrant(root, root.Version, path, row);
             }
         }
 
-        return refusals.Report(hub.Name, (covering ?? any)?.Principal.PolicyName, PeerWords.NotReached(resourcePath, row, covering, any));
+        return refusals.Report(hub.Name, (found.Covering ?? found.Any)?.Principal.PolicyName, PeerWords.NotReached(resourcePath, row, found.Covering, found.Any));
     }
 
     public void Beat()
     {
-        var now = source.Parts.Time.GetUtcNow();
-        List<RootGrant>? late = null;
+        List<RootGrant>? late;
         lock (gate)
         {
-            if (now < nextEnd)
-            {
-                return;
-            }
-
-            nextEnd = DateTimeOffset.MaxValue;
-            foreach (var root in tokens.Values)
-            {
-                var end = EndOf(root.Principal);
-                if (end <= now)
-                {
-                    (late ??= []).Add(root);
-                }
-                else if (end < nextEnd)
-                {
-                    nextEnd = end;
-                }
-            }
+            late = table.FindLate();
         }
 
         foreach (var root in late ?? [])
@@ -145,18 +118,7 @@ internal sealed class PeerProofs : IPeerProofs
         lock (gate)
         {
             isDisposed = true;
-            foreach (var root in tokens.Values)
-            {
-                Leave(root);
-            }
-
-            if (certificate is not null)
-            {
-                Leave(certificate);
-            }
-
-            tokens.Clear();
-            certificate = null;
+            table.Clear();
         }
     }
 
@@ -295,53 +257,7 @@ internal sealed class PeerProofs : IPeerProofs
 
         lock (gate)
         {
-            HubEntry? only = null;
-            foreach (var root in tokens.Values)
-            {
-                var proved = PeerJudge.HubOf(root.Proof, source.Parts.Credentials);
-                if (proved is null || (only is not null && only.Name != proved.Name))
-                {
-                    return null;
-                }
-
-                only = proved;
-            }
-
-            return only;
-        }
-    }
-
-    private (RootGrant? Own, RootGrant? Policy, int Version) Find(HubEntry hub, IdentityKey identity)
-    {
-        lock (gate)
-        {
-            if (tokens.TryGetValue(new ProofPlace(hub.Name, identity, ""), out var own))
-            {
-                return (own, null, 0);
-            }
-
-            if (certificate is { } bound && bound.Place.Hub == hub.Name && bound.Place.Identity == identity)
-            {
-                return (bound, null, 0);
-            }
-
-            RootGrant? best = null;
-            var path = PeerJudge.PathOf(identity);
-            foreach (var root in tokens.Values)
-            {
-                if (root.Proof is Proof.OfPolicy proof && proof.Hub.Name == hub.Name)
-                {
-                    var isGood = NodeScope.Covers(proof.Scope, hub.Name, path) && Operations.ConnectDevice.IsAllowed(root.Principal.Rights) && judge.IsInTime(root.Principal);
-                    if (isGood)
-                    {
-                        return (null, root, root.Version);
-                    }
-
-                    best ??= root;
-                }
-            }
-
-            return (null, best, best?.Version ?? 0);
+            return table.OnlyHub();
         }
     }
 
@@ -358,28 +274,26 @@ internal sealed class PeerProofs : IPeerProofs
         RootGrant? replaced = null;
         lock (gate)
         {
-            if (tokens.TryGetValue(good.Place, out var present) && present.Principal.GenerationId == good.Judged.Principal.GenerationId)
+            var present = table.Find(good.Place);
+            if (present is not null && present.Principal.GenerationId == good.Judged.Principal.GenerationId)
             {
                 root = present;
-                dependants = Put(root, good.Proof, good.Judged);
+                dependants = table.Renew(root, good.Proof, good.Judged);
             }
             else
             {
-                if (present is null && tokens.Count >= MaxTokens)
+                if (present is null && table.Count >= source.Parts.Options.MaxTokensPerConnection)
                 {
-                    return refusals.Report(good.Place.Hub, PeerWords.Name(good.Judged.Principal), PeerWords.TooMany(MaxTokens));
+                    return refusals.Report(good.Place.Hub, PeerWords.Name(good.Judged.Principal), PeerWords.TooMany(table.Count));
                 }
 
                 replaced = present;
                 root = new RootGrant(this, good.Place, good.Proof, good.Judged);
                 if (!isDisposed)
                 {
-                    tokens[good.Place] = root;
-                    source.Add(root);
+                    table.Add(root);
                 }
             }
-
-            nextEnd = EndOf(root.Principal) < nextEnd ? EndOf(root.Principal) : nextEnd;
         }
 
         if (replaced is not null)
@@ -402,21 +316,21 @@ internal sealed class PeerProofs : IPeerProofs
         RootGrant root;
         lock (gate)
         {
-            if (certificate is { } bound && (bound.Place != place || bound.Principal.GenerationId != judged.Principal.GenerationId))
+            var bound = table.Certificate;
+            if (bound is not null && (bound.Place != place || bound.Principal.GenerationId != judged.Principal.GenerationId))
             {
                 return refusals.Report(place.Hub, place.Identity.ToString(), PeerWords.SecondByCertificate(bound.Principal, judged.Principal));
             }
 
-            if (certificate is not null)
+            if (bound is not null)
             {
-                return certificate;
+                return bound;
             }
 
             root = new RootGrant(this, place, proof, judged);
             if (!isDisposed)
             {
-                certificate = root;
-                source.Add(root);
+                table.AddCertificate(root);
             }
         }
 
@@ -438,18 +352,8 @@ internal sealed class PeerProofs : IPeerProofs
                 return [];
             }
 
-            return Put(root, proof, judged);
+            return table.Renew(root, proof, judged);
         }
-    }
-
-    /// <summary>Hold the gate. What hangs on it must be judged again.</summary>
-    private ChildGrant[] Put(RootGrant root, Proof proof, Judgement judged)
-    {
-        // The index knows it by its principal, which may be another policy now.
-        source.Remove(root);
-        root.Renew(proof, judged);
-        source.Add(root);
-        return [.. root.Children];
     }
 
     private (Proof.OfPolicy Proof, int Version) Snapshot(RootGrant root)
@@ -478,16 +382,8 @@ internal sealed class PeerProofs : IPeerProofs
                 return;
             }
 
-            Leave(root);
+            table.Remove(root);
             root.EndAll(why.Error, due);
-            if (ReferenceEquals(certificate, root))
-            {
-                certificate = null;
-            }
-            else if (tokens.TryGetValue(root.Place, out var present) && ReferenceEquals(present, root))
-            {
-                tokens.Remove(root.Place);
-            }
         }
 
         refusals.Report(root.Place.Hub, PeerWords.Name(root.Principal), why);
@@ -517,15 +413,6 @@ internal sealed class PeerProofs : IPeerProofs
         Tell(due, why.Error);
     }
 
-    private void Leave(RootGrant root)
-    {
-        source.Remove(root);
-        foreach (var child in root.Children)
-        {
-            source.Remove(child);
-        }
-    }
-
     private static void Tell(List<GrantListener> due, HubError error)
     {
         foreach (var listener in due)
@@ -533,7 +420,4 @@ internal sealed class PeerProofs : IPeerProofs
             listener.Tell(error);
         }
     }
-
-    private DateTimeOffset EndOf(Principal principal) =>
-        principal.ExpiresAt is { } end ? end + source.Parts.Options.TokenGrace : DateTimeOffset.MaxValue;
 }

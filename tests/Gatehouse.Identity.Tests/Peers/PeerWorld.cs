@@ -89,7 +89,6 @@ internal sealed class PeerWorld : IDisposable
     {
         Source.Dispose();
         Assert.Equal(0, signals.Count);
-        Credentials.Dispose();
     }
 
     private sealed class MemoryRefusals : IRefusalLog
