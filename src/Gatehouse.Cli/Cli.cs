@@ -37,6 +37,10 @@ internal static class Cli
             terminal.Problem(problem.Message);
             return problem.Code;
         }
+        catch (ReaderGoneException)
+        {
+            return ExitCode.Ok;
+        }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             terminal.Problem("stopped before it was done.");

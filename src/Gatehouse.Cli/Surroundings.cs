@@ -1,3 +1,5 @@
+using Gatehouse.Cli.Output;
+
 namespace Gatehouse.Cli;
 
 /// <summary>What a command may touch of the process it runs in, so that tests can put their own in its place.</summary>
@@ -20,7 +22,7 @@ internal sealed record Surroundings
 
     internal static Surroundings OfProcess() => new()
     {
-        Output = Console.Out,
+        Output = (TextWriter?)OutputPipe.TryOpen() ?? Console.Out,
         Error = Console.Error,
         Input = Console.In,
         Environment = System.Environment.GetEnvironmentVariable,

@@ -1,3 +1,5 @@
+using Gatehouse.Cli.Connecting;
+using Gatehouse.Cli.Simulation;
 using Gatehouse.Server.Tests;
 using Xunit;
 
@@ -45,13 +47,32 @@ public sealed class SimulateTests(RunningServer server)
         async Task<bool> Listed() => (await CliRun.EndAsync(server.On("monitor", "--device", "cut-3", "--from", "earliest", "--max", "1", "--timeout", "1"))).Output.Length > 0;
     }
 
+    [Fact]
+    public async Task A_device_sends_its_token_to_nobody_but_the_hub_that_its_root_vouches_for()
+    {
+        using var folder = new TemporaryFolder();
+        using var stranger = TestCertificates.SelfSigned("CN=stranger", isAuthority: true);
+        var file = Path.Combine(folder.Path, "ca.pem");
+        await File.WriteAllTextAsync(file, stranger.ExportCertificatePem(), TestContext.Current.CancellationToken);
+        var address = new ConnectionSource { DataDirectory = server.Data, Environment = _ => null }.Resolve();
+        using var device = new SimulatedDevice("stranger-1");
+
+        await Assert.ThrowsAsync<CliException>(() => device.ConnectAsync(address, TrustedRoot.Load(file), TestContext.Current.CancellationToken));
+        await Assert.ThrowsAsync<CliException>(() => device.ConnectAsync(address, TrustedRoot.Load(null), TestContext.Current.CancellationToken));
+        var elsewhere = address with { Policy = address.Policy with { HostName = "127.0.0.2" } };
+        await Assert.ThrowsAsync<CliException>(() => device.ConnectAsync(elsewhere, TrustedRoot.Load(address.CaFile), TestContext.Current.CancellationToken));
+
+        var why = await CliRun.OkAsync(server.On("why", "stranger-1"));
+        Assert.Contains("has not been refused", why.Output, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(64, 1)]
     [InlineData(64, 2_000_000_000)]
     [InlineData(1000, 7)]
     public void A_body_is_json_of_exactly_the_size(int size, int number)
     {
-        var body = Simulation.SimulatedBody.Make(size, number);
+        var body = SimulatedBody.Make(size, number);
 
         Assert.Equal(size, body.Length);
         Assert.Equal(number, (int)System.Text.Json.Nodes.JsonNode.Parse(body)!["message"]!);

@@ -108,6 +108,7 @@ public sealed class WhyTests(RunningServer server)
         Assert.Contains("has not been refused", connected.Output, StringComparison.Ordinal);
         Assert.Contains("is connected since 20", connected.Output, StringComparison.Ordinal);
         Assert.Contains("'why-5/m' is enabled, proves itself by sas, and has never been connected.", module.Output, StringComparison.Ordinal);
+        Assert.Contains($"on port {server.Port("mqtt")}, and that it trusts the hub's root", module.Output, StringComparison.Ordinal);
         Assert.Contains("there is no device 'why-nobody'", nobody.Output, StringComparison.Ordinal);
     }
 

@@ -80,7 +80,7 @@ internal sealed partial class WatchEvents(Shell shell)
                     {
                         if (isBroken || !wasOpen)
                         {
-                            call.Terminal.Note(isBroken ? "note: connected again; nothing was missed." : $"Waiting for events of {hub.Address}; Ctrl+C ends it.");
+                            call.Terminal.Note(isBroken ? "note: connected again; it goes on where it broke off." : $"Waiting for events of {hub.Address}; Ctrl+C ends it.");
                         }
 
                         (wasOpen, isBroken, pause) = (true, false, FirstPause);

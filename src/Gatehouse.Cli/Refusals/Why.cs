@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Net;
 using System.Text.Json.Nodes;
 using Gatehouse.Cli.Connecting;
 using Gatehouse.Cli.Output;
@@ -44,6 +45,10 @@ internal sealed class Why(Shell shell)
             }
 
             terminal.Line((refusals.Count == 0 ? $"'{name}' has not been refused as far back as refusals are kept. " : "Now: ") + Standing(key, registered, device));
+            if (refusals.Count == 0 && registered is not null && IdentityView.When(registered["connectionStateUpdatedTime"]) == "never")
+            {
+                terminal.Line($"If it tries, it does not get as far as its proof: check that it calls '{call.Hub.Address.HostName}' on port {call.Hub.Address.MqttPort}, and that it trusts the hub's root{(call.Hub.Address.CaFile is { } root ? $" ({root})" : "")}.");
+            }
         });
     }
 
@@ -51,7 +56,7 @@ internal sealed class Why(Shell shell)
     {
         var words = RefusalWords.For(refusal, name);
         var repeats = (long)refusal["repeats"]! is > 0 and var more ? $", and {more} times more" : "";
-        terminal.Line($"{refusal["time"]}  {refusal["reason"]}  ({refusal["protocol"]} from {refusal["remoteAddress"] ?? "unknown"}{repeats})");
+        terminal.Line($"{IdentityView.When(refusal["time"])}  {refusal["reason"]}  ({refusal["protocol"]} from {Address((string?)refusal["remoteAddress"])}{repeats})");
         terminal.Line($"    {words.What}");
         terminal.Line($"    {refusal["detail"]}");
         if (RefusalWords.NearMiss(refusal, registered) is { } near)
@@ -62,6 +67,9 @@ internal sealed class Why(Shell shell)
         terminal.Line($"    Next: {words.Next}");
         terminal.Line("");
     }
+
+    // An IPv4 peer of a socket that serves both is written as IPv6.
+    private static string Address(string? text) => IPAddress.TryParse(text, out var address) ? (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString() : "unknown";
 
     private static string Standing(IdentityKey key, JsonNode? registered, JsonNode? device)
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Gatehouse.Cli.Output;
 
@@ -44,8 +45,9 @@ internal static class IdentityView
         terminal.Table(headers, identities.Select(identity => Row(identity!, isModule)));
     }
 
-    /// <summary>A time as people read it; <c>0001-01-01</c> means never.</summary>
-    internal static string When(JsonNode? time) => Text(time) is not { } text || text.StartsWith("0001", StringComparison.Ordinal) ? "never" : text;
+    /// <summary>A time as people read it, to the second; <c>0001-01-01</c> means never.</summary>
+    internal static string When(JsonNode? time) => Text(time) is not { } text || text.StartsWith("0001", StringComparison.Ordinal) ? "never"
+        : DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at) ? at.UtcDateTime.ToString("u", CultureInfo.InvariantCulture) : text;
 
     internal static string? Text(JsonNode? node) => node?.ToString() is { Length: > 0 } text ? text : null;
 
