@@ -25,10 +25,10 @@ export async function freePort() {
   });
 }
 
-/** Compiles the load generator when its source is newer than the binary. */
-export function buildLoadGenerator() {
-  const source = path.join(bench, 'load', 'mqload.c');
-  const binary = path.join(root, 'artifacts', 'bench', 'mqload');
+/** Compiles a load generator of bench/load when its source is newer than the binary. */
+export function buildLoadGenerator(name = 'mqload') {
+  const source = path.join(bench, 'load', `${name}.c`);
+  const binary = path.join(root, 'artifacts', 'bench', name);
   if (!fs.existsSync(binary) || fs.statSync(binary).mtimeMs < fs.statSync(source).mtimeMs) {
     fs.mkdirSync(path.dirname(binary), { recursive: true });
     execFileSync('cc', ['-O2', '-o', binary, source, '-lssl', '-lcrypto'], { stdio: 'inherit' });
