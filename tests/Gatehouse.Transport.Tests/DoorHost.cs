@@ -44,6 +44,7 @@ internal sealed class DoorHost : IAsyncDisposable
         {
             Addresses = [IPAddress.Loopback],
             MqttPort = 0,
+            AmqpPort = 0,
             HttpsPort = 0,
             DrainTimeout = TimeSpan.FromMilliseconds(200),
             Tls = new TlsOptions { Folder = folder.Path("tls"), KeysFolder = folder.Path("keys"), CertificatesFolder = folder.Path("certificates") },
@@ -55,10 +56,10 @@ internal sealed class DoorHost : IAsyncDisposable
         builder.Services.AddSingleton(time ?? TimeProvider.System);
         builder.Services.AddRoutingCore();
         builder.Services.AddTransport(options);
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(k => k.UseTransport(_ => handler));
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(k => k.UseTransport(_ => handler, _ => handler));
         var app = builder.Build();
         app.UseRouting();
-        app.MapWebSockets(_ => handler);
+        app.MapWebSockets(_ => handler, _ => handler);
         app.MapGet("/hello", (HttpContext c) => c.Response.WriteAsync($"{c.Request.Scheme} {c.Connection.ClientCertificate?.Subject}"));
         app.MapGet("/known", (HttpContext c) => c.MarkConnectionAuthenticated());
         await app.StartAsync();

@@ -183,7 +183,30 @@ public sealed class WebSocketTests
         await Eventually.TrueAsync(() => host.Door.Connections == 0);
     }
 
-    private static async Task<ClientWebSocket> ConnectAsync(DoorHost host, string protocol = "mqtt", string query = "", SslStreamCertificateContext? certificate = null)
+    [Theory]
+    [InlineData("/$iothub/websocket")]
+    [InlineData("/$servicebus/websocket")]
+    public async Task Amqp_is_served_at_both_paths_under_its_own_sub_protocol(string path)
+    {
+        await using var host = await DoorHost.StartAsync();
+        using var socket = await ConnectAsync(host, protocol: "AMQPWSB10", path: path);
+
+        await socket.SendAsync("ping"u8.ToArray(), WebSocketMessageType.Binary, true, Now);
+
+        Assert.Equal("ping", await ReadAsync(socket, 4));
+        Assert.Equal("AMQPWSB10", socket.SubProtocol);
+        Assert.Equal("amqp-ws", Assert.Single(host.Handler.Connections).Peer.Protocol);
+    }
+
+    [Fact]
+    public async Task Mqtt_is_not_served_at_the_path_of_event_hubs_clients()
+    {
+        await using var host = await DoorHost.StartAsync();
+
+        await Assert.ThrowsAsync<WebSocketException>(() => ConnectAsync(host, path: "/$servicebus/websocket"));
+    }
+
+    private static async Task<ClientWebSocket> ConnectAsync(DoorHost host, string protocol = "mqtt", string query = "", SslStreamCertificateContext? certificate = null, string path = "/$iothub/websocket")
     {
         var options = host.ClientOptions();
         options.ClientCertificateContext = certificate;
@@ -191,7 +214,7 @@ public sealed class WebSocketTests
         var socket = new ClientWebSocket();
         socket.Options.AddSubProtocol(protocol);
         using var invoker = new HttpMessageInvoker(handler, disposeHandler: false);
-        await socket.ConnectAsync(new Uri($"wss://localhost:{host.Door.HttpsPort}/$iothub/websocket{query}"), invoker, Now);
+        await socket.ConnectAsync(new Uri($"wss://localhost:{host.Door.HttpsPort}{path}{query}"), invoker, Now);
         return socket;
     }
 

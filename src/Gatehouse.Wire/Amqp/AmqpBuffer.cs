@@ -3,7 +3,7 @@ using System.Buffers;
 namespace Gatehouse.Wire.Amqp;
 
 /// <summary>An array that grows: frames are written into it, and their sizes filled in afterwards.</summary>
-/// <remarks>Starts without an array and can give it back: an idle connection owns nothing.</remarks>
+/// <remarks>Starts without an array and gives it back to the shared pool: an idle connection owns nothing. What was taken from it must not be used after <see cref="Release"/>.</remarks>
 public sealed class AmqpBuffer : IBufferWriter<byte>
 {
     private const int SmallestArray = 256;
@@ -67,8 +67,20 @@ public sealed class AmqpBuffer : IBufferWriter<byte>
         Length -= count;
     }
 
-    /// <summary>Clears and drops the array.</summary>
-    public void Release() => (bytes, Length) = ([], 0);
+    /// <summary>Gives the array back.</summary>
+    public void Release()
+    {
+        var array = bytes;
+        (bytes, Length) = ([], 0);
+        GiveBack(array);
+    }
+
+    /// <summary>Gives the array back with zeros in it: it may have held a secret.</summary>
+    public void Erase()
+    {
+        bytes.AsSpan(0, Length).Clear();
+        Release();
+    }
 
     private void Grow(int count)
     {
@@ -79,6 +91,17 @@ public sealed class AmqpBuffer : IBufferWriter<byte>
 
         // A need beyond what an array can hold is a bug of the caller and throws here.
         var needed = checked(Length + count);
-        Array.Resize(ref bytes, (int)Math.Min(Math.Max(Math.Max(SmallestArray, 2L * bytes.Length), needed), Array.MaxLength));
+        var larger = ArrayPool<byte>.Shared.Rent((int)Math.Min(Math.Max(Math.Max(SmallestArray, 2L * bytes.Length), needed), Array.MaxLength));
+        bytes.AsSpan(0, Length).CopyTo(larger);
+        GiveBack(bytes);
+        bytes = larger;
+    }
+
+    private static void GiveBack(byte[] array)
+    {
+        if (array.Length > 0)
+        {
+            ArrayPool<byte>.Shared.Return(array);
+        }
     }
 }

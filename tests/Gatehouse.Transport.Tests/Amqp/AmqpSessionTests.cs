@@ -174,6 +174,34 @@ public sealed class AmqpSessionTests
     }
 
     [Fact]
+    public async Task A_stop_waits_for_the_outcomes_that_are_due_but_not_for_ever()
+    {
+        await using var driver = await AmqpDriver.OpenAsync();
+        await driver.AttachSenderAsync(0, "hold");
+        driver.AddTransfer(0, 0, AmqpDriver.Data(3));
+        await driver.FlushAsync();
+        await driver.SendAsync(1, AmqpDriver.NewBegin().Write);
+        await driver.ExpectAsync(Descriptors.Begin);
+
+        await driver.Connection.DrainAsync();
+        driver.Door.Takers["sender-0"].LetGo();
+
+        Assert.Equal(Outcome.Accepted, (await driver.ExpectDispositionAsync()).State);
+        Assert.Equal(AmqpConditions.ConnectionForced, await driver.ExpectCloseAsync());
+
+        await using var stuck = await AmqpDriver.OpenAsync();
+        await stuck.AttachSenderAsync(0, "hold");
+        stuck.AddTransfer(0, 0, AmqpDriver.Data(3));
+        await stuck.FlushAsync();
+        await stuck.SendAsync(1, AmqpDriver.NewBegin().Write);
+        await stuck.ExpectAsync(Descriptors.Begin);
+        await stuck.Connection.DrainAsync();
+        await Task.Delay(50, TestContext.Current.CancellationToken);
+        stuck.Time.Advance(TimeSpan.FromSeconds(6));
+        Assert.Equal(AmqpConditions.ConnectionForced, await stuck.ExpectCloseAsync());
+    }
+
+    [Fact]
     public async Task A_connection_whose_proofs_have_run_out_gets_a_deadline_and_loses_it_with_a_new_one()
     {
         await using var driver = await AmqpDriver.OpenAsync();

@@ -27,6 +27,8 @@ internal sealed class AmqpConnection
     private readonly List<OutgoingLink> waitingForRoom = [];
     private TaskCompletionSource? lessHeld;
     private TaskCompletionSource? lessPending;
+    private TaskCompletionSource? allSettled;
+    private int unsettled;
     private int heldBytes;
     private int pendingAttaches;
     private int linkCount;
@@ -133,6 +135,16 @@ internal sealed class AmqpConnection
         {
             lessHeld?.TrySetResult();
             lessHeld = null;
+        }
+    }
+
+    /// <summary>Counts messages of the peer that wait for their outcome. Hold the gate.</summary>
+    internal void CountUnsettled(int change)
+    {
+        unsettled += change;
+        if (unsettled == 0)
+        {
+            allSettled?.TrySetResult();
         }
     }
 
@@ -444,6 +456,7 @@ internal sealed class AmqpConnection
     {
         if (connection.Draining.IsCancellationRequested)
         {
+            await WaitForOutcomesAsync();
             lock (Gate)
             {
                 foreach (var session in sessions.Values)
@@ -456,6 +469,18 @@ internal sealed class AmqpConnection
         }
 
         await Output.DrainAsync().WaitAsync(DrainTimeout, Parts.Time);
+    }
+
+    /// <summary>What is on its way to the log is acknowledged before the connection goes.</summary>
+    private async Task WaitForOutcomesAsync()
+    {
+        Task settled;
+        lock (Gate)
+        {
+            settled = unsettled == 0 ? Task.CompletedTask : (allSettled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+        }
+
+        await Task.WhenAny(settled, Task.Delay(DrainTimeout, Parts.Time));
     }
 
     private void WriteClose(AmqpError? error)

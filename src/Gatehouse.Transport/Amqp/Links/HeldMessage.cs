@@ -19,7 +19,8 @@ internal sealed class HeldMessage
     /// <summary>Gives the copy back; once. Returns its size.</summary>
     internal int Release()
     {
-        ArrayPool<byte>.Shared.Return(bytes);
+        // It may hold a token.
+        ArrayPool<byte>.Shared.Return(bytes, clearArray: true);
         return Message.Bytes.Length;
     }
 }

@@ -24,6 +24,7 @@ public sealed class IncomingLink : AmqpLink, IThreadPoolWorkItem
     private Queue<HeldMessage>? held;
     private bool isResumeRequested;
     private bool isResuming;
+    private int unsettled;
 
     internal IncomingLink(AmqpSession session, Attach attach, LinkDecision.Receive decision)
         : base(session, attach)
@@ -43,6 +44,7 @@ public sealed class IncomingLink : AmqpLink, IThreadPoolWorkItem
         {
             if (State == LinkState.Attached)
             {
+                CountUnsettled(-1);
                 Session.Settle(deliveryId, outcome, error, isSettled: ReceiverSettleMode == 0);
             }
         }
@@ -154,6 +156,7 @@ public sealed class IncomingLink : AmqpLink, IThreadPoolWorkItem
 
     internal override void Release()
     {
+        CountUnsettled(-unsettled);
         DropPartial();
         while (held is { Count: > 0 })
         {
@@ -200,6 +203,11 @@ public sealed class IncomingLink : AmqpLink, IThreadPoolWorkItem
     /// <summary>A message is whole. One that must wait for others before it is copied here.</summary>
     private TransferStep End(in IncomingMessage message)
     {
+        if (!message.IsSettled)
+        {
+            CountUnsettled(1);
+        }
+
         if (held is { Count: > 0 })
         {
             Hold(message);
@@ -219,8 +227,14 @@ public sealed class IncomingLink : AmqpLink, IThreadPoolWorkItem
         {
             partial = null;
             Session.Connection.Held(-buffer.Length);
-            buffer.Release();
+            buffer.Erase();
         }
+    }
+
+    private void CountUnsettled(int change)
+    {
+        unsettled += change;
+        Session.Connection.CountUnsettled(change);
     }
 
     private void Replenish()
