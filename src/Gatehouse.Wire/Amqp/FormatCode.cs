@@ -47,18 +47,38 @@ internal static class FormatCode
     /// <summary>Bytes of a value whose constructor is 0x40–0x9f.</summary>
     internal static int Width(byte code) => code < 0x50 ? 0 : 1 << ((code >> 4) - 5);
 
-    /// <summary>Whether values of this constructor (0x40–0x9f) have a fixed width, and it is one of the standard's.</summary>
-    internal static bool IsFixed(byte code) => code switch
-    {
-        >= Null and <= List0 or >= UByte and <= Boolean or UShort or Short or >= UInt and <= Decimal32 or >= ULong and <= Decimal64 or Decimal128 or Uuid => true,
-        _ => false,
-    };
+    // A table, as every value of every message is looked up in it.
+    private static readonly byte[] Kinds = MakeKinds();
 
-    internal static bool IsVariable(byte code) => code is Binary8 or String8 or Symbol8 or Binary32 or String32 or Symbol32;
+    private const byte FixedKind = 1;
+    private const byte VariableKind = 2;
+
+    /// <summary>Whether values of this constructor have a fixed width, and it is one of the standard's.</summary>
+    internal static bool IsFixed(byte code) => Kinds[code] == FixedKind;
+
+    internal static bool IsVariable(byte code) => Kinds[code] == VariableKind;
 
     internal static bool IsList(byte code) => code is List0 or List8 or List32;
 
     internal static bool IsMap(byte code) => code is Map8 or Map32;
 
     internal static bool IsArray(byte code) => code is Array8 or Array32;
+
+    private static byte[] MakeKinds()
+    {
+        var kinds = new byte[256];
+        foreach (var code in (ReadOnlySpan<byte>)
+            [Null, True, False, UInt0, ULong0, List0, UByte, Byte, SmallUInt, SmallULong, SmallInt, SmallLong, Boolean, UShort, Short, UInt, Int, Float, Char, Decimal32, ULong, Long, Double,
+             Timestamp, Decimal64, Decimal128, Uuid])
+        {
+            kinds[code] = FixedKind;
+        }
+
+        foreach (var code in (ReadOnlySpan<byte>)[Binary8, String8, Symbol8, Binary32, String32, Symbol32])
+        {
+            kinds[code] = VariableKind;
+        }
+
+        return kinds;
+    }
 }

@@ -35,18 +35,27 @@ public ref struct MapReader
     {
         while (Fault == AmqpFault.None && !entries.IsAtEnd)
         {
-            if (!entries.TryReadRaw(out var name) || !entries.TryReadRaw(out var value))
+            if (!entries.TryPeek(out var code))
             {
                 return Fail(entries.Fault);
             }
 
-            var key = new AmqpReader(name);
-            if (name[0] is FormatCode.ULong or FormatCode.SmallULong or FormatCode.ULong0)
+            if (code is FormatCode.ULong or FormatCode.SmallULong or FormatCode.ULong0)
             {
+                if (!entries.TrySkip() || !entries.TrySkip())
+                {
+                    return Fail(entries.Fault);
+                }
+
                 continue;
             }
 
-            if (!key.TryReadTextBytes(out var text, out var isNull) || isNull)
+            if (!entries.TryReadTextBytes(out var text, out var isNull) || !entries.TryReadRaw(out var value))
+            {
+                return Fail(entries.Fault);
+            }
+
+            if (isNull)
             {
                 return Fail(AmqpFault.WrongType);
             }

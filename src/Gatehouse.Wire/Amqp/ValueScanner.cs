@@ -15,7 +15,9 @@ internal static class ValueScanner
     internal static AmqpFault Measure(ReadOnlySpan<byte> bytes, int depth, out int length)
     {
         length = 0;
-        if (MeasureConstructor(bytes, ref depth, out var constructor) is var fault and not AmqpFault.None)
+        var constructor = 1;
+        var fault = AmqpFault.None;
+        if ((bytes.IsEmpty || bytes[0] == FormatCode.Described) && (fault = MeasureConstructor(bytes, ref depth, out constructor)) != AmqpFault.None)
         {
             return fault;
         }
@@ -68,15 +70,17 @@ internal static class ValueScanner
 
     private static AmqpFault MeasureBody(byte code, ReadOnlySpan<byte> bytes, int depth, out int length)
     {
-        if (FormatCode.IsFixed(code))
-        {
-            length = FormatCode.Width(code);
-            return length > bytes.Length ? AmqpFault.Truncated : CheckFixed(code, bytes[..length]);
-        }
-
         if (FormatCode.IsVariable(code))
         {
             return MeasureVariable(code, bytes, out length);
+        }
+
+        if (FormatCode.IsFixed(code))
+        {
+            length = FormatCode.Width(code);
+            return length > bytes.Length ? AmqpFault.Truncated
+                : code is FormatCode.Boolean or FormatCode.Char ? CheckFixed(code, bytes[..length])
+                : AmqpFault.None;
         }
 
         length = 0;
