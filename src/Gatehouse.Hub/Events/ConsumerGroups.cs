@@ -24,9 +24,9 @@ public sealed class ConsumerGroups(Database database, EventOptions options, Time
 
     /// <summary>Null when there is no such group. Names are compared without regard to case.</summary>
     public async Task<ConsumerGroup?> FindAsync(HubName hub, string name, CancellationToken cancellationToken) =>
-        IsDefault(name)
-            ? ConsumerGroup.Default
-            : await database.ReadAsync((connection, cancel) => ConsumerGroupRows.FindAsync(connection, null, hub, name, cancel), cancellationToken);
+        IsDefault(name) ? ConsumerGroup.Default
+        : !IsValid(name) ? null // PostgreSQL fails on a NUL in a parameter
+        : await database.ReadAsync((connection, cancel) => ConsumerGroupRows.FindAsync(connection, null, hub, name, cancel), cancellationToken);
 
     /// <summary>Makes a group; one that is there already is left as it is.</summary>
     public async Task<Result<Saved<ConsumerGroup>>> CreateAsync(HubName hub, string name, string actor, CancellationToken cancellationToken)
