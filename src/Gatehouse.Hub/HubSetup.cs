@@ -40,6 +40,7 @@ public static class HubSetup
         services.TryAddSingleton<HubLogs>();
         services.TryAddSingleton<ConsumerGroups>();
         services.TryAddSingleton<EventStreams>();
+        services.TryAddSingleton<PartitionReaders>();
         services.TryAddSingleton<AuditTrail>();
         services.TryAddSingleton(all => new CredentialSource(
             all.GetRequiredService<Database>(),

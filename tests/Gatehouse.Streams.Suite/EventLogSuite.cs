@@ -102,6 +102,28 @@ public abstract class EventLogSuite : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_block_is_read_from_the_middle_to_its_end_and_no_further()
+    {
+        await using var host = Start(new LogOptions { BlockBytes = 4096 });
+        var log = await host.OpenAsync();
+        await log.AppendAsync(0, LogSteps.Numbers(2_000));
+
+        var texts = new List<string>();
+        var reads = 0;
+        for (long next = 7; await log.ReadBlockAsync(0, next, Token) is { Count: > 0 } some; next = some[^1].SequenceNumber + 1, reads++)
+        {
+            Assert.Equal(next, some[0].SequenceNumber);
+            Assert.True(some.Sum(static each => each.Record.Length) <= 4096, "more than a block");
+            texts.AddRange(some.Select(static each => Encoding.UTF8.GetString(each.Record.Span)));
+        }
+
+        Assert.Equal(LogSteps.Numbers(1_993, 7), texts);
+        Assert.True(reads > 1, "all events lay in one block");
+        Assert.Empty(await log.ReadBlockAsync(0, 2_000, Token));
+        Assert.Equal(0, (await log.ReadBlockAsync(0, -1, Token))[0].SequenceNumber);
+    }
+
+    [Fact]
     public async Task Records_of_many_producers_all_arrive_each_in_its_own_order()
     {
         await using var host = Start();

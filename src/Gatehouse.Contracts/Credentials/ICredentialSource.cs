@@ -67,7 +67,11 @@ public sealed record TrustAnchors(IReadOnlyList<X509Certificate2> Certificates);
 /// <summary>A hub and the host names it answers to.</summary>
 /// <param name="Name">Tenant key.</param>
 /// <param name="HostNames">Lower-case, without port; the first is the hub's own name.</param>
-public sealed record HubEntry(HubName Name, IReadOnlyList<string> HostNames);
+public sealed record HubEntry(HubName Name, IReadOnlyList<string> HostNames)
+{
+    /// <summary>When the hub was made; null before it is stored.</summary>
+    public DateTimeOffset? Created { get; init; }
+}
 
 /// <summary>The facts that Identity judges by. Implemented by Hub from memory; a miss costs one read of the store.</summary>
 public interface ICredentialSource

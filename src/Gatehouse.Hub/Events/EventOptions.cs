@@ -15,6 +15,14 @@ public sealed record EventOptions
     /// <remarks>1–10000, default 256. The log bounds the bytes of one read besides. Source: own.</remarks>
     public int MaxEventsPerRead { get; init; } = 256;
 
+    /// <summary>Partition readers (AMQP receivers) that may be open at once per hub.</summary>
+    /// <remarks>1–10000, default 1000: one per partition and group of the largest hub. One more: refused. Each holds at most one block of the log (256 KiB) in memory. Source: own.</remarks>
+    public int MaxPartitionReadersPerHub { get; init; } = 1_000;
+
+    /// <summary>How long a reader that asks for a position behind the last event waits for it to come, before it is refused.</summary>
+    /// <remarks>0–10 s, default 1 s: with several nodes the event may be known to another one already. Source: own.</remarks>
+    public TimeSpan PositionPatience { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>Partitions of a hub's event log; fixed once the log exists.</summary>
     /// <remarks>2–32, default 4. Source: IoT Hub "Built-in endpoint" page.</remarks>
     public int PartitionCount { get; init; } = 4;

@@ -16,6 +16,9 @@ public abstract record EventPosition
     /// <param name="SequenceNumber">The first event to be read; 0 or more. Trimmed by retention: the oldest event that is kept.</param>
     public sealed record FromSequenceNumber(long SequenceNumber) : EventPosition;
 
+    /// <param name="SequenceNumber">The last event that was read; the stream goes on with the next one. −1: from the oldest.</param>
+    public sealed record AfterSequenceNumber(long SequenceNumber) : EventPosition;
+
     /// <param name="Offset">The last event that was read; the stream goes on with the next one, as Event Hubs readers do. −1: from the oldest.</param>
     public sealed record AfterOffset(long Offset) : EventPosition;
 

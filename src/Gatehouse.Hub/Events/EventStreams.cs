@@ -59,7 +59,7 @@ public sealed class EventStreams(HubLogs logs, ConsumerGroups groups, ISignals s
             return HubErrors.ArgumentInvalid.With($"The partition must be 0 to {partitionCount - 1}.");
         }
 
-        if (query.Partition is null && query.From is EventPosition.FromSequenceNumber or EventPosition.AfterOffset)
+        if (query.Partition is null && query.From is EventPosition.FromSequenceNumber or EventPosition.AfterSequenceNumber or EventPosition.AfterOffset)
         {
             return HubErrors.ArgumentInvalid.With("Sequence numbers and offsets belong to one partition: name it.");
         }
@@ -78,6 +78,7 @@ public sealed class EventStreams(HubLogs logs, ConsumerGroups groups, ISignals s
             {
                 EventPosition.Latest => state.LastSequenceNumber + 1,
                 EventPosition.FromSequenceNumber from => from.SequenceNumber,
+                EventPosition.AfterSequenceNumber after => Math.Min(after.SequenceNumber, long.MaxValue - 1) + 1,
                 EventPosition.AfterOffset after => Math.Min(after.Offset, long.MaxValue - 1) + 1,
                 EventPosition.FromTime from => await log.FindAsync(partition, from.Time, cancellationToken),
                 _ => state.FirstSequenceNumber,

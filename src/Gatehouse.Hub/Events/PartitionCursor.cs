@@ -15,25 +15,17 @@ internal sealed class PartitionCursor(int partition, long next)
     /// <summary>Sequence number to be read next.</summary>
     internal long Next { get; private set; } = next;
 
-    internal async ValueTask<IReadOnlyList<StoredEvent>> ReadAsync(IEventLog log, int maxEvents, CancellationToken cancellationToken)
+    internal ValueTask<IReadOnlyList<StoredEvent>> ReadAsync(IEventLog log, int maxEvents, CancellationToken cancellationToken)
     {
         var last = log.GetState(Partition).LastSequenceNumber;
-        if (last < Next)
-        {
-            return [];
-        }
+        return last < Next ? new([]) : TakeAsync(log.ReadAsync(Partition, Next, maxEvents, cancellationToken), last);
+    }
 
-        var events = await log.ReadAsync(Partition, Next, maxEvents, cancellationToken);
-        if (events.Count > 0)
-        {
-            Next = events[^1].SequenceNumber + 1;
-        }
-        else
-        {
-            passedOver = last;
-        }
-
-        return events;
+    /// <summary>The rest of one block of the log.</summary>
+    internal ValueTask<IReadOnlyList<StoredEvent>> ReadBlockAsync(IEventLog log, CancellationToken cancellationToken)
+    {
+        var last = log.GetState(Partition).LastSequenceNumber;
+        return last < Next ? new([]) : TakeAsync(log.ReadBlockAsync(Partition, Next, cancellationToken), last);
     }
 
     /// <summary>Completes when there is something to read. The wait is kept over calls: most rounds one partition wakes and the others go on waiting.</summary>
@@ -45,5 +37,20 @@ internal sealed class PartitionCursor(int partition, long next)
         }
 
         return waiting;
+    }
+
+    private async ValueTask<IReadOnlyList<StoredEvent>> TakeAsync(ValueTask<IReadOnlyList<StoredEvent>> read, long last)
+    {
+        var events = await read;
+        if (events.Count > 0)
+        {
+            Next = events[^1].SequenceNumber + 1;
+        }
+        else
+        {
+            passedOver = last;
+        }
+
+        return events;
     }
 }

@@ -11,14 +11,14 @@ internal static class HubRows
 {
     internal static async Task<IReadOnlyList<HubEntry>> ReadAllAsync(DbConnection connection, CancellationToken cancellationToken)
     {
-        var rows = await connection.QueryAsync<Row>(new CommandDefinition("SELECT name AS Name, host_names AS HostNames FROM hubs ORDER BY name", cancellationToken: cancellationToken));
+        var rows = await connection.QueryAsync<Row>(new CommandDefinition("SELECT name AS Name, host_names AS HostNames, created AS Created FROM hubs ORDER BY name", cancellationToken: cancellationToken));
         return [.. rows.Select(row => row.ToEntry())];
     }
 
     internal static async Task<HubEntry?> FindAsync(WriteTransaction transaction, SqlDialect dialect, HubName name, CancellationToken cancellationToken)
     {
         var row = await transaction.Connection.QuerySingleOrDefaultAsync<Row>(new CommandDefinition(
-            $"SELECT name AS Name, host_names AS HostNames FROM hubs WHERE name = @Name{dialect.ForUpdate}", new { Name = name.Value }, transaction.Transaction, cancellationToken: cancellationToken));
+            $"SELECT name AS Name, host_names AS HostNames, created AS Created FROM hubs WHERE name = @Name{dialect.ForUpdate}", new { Name = name.Value }, transaction.Transaction, cancellationToken: cancellationToken));
         return row?.ToEntry();
     }
 
@@ -44,6 +44,8 @@ internal static class HubRows
 
         public string HostNames { get; init; } = "";
 
-        internal HubEntry ToEntry() => new(HubName.Parse(Name), HostNames.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        public long Created { get; init; }
+
+        internal HubEntry ToEntry() => new(HubName.Parse(Name), HostNames.Split('\n', StringSplitOptions.RemoveEmptyEntries)) { Created = new DateTimeOffset(Created, TimeSpan.Zero) };
     }
 }

@@ -43,6 +43,24 @@ internal sealed class EventLog(string hub, IReadOnlyList<LogPartition> partition
         return events;
     }
 
+    public async ValueTask<IReadOnlyList<StoredEvent>> ReadBlockAsync(int partition, long fromSequenceNumber, CancellationToken cancellationToken)
+    {
+        var source = Get(partition);
+        var state = source.State;
+        var next = Math.Max(fromSequenceNumber, state.FirstSequenceNumber);
+        if (next > state.LastSequenceNumber || await source.Blocks.ReadAsync(next, cancellationToken) is not { } block)
+        {
+            return [];
+        }
+
+        BlockHeader.TryRead(block, out var header);
+        var events = new List<StoredEvent>((int)(header.End - Math.Max(next, header.First)));
+        var bytesLeft = int.MaxValue;
+        Collect(block, next, int.MaxValue, events, ref bytesLeft);
+        metrics.Read(events.Count);
+        return events;
+    }
+
     public async ValueTask<long> FindAsync(int partition, DateTimeOffset time, CancellationToken cancellationToken)
     {
         var source = Get(partition);

@@ -29,6 +29,10 @@ public interface IEventLog
     /// <summary>Reads events from <paramref name="fromSequenceNumber"/> on (from the first kept one, if that was trimmed). Empty when there is nothing yet.</summary>
     ValueTask<IReadOnlyList<StoredEvent>> ReadAsync(int partition, long fromSequenceNumber, int maxEvents, CancellationToken cancellationToken);
 
+    /// <summary>Reads what one stored block holds from <paramref name="fromSequenceNumber"/> on: all of it is taken from the store once, and at most one block (<see cref="LogOptions.BlockBytes"/>,
+    /// or one larger record) is held. For readers that follow a partition; otherwise like <see cref="ReadAsync"/>.</summary>
+    ValueTask<IReadOnlyList<StoredEvent>> ReadBlockAsync(int partition, long fromSequenceNumber, CancellationToken cancellationToken);
+
     /// <summary>Sequence number of the first event enqueued at or after <paramref name="time"/>; one past the last event when there is none.</summary>
     ValueTask<long> FindAsync(int partition, DateTimeOffset time, CancellationToken cancellationToken);
 
