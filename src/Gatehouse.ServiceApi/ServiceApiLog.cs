@@ -10,6 +10,9 @@ internal static partial class ServiceApiLog
     [LoggerMessage(3501, LogLevel.Debug, "Answered {Error}, tracking id {TrackingId}", EventName = "OperationRefused")]
     internal static partial void Refused(this ILogger logger, string error, string trackingId);
 
+    [LoggerMessage(3503, LogLevel.Error, "Reading partition {Partition} for an AMQP receiver failed", EventName = "PartitionReadFailed")]
+    internal static partial void ReadFailed(this ILogger logger, Exception error, int partition);
+
     [LoggerMessage(3502, LogLevel.Debug, "The caller of {Operation} left before the answer", EventName = "CallerLeft")]
     internal static partial void CallerLeft(this ILogger logger, string operation);
 }

@@ -9,6 +9,9 @@ public sealed record ServiceApiOptions
     /// <summary>Deepest nesting of a JSON body. Levels; default 32 (twins are documented to 10 levels, envelopes add a few).</summary>
     public int MaxJsonDepth { get; init; } = 32;
 
+    /// <summary>Port that readers are redirected to when they gave none. 1–65,535, default 5,671.</summary>
+    public int AmqpPort { get; init; } = 5671;
+
     /// <summary>How many S1 units of the service the hub's owner is throttled as; null (default): not throttled, the hub is the owner's own machine.</summary>
     /// <remarks>Per unit and minute: 100 identity operations, 20 bulk calls; a minute's worth may be used at once. Source: IoT Hub "Quotas and throttling" page.</remarks>
     public int? ThrottleUnits { get; init; }

@@ -1,8 +1,11 @@
+using Gatehouse.ServiceApi.Amqp;
+using Gatehouse.ServiceApi.Amqp.Management;
 using Gatehouse.ServiceApi.Operator;
 using Gatehouse.ServiceApi.Rest;
 using Gatehouse.ServiceApi.Rest.Devices;
 using Gatehouse.ServiceApi.Rest.Modules;
 using Gatehouse.ServiceApi.Rest.Statistics;
+using Gatehouse.Transport.Amqp;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -24,6 +27,9 @@ public static class ServiceApiSetup
         services.AddOperatorApi();
         services.TryAddSingleton<RouteTable>();
         services.TryAddSingleton<ApiPipeline>();
+        services.TryAddSingleton<EventAccess>();
+        services.TryAddSingleton<EventEntities>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IAmqpDoor, EventHubDoor>());
         AddRegistry(services);
         return services;
     }

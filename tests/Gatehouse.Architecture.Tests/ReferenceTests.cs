@@ -19,7 +19,7 @@ public sealed class ReferenceTests
         ["Streams.Nats"] = ["Contracts", "Streams"],
         ["Hub"] = ["Contracts", "Keys", "Identity", "Store", "Streams"],
         ["Gateway"] = ["Contracts", "Wire", "Transport", "Identity", "Streams", "Hub"],
-        ["ServiceApi"] = ["Contracts", "Transport", "Identity", "Streams", "Hub"],
+        ["ServiceApi"] = ["Contracts", "Wire", "Transport", "Identity", "Streams", "Hub"],
         ["Cli"] = ["Contracts"],
     };
 

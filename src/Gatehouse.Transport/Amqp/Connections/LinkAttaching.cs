@@ -197,8 +197,11 @@ internal sealed class LinkAttaching(AmqpConnection connection)
         if (link is null)
         {
             Discard(pending, decision);
+            return;
         }
-        else if (hasCredit)
+
+        connection.Guard(link, link.CallOnAttached);
+        if (hasCredit)
         {
             connection.Guard(link, ((OutgoingLink)link).CallOnCredit);
         }

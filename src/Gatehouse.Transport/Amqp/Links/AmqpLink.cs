@@ -66,4 +66,9 @@ public abstract class AmqpLink
     internal abstract void Release();
 
     private protected abstract void OnClosed();
+
+    /// <summary>Tells the handler, once; never under the gate.</summary>
+    internal virtual void CallOnAttached()
+    {
+    }
 }

@@ -6,6 +6,11 @@ public abstract class IncomingHandler
     /// <summary>The link; set before the first call.</summary>
     protected internal IncomingLink Link { get; internal set; } = null!;
 
+    /// <summary>The link is attached; once. From here on it can be detached. Other calls may come beside this one, also <see cref="OnClosed"/>.</summary>
+    public virtual void OnAttached()
+    {
+    }
+
     /// <summary>Takes one message: settle it later through <see cref="IncomingLink.Settle"/>, unless it came settled. Its bytes are good until the call returns.</summary>
     /// <returns>False: not now. The engine keeps the message, gives no new credit, and offers it again after <see cref="IncomingLink.Resume"/>.</returns>
     public abstract bool TryTake(in IncomingMessage message);

@@ -166,6 +166,8 @@ public sealed class IncomingLink : AmqpLink, IThreadPoolWorkItem
 
     void IThreadPoolWorkItem.Execute() => Session.Connection.Guard(this, OfferHeld);
 
+    internal override void CallOnAttached() => handler.OnAttached();
+
     private protected override void OnClosed() => handler.OnClosed();
 
     private TransferStep Continue(in Transfer transfer, ReadOnlyMemory<byte> payload, out IncomingMessage message)

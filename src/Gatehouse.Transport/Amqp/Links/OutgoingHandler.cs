@@ -8,6 +8,11 @@ public abstract class OutgoingHandler
     /// <summary>The link; set before the first call.</summary>
     protected internal OutgoingLink Link { get; internal set; } = null!;
 
+    /// <summary>The link is attached; once. From here on it can be detached. Other calls may come beside this one, also <see cref="OnClosed"/>.</summary>
+    public virtual void OnAttached()
+    {
+    }
+
     /// <summary>There may be credit and room now. Also called when the peer asks to drain. Must not block; may be called more often than needed, and from several threads.</summary>
     public abstract void OnCredit();
 

@@ -180,6 +180,8 @@ public sealed class OutgoingLink : AmqpLink
         return credit > 0;
     }
 
+    internal override void CallOnAttached() => handler.OnAttached();
+
     internal void CallOnCredit() => handler.OnCredit();
 
     internal void CallOnOutcome(uint deliveryId, Outcome outcome, bool isSettled) => handler.OnOutcome(deliveryId, outcome, isSettled);

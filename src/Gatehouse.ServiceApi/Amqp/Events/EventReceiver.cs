@@ -1,0 +1,176 @@
+using System.Buffers.Binary;
+using Gatehouse.Contracts.Credentials;
+using Gatehouse.Contracts.Errors;
+using Gatehouse.Hub.Events;
+using Gatehouse.Streams.Log;
+using Gatehouse.Transport.Amqp;
+using Gatehouse.Transport.Amqp.Links;
+using Gatehouse.Wire.Amqp;
+using Microsoft.Extensions.Logging;
+
+namespace Gatehouse.ServiceApi.Amqp.Events;
+
+/// <summary>Feeds one partition receiver: reads a block of the log when there is credit, encodes each event into the same buffer, sleeps at the end until an event or credit comes.</summary>
+/// <remarks>What it holds is one block and one encoded message, however long the client does not read.</remarks>
+internal sealed class EventReceiver(PartitionReader reader, IGrant grant, RuntimeMetric? metric, ILogger log) : OutgoingHandler
+{
+    // Bytes that gather before they are encrypted and sent: a TLS record or two, so that the client works while we do.
+    private const int FlushBytes = 32 * 1024;
+
+    // A buffer that one large message grew is not kept for small ones.
+    private const int KeptBytes = 64 * 1024;
+
+    private readonly Wake wake = new();
+    private readonly AmqpBuffer message = new();
+    private IDisposable? granted;
+    private volatile bool isClosed;
+    private bool isWaiting;
+
+    public override void OnAttached()
+    {
+        granted = grant.WhenEnded(error => Link.Detach(AmqpErrors.From(error)));
+        reader.WhenEnded(fault => Link.Detach(EventErrors.From(fault)));
+        _ = RunAsync();
+    }
+
+    public override void OnCredit() => wake.Set();
+
+    public override void OnOutcome(uint deliveryId, Outcome outcome, bool isSettled)
+    {
+        // Reading consumes nothing: whatever the client says of an event, it stays in the log.
+        if (!isSettled)
+        {
+            Link.Settle(deliveryId, Outcome.Accepted);
+        }
+    }
+
+    public override void OnClosed()
+    {
+        isClosed = true;
+        granted?.Dispose();
+        reader.Dispose();
+        wake.Set();
+    }
+
+    private async Task RunAsync()
+    {
+        // The engine's thread is not ours to read the log on.
+        await Task.Yield();
+        try
+        {
+            while (!isClosed)
+            {
+                if (!await SendBlockAsync())
+                {
+                    await SleepAsync();
+                }
+
+                await Task.Yield();
+            }
+        }
+        catch (OperationCanceledException) when (isClosed)
+        {
+        }
+        catch (Exception failure) when (failure is not OutOfMemoryException)
+        {
+            log.ReadFailed(failure, reader.Partition);
+            Link.Detach(AmqpErrors.From(HubErrors.ServerError));
+        }
+        finally
+        {
+            // The link may have gone before the grant was watched.
+            granted?.Dispose();
+        }
+    }
+
+    /// <summary>False when there is nothing to send, or nobody to take it.</summary>
+    private async ValueTask<bool> SendBlockAsync()
+    {
+        if (!Link.HasCredit)
+        {
+            return false;
+        }
+
+        var events = await reader.ReadAsync(CancellationToken.None);
+        if (events.Count == 0)
+        {
+            return false;
+        }
+
+        metric?.Update(reader.State);
+        for (var sent = Send(events, 0); sent < events.Count && !isClosed; sent = Send(events, sent))
+        {
+            await wake.WaitAsync();
+        }
+
+        if (message.Capacity > KeptBytes)
+        {
+            message.Release();
+        }
+
+        return true;
+    }
+
+    /// <summary>Sends from this event on, as many as there is credit and room for; returns the first that is left.</summary>
+    private int Send(IReadOnlyList<StoredEvent> events, int from)
+    {
+        Span<byte> tag = stackalloc byte[sizeof(long)];
+        var gathered = 0;
+        for (; from < events.Count && !isClosed; from++)
+        {
+            var stored = events[from];
+            message.Clear();
+            EventMessage.Write(message, stored, metric is null ? default : metric.Section);
+            BinaryPrimitives.WriteInt64BigEndian(tag, stored.SequenceNumber);
+            if (!Link.TrySend(tag, 0, message.Written, settled: true, out _))
+            {
+                break;
+            }
+
+            gathered += message.Length;
+            if (gathered >= FlushBytes)
+            {
+                Link.Flush();
+                gathered = 0;
+            }
+        }
+
+        Link.Flush();
+        return from;
+    }
+
+    private async Task SleepAsync()
+    {
+        if (Link.HasCredit)
+        {
+            if (!isWaiting)
+            {
+                isWaiting = true;
+                _ = WakeOnEventsAsync();
+            }
+
+            Link.CompleteDrain();
+        }
+
+        await wake.WaitAsync();
+    }
+
+    private async Task WakeOnEventsAsync()
+    {
+        try
+        {
+            await reader.WaitAsync();
+        }
+        catch (OperationCanceledException)
+        {
+            // The reader was closed.
+        }
+        catch (ObjectDisposedException)
+        {
+            // The log was: the server stops.
+        }
+
+        isWaiting = false;
+        wake.Set();
+    }
+}
