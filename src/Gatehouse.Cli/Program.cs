@@ -3,6 +3,7 @@ using Gatehouse.Cli;
 
 using var stop = new CancellationTokenSource();
 using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Stop);
 using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
 return await Cli.RunAsync(args, Surroundings.OfProcess(), stop.Token);
 

@@ -51,6 +51,25 @@ public sealed class ProcessTests(RunningServer server)
         Assert.Equal(0, process.ExitCode);
     }
 
+    [Theory]
+    [InlineData("-INT")]
+    [InlineData("-TERM")]
+    [InlineData("-HUP")]
+    public async Task A_signal_to_simulate_leaves_no_device_behind(string signal)
+    {
+        var prefix = $"signal{signal}-";
+        using var process = Start("simulate", "--count", "2", "--duration", "600", "--interval", "0.1", "--prefix", prefix, "--data", server.Data);
+        await CliRun.OkAsync(server.On("monitor", "--device", prefix + "2", "--from", "earliest", "--max", "1"));
+
+        using var kill = Process.Start("kill", [signal, process.Id.ToString()]);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal(1, process.ExitCode);
+        Assert.Equal("note: stopped; tidying up.\n", await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
+        await CliRun.RefusedAsync(1, server.On("device", "show", prefix + "1"), "DeviceNotFound");
+        await CliRun.RefusedAsync(1, server.On("device", "show", prefix + "2"), "DeviceNotFound");
+    }
+
     private static Process Start(params IEnumerable<string> arguments) => Process.Start(new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "gatehouse-cli"), arguments)
     {
         RedirectStandardInput = true,

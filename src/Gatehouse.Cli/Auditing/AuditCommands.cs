@@ -64,7 +64,7 @@ internal sealed class AuditCommands(Shell shell)
 
         return call.Answer(records, terminal => terminal.Table(["number", "time", "actor", "action", "subject", "detail"], records.Select(record => new[]
         {
-            record!["sequence"]!.ToString(), (string?)record["time"], (string?)record["actor"], (string?)record["action"], (string?)record["subject"],
+            record!["sequence"]!.ToString(), ReadableTime.Of(record["time"]), (string?)record["actor"], (string?)record["action"], (string?)record["subject"],
             record["detail"] is { } detail ? SafeJson.Write(detail, isIndented: false) : null,
         })));
     }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using Gatehouse.Cli.Connecting;
+using Gatehouse.Cli.Output;
 using Gatehouse.Cli.Registry;
 
 namespace Gatehouse.Cli.Certificates;
@@ -53,7 +54,7 @@ internal sealed class CertificateCommands(Shell shell)
             }
 
             terminal.Table(["name", "verified", "subject", "expiry"], found["value"]!.AsArray().Select(each =>
-                new[] { Text(each!["name"]), Verified(each), Text(each["properties"]!["subject"]), Text(each["properties"]!["expiry"]) }));
+                new[] { Text(each!["name"]), Verified(each), Text(each["properties"]!["subject"]), ReadableTime.Of(each["properties"]!["expiry"]) }));
         });
     });
 
@@ -65,11 +66,11 @@ internal sealed class CertificateCommands(Shell shell)
             ("name", Text(found["name"])),
             ("verified", Verified(found)),
             ("subject", Text(properties["subject"])),
-            ("expiry", Text(properties["expiry"])),
+            ("expiry", ReadableTime.Of(properties["expiry"])),
             ("SHA-1", Text(properties["thumbprint"])),
             ("SHA-256", Text(properties["thumbprintSha256"])),
-            ("created", Text(properties["created"])),
-            ("updated", Text(properties["updated"])),
+            ("created", ReadableTime.Of(properties["created"])),
+            ("updated", ReadableTime.Of(properties["updated"])),
             ("etag", Text(found["etag"]))));
     });
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using Gatehouse.Cli.Connecting;
+using Gatehouse.Cli.Output;
 
 namespace Gatehouse.Cli.ConsumerGroups;
 
@@ -19,7 +20,7 @@ internal sealed class ConsumerGroupCommands(Shell shell)
     {
         var found = (await call.Hub.GetAsync(HubPath.Operator("consumer-groups"), call.Cancellation))["value"]!.AsArray();
         return call.Answer(found.DeepClone(), terminal =>
-            terminal.Table(["consumer group", "created"], found.Select(group => new[] { (string?)group!["name"], (string?)group["created"] ?? "always there" })));
+            terminal.Table(["consumer group", "created"], found.Select(group => new[] { (string?)group!["name"], ReadableTime.Of(group["created"], "always there") })));
     });
 
     private Command Create => shell.Command("create", "Makes a consumer group.", ["gatehouse consumer-group create dashboard"], [name], async call =>

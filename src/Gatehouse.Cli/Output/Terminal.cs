@@ -31,7 +31,7 @@ internal sealed class Terminal
     internal void Note(string text)
     {
         EndProgress();
-        surroundings.Error.WriteLine(SafeText.Of(text));
+        WriteError(SafeText.Of(text) + Environment.NewLine);
     }
 
     /// <summary>Why the command ends: one line.</summary>
@@ -42,7 +42,7 @@ internal sealed class Terminal
     {
         if (surroundings.IsErrorTerminal)
         {
-            surroundings.Error.Write($"\r{SafeText.Of(text)}\u001b[K");
+            WriteError($"\r{SafeText.Of(text)}\u001b[K");
             hasProgress = true;
         }
     }
@@ -51,7 +51,7 @@ internal sealed class Terminal
     {
         if (hasProgress)
         {
-            surroundings.Error.Write("\r\u001b[K");
+            WriteError("\r\u001b[K");
             hasProgress = false;
         }
     }
@@ -86,6 +86,19 @@ internal sealed class Terminal
         foreach (var (name, value) in known)
         {
             surroundings.Output.WriteLine(name.PadRight(width) + SafeText.Of(value));
+        }
+    }
+
+    // A terminal that was closed must not keep a command from tidying up.
+    private void WriteError(string text)
+    {
+        try
+        {
+            surroundings.Error.Write(text);
+        }
+        catch (IOException)
+        {
+            // Nobody reads it.
         }
     }
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using Gatehouse.Cli.Connecting;
+using Gatehouse.Cli.Output;
 using Gatehouse.Cli.Registry;
 
 namespace Gatehouse.Cli.Policies;
@@ -31,7 +32,7 @@ internal sealed class PolicyCommands(Shell shell)
         }
 
         return call.Answer(found.DeepClone(), terminal => terminal.Table(["policy", "rights", "updated"], found.Select(policy =>
-            new[] { (string?)policy!["keyName"], (string?)policy["rights"], (string?)policy["updated"] })));
+            new[] { (string?)policy!["keyName"], (string?)policy["rights"], ReadableTime.Of(policy["updated"]) })));
     });
 
     private Command Show => shell.Command("show", "Shows a policy with its keys.", ["gatehouse policy show service"], [name], async call =>
@@ -42,8 +43,8 @@ internal sealed class PolicyCommands(Shell shell)
             ("rights", (string?)found["rights"]),
             ("primary key", (string?)found["primaryKey"]),
             ("secondary key", (string?)found["secondaryKey"]),
-            ("created", (string?)found["created"]),
-            ("updated", (string?)found["updated"]),
+            ("created", ReadableTime.Of(found["created"])),
+            ("updated", ReadableTime.Of(found["updated"])),
             ("etag", (string?)found["etag"])));
     });
 

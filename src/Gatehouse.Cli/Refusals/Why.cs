@@ -45,7 +45,7 @@ internal sealed class Why(Shell shell)
             }
 
             terminal.Line((refusals.Count == 0 ? $"'{name}' has not been refused as far back as refusals are kept. " : "Now: ") + Standing(key, registered, device));
-            if (refusals.Count == 0 && registered is not null && IdentityView.When(registered["connectionStateUpdatedTime"]) == "never")
+            if (refusals.Count == 0 && registered is not null && ReadableTime.Of(registered["connectionStateUpdatedTime"]) == "never")
             {
                 terminal.Line($"If it tries, it does not get as far as its proof: check that it calls '{call.Hub.Address.HostName}' on port {call.Hub.Address.MqttPort}, and that it trusts the hub's root{(call.Hub.Address.CaFile is { } root ? $" ({root})" : "")}.");
             }
@@ -56,7 +56,7 @@ internal sealed class Why(Shell shell)
     {
         var words = RefusalWords.For(refusal, name);
         var repeats = (long)refusal["repeats"]! is > 0 and var more ? $", and {more} times more" : "";
-        terminal.Line($"{IdentityView.When(refusal["time"])}  {refusal["reason"]}  ({refusal["protocol"]} from {Address((string?)refusal["remoteAddress"])}{repeats})");
+        terminal.Line($"{ReadableTime.Of(refusal["time"])}  {refusal["reason"]}  ({refusal["protocol"]} from {Address((string?)refusal["remoteAddress"])}{repeats})");
         terminal.Line($"    {words.What}");
         terminal.Line($"    {refusal["detail"]}");
         if (RefusalWords.NearMiss(refusal, registered) is { } near)
@@ -82,9 +82,9 @@ internal sealed class Why(Shell shell)
 
         var status = (string?)device?["status"] == "disabled" ? $"is disabled{((string?)device["statusReason"] is { } reason ? $" ({reason})" : "")}" : "is enabled";
         var connected = (string?)registered["connectionState"] == "Connected";
-        var changed = IdentityView.When(registered["connectionStateUpdatedTime"]);
+        var changed = ReadableTime.Of(registered["connectionStateUpdatedTime"]);
         var connection = connected ? $"is connected since {changed}" : changed == "never" ? "has never been connected" : $"was last connected until {changed}";
-        var activity = IdentityView.When(registered["lastActivityTime"]) is var last and not "never" ? $"; last activity {last}" : "";
+        var activity = ReadableTime.Of(registered["lastActivityTime"]) is var last and not "never" ? $"; last activity {last}" : "";
         return $"'{key}' {status}, proves itself by {registered["authentication"]?["type"]}, and {connection}{activity}.";
     }
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
 using Gatehouse.Cli.Output;
 
@@ -36,7 +35,7 @@ internal static class IdentityView
         ("edge", Text(shown["capabilities"]?["iotEdge"]) == "true" ? "yes" : null),
         ("managed by", Text(shown["managedBy"])),
         ("connection", Connection(shown)),
-        ("last activity", When(shown["lastActivityTime"])),
+        ("last activity", ReadableTime.Of(shown["lastActivityTime"])),
         ("etag", Text(shown["etag"])));
 
     internal static void Table(Terminal terminal, JsonArray identities, bool isModule)
@@ -45,18 +44,14 @@ internal static class IdentityView
         terminal.Table(headers, identities.Select(identity => Row(identity!, isModule)));
     }
 
-    /// <summary>A time as people read it, to the second; <c>0001-01-01</c> means never.</summary>
-    internal static string When(JsonNode? time) => Text(time) is not { } text || text.StartsWith("0001", StringComparison.Ordinal) ? "never"
-        : DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at) ? at.UtcDateTime.ToString("u", CultureInfo.InvariantCulture) : text;
-
     internal static string? Text(JsonNode? node) => node?.ToString() is { Length: > 0 } text ? text : null;
 
     private static IEnumerable<string?> Row(JsonNode identity, bool isModule)
     {
         var authentication = Text(identity["authentication"]?["type"]);
         return isModule
-            ? [Text(identity["moduleId"]), authentication, Connection(identity), When(identity["lastActivityTime"])]
-            : [Text(identity["deviceId"]), Text(identity["status"]), authentication, Connection(identity), When(identity["lastActivityTime"])];
+            ? [Text(identity["moduleId"]), authentication, Connection(identity), ReadableTime.Of(identity["lastActivityTime"])]
+            : [Text(identity["deviceId"]), Text(identity["status"]), authentication, Connection(identity), ReadableTime.Of(identity["lastActivityTime"])];
     }
 
     private static string? Status(JsonNode identity) =>
