@@ -25,13 +25,6 @@ internal sealed class AmqpConnection
     private readonly FrameDispatch dispatch;
     private readonly Dictionary<ushort, AmqpSession> sessions = [];
     private readonly List<OutgoingLink> waitingForRoom = [];
-    private TaskCompletionSource? lessHeld;
-    private TaskCompletionSource? lessPending;
-    private TaskCompletionSource? allSettled;
-    private int unsettled;
-    private int heldBytes;
-    private int pendingAttaches;
-    private int linkCount;
     private long silentBeats;
     private long silentBeatsAllowed = long.MaxValue;
     private bool isUnproved;
@@ -40,6 +33,7 @@ internal sealed class AmqpConnection
     {
         (this.connection, Parts, Peer) = (connection, parts, peer);
         peer.Proved = ForgetUnproved;
+        Bounds = new ConnectionBounds(Gate, parts.Options);
         Output = new AmqpOutput(connection, Gate, parts.Options) { OnRoom = WakeWaitingForRoom };
         dispatch = new FrameDispatch(this);
     }
@@ -58,17 +52,11 @@ internal sealed class AmqpConnection
     /// <summary>Why the connection is over; null while it is not.</summary>
     internal string? EndReason { get; private set; }
 
+    internal ConnectionBounds Bounds { get; }
+
     internal int SessionCount => sessions.Count;
 
-    /// <summary>Links attached now.</summary>
-    internal int LinkCount => linkCount;
-
-    /// <summary>Handles in use: attached links, those that a door decides about, and those whose detach the peer has not answered.</summary>
-    internal int HandleCount { get; private set; }
-
     internal EndPoint? Remote => connection.Peer.RemoteEndPoint;
-
-    private bool MustPause => Volatile.Read(ref heldBytes) > Parts.Options.MaxHeldBytes || Volatile.Read(ref pendingAttaches) >= Parts.Options.MaxPendingAttaches;
 
     /// <summary>Reads until the connection ends, then ends everything on it.</summary>
     internal async Task RunAsync()
@@ -81,7 +69,7 @@ internal sealed class AmqpConnection
             await ReadFramesAsync();
             await EndAsync();
         }
-        catch (Exception error) when (error is IOException or OperationCanceledException or InvalidOperationException)
+        catch (Exception error) when (error is IOException or OperationCanceledException or InvalidOperationException or TimeoutException)
         {
             EndReason ??= "the connection was lost";
         }
@@ -128,60 +116,30 @@ internal sealed class AmqpConnection
     }
 
     /// <summary>Counts bytes of unfinished and postponed messages. Hold the gate.</summary>
-    internal void Held(int bytes)
+    internal void Hold(int bytes)
     {
-        heldBytes += bytes;
-        if (bytes < 0 && heldBytes <= Parts.Options.MaxHeldBytes)
+        if (Bounds.Hold(bytes) && waitingForRoom.Count > 0)
         {
-            lessHeld?.TrySetResult();
-            lessHeld = null;
-        }
-    }
-
-    /// <summary>Counts messages of the peer that wait for their outcome. Hold the gate.</summary>
-    internal void CountUnsettled(int change)
-    {
-        unsettled += change;
-        if (unsettled == 0)
-        {
-            allSettled?.TrySetResult();
+            ThreadPool.UnsafeQueueUserWorkItem(static connection => connection.WakeWaitingForRoom(), this, preferLocal: false);
         }
     }
 
     /// <summary>Whether there is room for one more message to the peer; else the link is told when there is. Hold the gate.</summary>
     internal bool HasRoom(OutgoingLink link)
     {
-        if (!Output.IsFull && heldBytes <= Parts.Options.MaxHeldBytes)
+        if (!Output.IsFull && !Bounds.IsFull)
         {
             return true;
         }
 
-        if (!waitingForRoom.Contains(link))
+        if (!link.IsWaitingForRoom)
         {
+            link.IsWaitingForRoom = true;
             waitingForRoom.Add(link);
         }
 
         return false;
     }
-
-    internal void PendingAttach(int change)
-    {
-        lock (Gate)
-        {
-            pendingAttaches += change;
-            if (change < 0 && pendingAttaches < Parts.Options.MaxPendingAttaches)
-            {
-                lessPending?.TrySetResult();
-                lessPending = null;
-            }
-        }
-    }
-
-    /// <summary>A link was attached or has gone. Hold the gate.</summary>
-    internal void CountLink(int change) => linkCount += change;
-
-    /// <summary>A handle was taken or is free. Hold the gate.</summary>
-    internal void CountHandle(int change) => HandleCount += change;
 
     /// <summary>Ends the connection with an error. Hold the gate.</summary>
     internal void Fail(string condition, string description)
@@ -194,7 +152,7 @@ internal sealed class AmqpConnection
         EndReason = description;
         Parts.Metrics.Fault("connection");
         Parts.Log.ConnectionFault(Remote, condition, description);
-        WriteClose(AmqpErrors.Of(condition, description));
+        Output.WriteClose(AmqpErrors.Of(condition, description));
     }
 
     /// <summary>The peer closed.</summary>
@@ -205,7 +163,7 @@ internal sealed class AmqpConnection
             if (EndReason is null)
             {
                 EndReason = error is null ? "the client closed it" : $"the client closed it: {LogText.Of(error.ToString())}";
-                WriteClose(null);
+                Output.WriteClose(null);
             }
         }
     }
@@ -223,11 +181,7 @@ internal sealed class AmqpConnection
         Parts.Log.SessionFault(Remote, condition, description);
         CloseLinks(session, ref gone);
         session.WriteSettled();
-        var writer = new AmqpWriter(Output.Buffer);
-        var mark = writer.BeginFrame(session.Channel);
-        new End { Error = AmqpErrors.Of(condition, description) }.Write(writer);
-        writer.EndFrame(mark);
-        Output.Added();
+        Output.WriteEnd(session.Channel, AmqpErrors.Of(condition, description));
     }
 
     /// <summary>The peer ended a session.</summary>
@@ -242,11 +196,7 @@ internal sealed class AmqpConnection
             {
                 session.IsEnding = true;
                 session.WriteSettled();
-                var writer = new AmqpWriter(Output.Buffer);
-                var mark = writer.BeginFrame(session.Channel);
-                new End().Write(writer);
-                writer.EndFrame(mark);
-                Output.Added();
+                Output.WriteEnd(session.Channel, null);
             }
         }
 
@@ -264,27 +214,18 @@ internal sealed class AmqpConnection
             }
 
             link.State = LinkState.DetachSent;
-            linkCount--;
+            Bounds.CountLink(-1);
             Parts.Metrics.LinkClosed();
             Parts.Metrics.Fault("link");
             Parts.Log.LinkFault(Remote, link.LogName, error.Condition, error.Description);
             link.Session.WriteSettled();
             link.Session.Forget(link);
             link.Release();
-            WriteDetach(link.Session.Channel, link.Handle, error);
+            Output.WriteDetach(link.Session.Channel, link.Handle, error);
         }
 
         link.NotifyClosed();
         Output.ScheduleFlush();
-    }
-
-    internal void WriteDetach(ushort channel, uint handle, AmqpError? error)
-    {
-        var writer = new AmqpWriter(Output.Buffer);
-        var mark = writer.BeginFrame(channel);
-        new Detach { Handle = handle, IsClosed = true, Error = error }.Write(writer);
-        writer.EndFrame(mark);
-        Output.Added();
     }
 
     /// <summary>Runs a handler; what it throws costs its link only.</summary>
@@ -345,7 +286,7 @@ internal sealed class AmqpConnection
     {
         while (EndReason is null)
         {
-            if (MustPause || IsOutputFull())
+            if (Bounds.MustPause || IsOutputFull())
             {
                 return false;
             }
@@ -391,21 +332,12 @@ internal sealed class AmqpConnection
     private async Task WaitAsync()
     {
         await Output.WaitForRoomAsync();
-        Task held;
-        Task pending;
-        lock (Gate)
-        {
-            held = heldBytes > Parts.Options.MaxHeldBytes ? (lessHeld ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task : Task.CompletedTask;
-            pending = pendingAttaches >= Parts.Options.MaxPendingAttaches
-                ? (lessPending ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task
-                : Task.CompletedTask;
-        }
 
         // The idle clock must not run while it is we who do not read.
-        var all = Task.WhenAll(held, pending);
-        while (!all.IsCompleted && !connection.Draining.IsCancellationRequested)
+        var less = Bounds.WhenLessAsync();
+        while (!less.IsCompleted && !connection.Draining.IsCancellationRequested)
         {
-            await Task.WhenAny(all, Task.Delay(TimeSpan.FromSeconds(1), Parts.Time));
+            await Task.WhenAny(less, Task.Delay(TimeSpan.FromSeconds(1), Parts.Time));
             connection.Touch();
         }
     }
@@ -436,12 +368,10 @@ internal sealed class AmqpConnection
             silentBeats = Output.TakeActivity() ? 0 : silentBeats + 1;
             if (silentBeats >= silentBeatsAllowed && EndReason is null)
             {
-                var writer = new AmqpWriter(Output.Buffer);
-                writer.EndFrame(writer.BeginFrame(0));
-                Output.Added();
+                Output.WriteHeartbeat();
             }
 
-            var isUnprovedNow = !Peer.Proofs.IsAny && linkCount == 0;
+            var isUnprovedNow = !Peer.Proofs.IsAny && Bounds.Links == 0;
             if (isUnprovedNow != isUnproved)
             {
                 isUnproved = isUnprovedNow;
@@ -456,7 +386,8 @@ internal sealed class AmqpConnection
     {
         if (connection.Draining.IsCancellationRequested)
         {
-            await WaitForOutcomesAsync();
+            // What is on its way to the log is acknowledged before the connection goes.
+            await Task.WhenAny(Bounds.WhenSettledAsync(), Task.Delay(DrainTimeout, Parts.Time));
             lock (Gate)
             {
                 foreach (var session in sessions.Values)
@@ -464,32 +395,11 @@ internal sealed class AmqpConnection
                     session.WriteSettled();
                 }
 
-                WriteClose(AmqpErrors.Of(AmqpConditions.ConnectionForced, "The server is stopping."));
+                Output.WriteClose(AmqpErrors.Of(AmqpConditions.ConnectionForced, "The server is stopping."));
             }
         }
 
         await Output.DrainAsync().WaitAsync(DrainTimeout, Parts.Time);
-    }
-
-    /// <summary>What is on its way to the log is acknowledged before the connection goes.</summary>
-    private async Task WaitForOutcomesAsync()
-    {
-        Task settled;
-        lock (Gate)
-        {
-            settled = unsettled == 0 ? Task.CompletedTask : (allSettled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
-        }
-
-        await Task.WhenAny(settled, Task.Delay(DrainTimeout, Parts.Time));
-    }
-
-    private void WriteClose(AmqpError? error)
-    {
-        var writer = new AmqpWriter(Output.Buffer);
-        var mark = writer.BeginFrame(0);
-        new Close { Error = error }.Write(writer);
-        writer.EndFrame(mark);
-        Output.Added();
     }
 
     private void WakeWaitingForRoom()
@@ -499,6 +409,7 @@ internal sealed class AmqpConnection
         {
             those = [.. waitingForRoom];
             waitingForRoom.Clear();
+            Array.ForEach(those, static link => link.IsWaitingForRoom = false);
         }
 
         foreach (var link in those)
@@ -511,10 +422,10 @@ internal sealed class AmqpConnection
     {
         foreach (var link in session.Links)
         {
-            link.Deciding?.Cancel();
+            link.GiveUpDeciding();
             if (link.State == LinkState.Attached)
             {
-                linkCount--;
+                Bounds.CountLink(-1);
                 Parts.Metrics.LinkClosed();
                 (gone ??= []).Add(link);
             }

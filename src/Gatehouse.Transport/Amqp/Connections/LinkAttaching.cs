@@ -56,18 +56,18 @@ internal sealed class LinkAttaching(AmqpConnection connection)
     /// <summary>The peer's detach; hold the gate. The answer, where there is one to give, and the handle is free.</summary>
     internal void Detached(AmqpSession session, AmqpLink link, Detach detach)
     {
-        link.Deciding?.Cancel();
+        link.GiveUpDeciding();
         session.WriteSettled();
         switch (link.State)
         {
             case LinkState.Attached:
-                connection.CountLink(-1);
+                connection.Bounds.CountLink(-1);
                 connection.Parts.Metrics.LinkClosed();
-                connection.WriteDetach(session.Channel, link.Handle, null);
+                connection.Output.WriteDetach(session.Channel, link.Handle, null);
                 break;
             case LinkState.Attaching:
                 WriteAttach((PendingLink)link, Answer.Refused);
-                connection.WriteDetach(session.Channel, link.Handle, null);
+                connection.Output.WriteDetach(session.Channel, link.Handle, null);
                 break;
             default:
                 break;
@@ -90,7 +90,7 @@ internal sealed class LinkAttaching(AmqpConnection connection)
 
         link.Deciding = new CancellationTokenSource();
         link.IsOpenToAll = door!.IsOpenToAll;
-        connection.PendingAttach(1);
+        connection.Bounds.CountPending(1);
         ValueTask<LinkDecision> deciding;
         try
         {
@@ -103,7 +103,7 @@ internal sealed class LinkAttaching(AmqpConnection connection)
 
         if (deciding.IsCompletedSuccessfully)
         {
-            connection.PendingAttach(-1);
+            connection.Bounds.CountPending(-1);
             Complete(link, deciding.Result);
         }
         else
@@ -129,7 +129,7 @@ internal sealed class LinkAttaching(AmqpConnection connection)
             decision = new LinkDecision.Refuse(AmqpErrors.From(HubErrors.ServerError));
         }
 
-        connection.PendingAttach(-1);
+        connection.Bounds.CountPending(-1);
         Complete(link, decision);
         connection.Output.ScheduleFlush();
     }
@@ -173,7 +173,7 @@ internal sealed class LinkAttaching(AmqpConnection connection)
     }
 
     private bool IsOverLimit() =>
-        connection.HandleCount >= Options.MaxLinks || (!connection.Peer.IsProved && connection.HandleCount >= Options.MaxUnauthenticatedLinks);
+        connection.Bounds.Handles >= Options.MaxLinks || (!connection.Peer.IsProved && connection.Bounds.Handles >= Options.MaxUnauthenticatedLinks);
 
     private void Complete(PendingLink pending, LinkDecision decision)
     {
@@ -240,7 +240,7 @@ internal sealed class LinkAttaching(AmqpConnection connection)
         link.State = LinkState.Attached;
         pending.State = LinkState.Closed;
         pending.Session.Add(link);
-        connection.CountLink(1);
+        connection.Bounds.CountLink(1);
         connection.Parts.Metrics.LinkOpened();
         WriteAttach(pending, new Answer(true, maxMessageBytes));
     }
@@ -251,7 +251,7 @@ internal sealed class LinkAttaching(AmqpConnection connection)
         pending.Session.Forget(pending);
         connection.Parts.Metrics.Fault("link");
         connection.Parts.Log.LinkFault(connection.Remote, pending.LogName, error.Condition, error.Description);
-        connection.WriteDetach(pending.Session.Channel, pending.Handle, error);
+        connection.Output.WriteDetach(pending.Session.Channel, pending.Handle, error);
     }
 
     private void WriteAttach(PendingLink link, Answer answer)

@@ -42,6 +42,9 @@ public abstract class AmqpLink
     /// <summary>Cancels the door's decision when the link goes before it is made.</summary>
     internal CancellationTokenSource? Deciding { get; set; }
 
+    /// <summary>Its callbacks run elsewhere: the gate may be held here.</summary>
+    internal void GiveUpDeciding() => _ = Deciding?.CancelAsync();
+
     internal LinkState State
     {
         get => (LinkState)Volatile.Read(ref state);

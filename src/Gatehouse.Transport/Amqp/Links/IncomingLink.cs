@@ -160,7 +160,7 @@ public sealed class IncomingLink : AmqpLink, IThreadPoolWorkItem
         DropPartial();
         while (held is { Count: > 0 })
         {
-            Session.Connection.Held(-held.Dequeue().Release());
+            Session.Connection.Hold(-held.Dequeue().Release());
         }
     }
 
@@ -191,7 +191,7 @@ public sealed class IncomingLink : AmqpLink, IThreadPoolWorkItem
         }
 
         partial.Write(payload.Span);
-        Session.Connection.Held(payload.Length);
+        Session.Connection.Hold(payload.Length);
         begun = begun with { IsSettled = begun.IsSettled || (transfer.Settled ?? false) };
         if (transfer.More)
         {
@@ -228,7 +228,7 @@ public sealed class IncomingLink : AmqpLink, IThreadPoolWorkItem
         if (partial is { } buffer)
         {
             partial = null;
-            Session.Connection.Held(-buffer.Length);
+            Session.Connection.Hold(-buffer.Length);
             buffer.Erase();
         }
     }
@@ -236,7 +236,7 @@ public sealed class IncomingLink : AmqpLink, IThreadPoolWorkItem
     private void CountUnsettled(int change)
     {
         unsettled += change;
-        Session.Connection.CountUnsettled(change);
+        Session.Connection.Bounds.CountUnsettled(change);
     }
 
     private void Replenish()
@@ -253,7 +253,7 @@ public sealed class IncomingLink : AmqpLink, IThreadPoolWorkItem
         if (State == LinkState.Attached)
         {
             (held ??= new Queue<HeldMessage>()).Enqueue(new HeldMessage(message));
-            Session.Connection.Held(message.Bytes.Length);
+            Session.Connection.Hold(message.Bytes.Length);
         }
     }
 
@@ -301,7 +301,7 @@ public sealed class IncomingLink : AmqpLink, IThreadPoolWorkItem
                 if (held.Count > 0 && ReferenceEquals(held.Peek(), next))
                 {
                     held.Dequeue();
-                    connection.Held(-next.Release());
+                    connection.Hold(-next.Release());
                 }
             }
         }

@@ -44,7 +44,11 @@ public sealed class OutgoingLink : AmqpLink
         }
     }
 
+    /// <summary>Stands in the session's list of links that wait for window.</summary>
     internal bool IsWaiting { get; set; }
+
+    /// <summary>Stands in the connection's list of links that wait for room.</summary>
+    internal bool IsWaitingForRoom { get; set; }
 
     /// <summary>Sends one message whole or not at all; it leaves with the next flush.</summary>
     /// <param name="tag">1–32 bytes.</param>
@@ -80,7 +84,7 @@ public sealed class OutgoingLink : AmqpLink
                 rest = new AmqpBuffer();
                 rest.Write(message[sent..]);
                 restSent = 0;
-                connection.Held(rest.Length);
+                connection.Hold(rest.Length);
                 Session.WaitForWindow(this);
             }
 
@@ -194,7 +198,7 @@ public sealed class OutgoingLink : AmqpLink
     {
         if (rest is { } buffer)
         {
-            Session.Connection.Held(-buffer.Length);
+            Session.Connection.Hold(-buffer.Length);
             buffer.Release();
             rest = null;
         }

@@ -52,7 +52,7 @@ internal sealed class AmqpSession
     {
         if (!links.ContainsKey(link.Handle))
         {
-            Connection.CountHandle(1);
+            Connection.Bounds.CountHandle(1);
         }
 
         links[link.Handle] = link;
@@ -64,7 +64,7 @@ internal sealed class AmqpSession
     {
         if (links.Remove(link.Handle))
         {
-            Connection.CountHandle(-1);
+            Connection.Bounds.CountHandle(-1);
         }
 
         Forget(link);
@@ -72,7 +72,7 @@ internal sealed class AmqpSession
 
     internal void Clear()
     {
-        Connection.CountHandle(-links.Count);
+        Connection.Bounds.CountHandle(-links.Count);
         links.Clear();
         names.Clear();
         waiting = null;
