@@ -54,6 +54,12 @@ public sealed class PolicyAuthenticator
             return Refuse.UnknownHub(hostName);
         }
 
+        var verdict = await JudgeAsync(hub, resourcePath, authorization, cancellationToken);
+        return verdict is Verdict.Refused refused ? refused with { Hub = hub.Name.Value } : verdict;
+    }
+
+    private async ValueTask<Verdict> JudgeAsync(HubEntry hub, string resourcePath, string? authorization, CancellationToken cancellationToken)
+    {
         if (string.IsNullOrEmpty(authorization))
         {
             return Refuse.Policy(RefusalReason.CredentialMissing, "There is no Authorization header.");
@@ -70,7 +76,8 @@ public sealed class PolicyAuthenticator
             return Refuse.Policy(RefusalReason.PolicyUnknown, "The token names no shared access policy (skn): tokens of devices do not open the service APIs.");
         }
 
-        return await JudgeAsync(hub, resourcePath, token, cancellationToken);
+        var verdict = await JudgeAsync(hub, resourcePath, token, cancellationToken);
+        return verdict is Verdict.Refused refused ? refused with { Claimed = token.PolicyName } : verdict;
     }
 
     private async ValueTask<Verdict> JudgeAsync(HubEntry hub, string resourcePath, SharedAccessToken token, CancellationToken cancellationToken)

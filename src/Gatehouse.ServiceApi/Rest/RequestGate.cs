@@ -9,12 +9,14 @@ namespace Gatehouse.ServiceApi.Rest;
 /// <summary>Says who calls and whether it may: token, then the row of the operation, then the throttle. Refusals go to the refusal log with the reason.</summary>
 internal sealed class RequestGate(PolicyAuthenticator authenticator, IRefusalLog refusals, ServiceThrottle throttle)
 {
+    private const int MaxClaimedCharacters = 257;
+
     internal async Task<Result<Principal>> PassAsync(HttpContext http, RequestTarget target, Operation row)
     {
         var verdict = await authenticator.AuthenticateAsync(http.Request.Host.Value ?? "", target.Path, http.Request.Headers.Authorization.ToString(), http.RequestAborted);
         if (verdict is Verdict.Refused refused)
         {
-            Report(http, null, null, refused.Reason, refused.Error, $"{refused.Detail} ({row.Name})");
+            Report(http, refused.Hub, refused.Claimed is { Length: > MaxClaimedCharacters } claimed ? claimed[..MaxClaimedCharacters] : refused.Claimed, refused.Reason, refused.Error, $"{refused.Detail} ({row.Name})");
             return refused.Error;
         }
 
