@@ -64,6 +64,23 @@ public sealed class ConnectionStateTests
     }
 
     [Fact]
+    public async Task An_older_session_that_ends_after_a_newer_one_began_leaves_the_device_connected()
+    {
+        await using var hub = await HubHost.StartAsync();
+        var made = (await hub.PutAsync("d1")).Value;
+        var states = hub.Get<ConnectionStates>();
+        var older = states.Connected(hub.Hub, HubHost.Key("d1"), made.GenerationId);
+        var newer = states.Connected(hub.Hub, HubHost.Key("d1"), made.GenerationId);
+
+        states.Disconnected(older);
+
+        Assert.True((await hub.FindAsync("d1")).Value.Connection.IsConnected);
+        Assert.Equal(1, hub.Get<RegistryStatistics>().CountConnectedDevices(hub.Hub));
+        states.Disconnected(newer);
+        Assert.False((await hub.FindAsync("d1")).Value.Connection.IsConnected);
+    }
+
+    [Fact]
     public void A_rate_lets_a_second_worth_pass_at_once_and_then_one_after_the_other()
     {
         var time = new FakeTimeProvider();

@@ -71,9 +71,11 @@ internal sealed class MqttSession : ILiveSession
         var keepAlive = TimeSpan.FromSeconds(accepted.Packet.KeepAliveSeconds * 1.5);
         connection.SetIdleTimeout(keepAlive == TimeSpan.Zero || keepAlive > LongestSilence ? LongestSilence : keepAlive);
         connection.SetDeadline(Principal.ExpiresAt is { } end ? end + parts.Options.TokenGrace : null);
+
+        // Before the older session is displaced: its end then finds this one and does not show the device as gone.
+        state = parts.States.Connected(Principal.Hub, identity, Principal.GenerationId ?? "");
         parts.Sessions.Add(this);
         parts.Metrics.Opened();
-        state = parts.States.Connected(Principal.Hub, identity, Principal.GenerationId ?? "");
         var kept = accepted.Packet.CleanSession ? null : state.KeptSubscriptions;
         subscriptions = kept ?? 0;
         parts.States.Keep(state, accepted.Packet.CleanSession ? null : subscriptions);
@@ -300,10 +302,8 @@ internal sealed class MqttSession : ILiveSession
             await FinishAcknowledgingAsync();
         }
 
-        if (parts.Sessions.Remove(this))
-        {
-            parts.States.Disconnected(state!);
-        }
+        parts.Sessions.Remove(this);
+        parts.States.Disconnected(state!);
 
         parts.Metrics.Closed();
         parts.Log.SessionEnded(Principal.Hub.Value, accepted.Packet.ClientId, endReason ?? "unknown");

@@ -23,6 +23,9 @@ public sealed class ConnectionState
 
     internal bool IsConnected { get; set; }
 
+    /// <summary>Sessions that have begun and not ended: two for a moment when a newer one takes over.</summary>
+    internal int Sessions { get; set; }
+
     internal long StateChanged
     {
         get => Volatile.Read(ref stateChanged);

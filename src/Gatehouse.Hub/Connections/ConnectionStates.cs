@@ -13,7 +13,7 @@ public sealed class ConnectionStates(TimeProvider time)
     /// <summary>States that wait to be written.</summary>
     internal ConcurrentQueue<ConnectionState> Dirty { get; } = new();
 
-    /// <summary>A session has begun. A state of an earlier generation is forgotten, its kept session with it.</summary>
+    /// <summary>A session has begun; to be followed by one <see cref="Disconnected"/>. A state of an earlier generation is forgotten, its kept session with it.</summary>
     public ConnectionState Connected(HubName hub, IdentityKey identity, string generationId)
     {
         lock (gate)
@@ -23,23 +23,26 @@ public sealed class ConnectionStates(TimeProvider time)
                 if (state is { IsConnected: true })
                 {
                     Set(state, isConnected: false);
+                    state.Sessions = 0;
                 }
 
                 states[(hub, identity)] = state = new ConnectionState(hub, identity, generationId);
             }
 
+            state.Sessions++;
             Set(state, isConnected: true);
             state.Touch(state.StateChanged);
             return state;
         }
     }
 
-    /// <summary>The session has ended and no newer one has taken over.</summary>
+    /// <summary>One session has ended. A newer one of the same identity may have begun already: the identity is disconnected with the last.</summary>
     public void Disconnected(ConnectionState state)
     {
         lock (gate)
         {
-            Set(state, isConnected: false);
+            state.Sessions--;
+            Set(state, isConnected: state.Sessions > 0);
         }
     }
 
