@@ -73,6 +73,8 @@ internal sealed class HeldLog : IEventLogs, IEventLog
 
     public ValueTask<IReadOnlyList<StoredEvent>> ReadAsync(int partition, long fromSequenceNumber, int maxEvents, CancellationToken cancellationToken) => throw new NotSupportedException();
 
+    public ValueTask<IReadOnlyList<StoredEvent>> ReadBlockAsync(int partition, long fromSequenceNumber, CancellationToken cancellationToken) => throw new NotSupportedException();
+
     public ValueTask<long> FindAsync(int partition, DateTimeOffset time, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public ValueTask WaitForEventsAsync(int partition, long sequenceNumber, CancellationToken cancellationToken) => throw new NotSupportedException();
