@@ -23,7 +23,7 @@ public sealed partial class InvariantTests
     [Theory]
     [InlineData("Gatehouse.Identity/SharedAccess/TokenSignature.cs")]
     [InlineData("Gatehouse.Identity/X509/LeafThumbprints.cs")]
-    [InlineData("Gatehouse.Hub/Certificates/ProofOfPossession.cs")]
+    [InlineData("Gatehouse.Identity/X509/AuthorityCertificate.cs")]
     [InlineData("Gatehouse.Store/Audit/AuditLog.cs")]
     public void Proofs_and_hashes_are_compared_in_fixed_time_and_in_no_other_way(string file)
     {

@@ -59,6 +59,16 @@ public sealed class RunningServer : IAsyncLifetime
     internal Task<(HttpStatusCode Status, string Body)> AskOperationsAsync(string path, string? token = null, string? host = null) =>
         AskAsync(new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{Port("metrics")}") }, path, token, host);
 
+    /// <summary>Sends a JSON body to the HTTPS port.</summary>
+    internal async Task<(HttpStatusCode Status, string Body)> PutAsync(string path, string json, string token)
+    {
+        using var client = Https();
+        using var request = new HttpRequestMessage(HttpMethod.Put, path) { Content = new StringContent(json, Encoding.UTF8, "application/json") };
+        request.Headers.TryAddWithoutValidation("Authorization", token);
+        using var answer = await client.SendAsync(request, TestContext.Current.CancellationToken);
+        return (answer.StatusCode, await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+    }
+
     private static async Task<(HttpStatusCode Status, string Body)> AskAsync(HttpClient client, string path, string? token, string? host)
     {
         using var owned = client;
@@ -69,13 +79,16 @@ public sealed class RunningServer : IAsyncLifetime
         return (answer.StatusCode, await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
     }
 
-    /// <summary>A client that trusts the hub's root and nothing else.</summary>
-    private HttpClient Https()
+    /// <summary>The hub's root and nothing else.</summary>
+    internal X509ChainPolicy Trust()
     {
         var root = X509CertificateLoader.LoadCertificateFromFile(Connection.GetProperty("caFile").GetString()!);
-        var chain = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
-        chain.CustomTrustStore.Add(root);
-        var handler = new SocketsHttpHandler { SslOptions = new SslClientAuthenticationOptions { CertificateChainPolicy = chain } };
+        return new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck, CustomTrustStore = { root } };
+    }
+
+    private HttpClient Https()
+    {
+        var handler = new SocketsHttpHandler { SslOptions = new SslClientAuthenticationOptions { CertificateChainPolicy = Trust() } };
         return new HttpClient(handler) { BaseAddress = new Uri($"https://localhost:{Port("https")}") };
     }
 

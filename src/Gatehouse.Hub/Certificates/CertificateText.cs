@@ -9,6 +9,7 @@ namespace Gatehouse.Hub.Certificates;
 internal static class CertificateText
 {
     private const string Label = "CERTIFICATE";
+    private const string Begin = "-----BEGIN";
 
     /// <summary>Bytes of a file: DER or PEM.</summary>
     internal static Result<byte[]> Read(ReadOnlySpan<byte> bytes, int maxBytes)
@@ -34,7 +35,7 @@ internal static class CertificateText
             return TooLong(maxBytes);
         }
 
-        if (text.Contains("-----BEGIN", StringComparison.Ordinal))
+        if (text.Contains(Begin, StringComparison.Ordinal))
         {
             return ReadPem(text, maxBytes);
         }
@@ -52,7 +53,7 @@ internal static class CertificateText
         }
 
         var inner = Encoding.UTF8.GetString(bytes);
-        return inner.Contains("-----BEGIN", StringComparison.Ordinal)
+        return inner.Contains(Begin, StringComparison.Ordinal)
             ? ReadPem(inner, maxBytes)
             : HubErrors.ArgumentInvalid.With("The base64 text holds neither a DER nor a PEM certificate.");
     }
@@ -63,6 +64,11 @@ internal static class CertificateText
         var rest = text.AsSpan();
         while (PemEncoding.TryFind(rest, out var block))
         {
+            if (rest[..block.Location.Start].Contains(Begin, StringComparison.Ordinal))
+            {
+                return Broken;
+            }
+
             var label = rest[block.Label];
             if (label.EndsWith("PRIVATE KEY", StringComparison.Ordinal))
             {
@@ -83,16 +89,16 @@ internal static class CertificateText
             rest = rest[block.Location.End..];
         }
 
-        // A second BEGIN that is not a well-formed block would otherwise pass unseen.
-        return der is null || rest.Contains("-----BEGIN", StringComparison.Ordinal)
-            ? HubErrors.ArgumentInvalid.With("The PEM text is broken.")
-            : Limited(der, maxBytes);
+        // A BEGIN that is not of a well-formed block, before or after, would otherwise pass unseen: it may be a key.
+        return der is null or { Length: 0 } || rest.Contains(Begin, StringComparison.Ordinal) ? Broken : Limited(der, maxBytes);
     }
 
     // base64 of PEM is 1.8 times the DER; a preamble of `openssl x509 -text` may stand before it.
     private static int MaxTextLength(int maxBytes) => 4 * maxBytes;
 
     private static Result<byte[]> Limited(byte[] der, int maxBytes) => der.Length > maxBytes ? TooLong(maxBytes) : der;
+
+    private static HubError Broken => HubErrors.ArgumentInvalid.With("The PEM text is broken.");
 
     private static HubError TooLong(int maxBytes) => HubErrors.ArgumentInvalid.With($"The certificate is larger than {maxBytes} bytes.");
 }

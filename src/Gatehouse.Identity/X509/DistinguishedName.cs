@@ -12,14 +12,18 @@ internal sealed class DistinguishedName : IEquatable<DistinguishedName>
     private readonly string[] rdns;
     private readonly string whole;
 
-    private DistinguishedName(string[] rdns, List<NameAttribute> attributes)
+    private DistinguishedName(string[] rdns, List<NameAttribute> attributes, int encodedBytes)
     {
+        EncodedBytes = encodedBytes;
         this.rdns = rdns;
         whole = string.Join('\n', rdns);
         Attributes = attributes;
     }
 
     internal IReadOnlyList<NameAttribute> Attributes { get; }
+
+    /// <summary>Size of its DER.</summary>
+    internal int EncodedBytes { get; }
 
     internal bool IsEmpty => rdns.Length == 0;
 
@@ -28,6 +32,7 @@ internal sealed class DistinguishedName : IEquatable<DistinguishedName>
     {
         var attributes = new List<NameAttribute>();
         var rdns = new List<string>();
+        var encodedBytes = reader.PeekEncodedValue().Length;
         var sequence = reader.ReadSequence();
         while (sequence.HasData)
         {
@@ -43,7 +48,7 @@ internal sealed class DistinguishedName : IEquatable<DistinguishedName>
             rdns.Add(parts.Count > 0 ? string.Join('+', parts) : throw new AsnContentException());
         }
 
-        return new DistinguishedName([.. rdns], attributes);
+        return new DistinguishedName([.. rdns], attributes, encodedBytes);
     }
 
     /// <summary>Whether this name lies in the subtree of <paramref name="constraint"/>: its RDNs begin with those of the constraint.</summary>

@@ -39,6 +39,13 @@ internal sealed class PathRules(PathOptions options, string usage)
         return new PathFinding(null, "", path);
     }
 
+    /// <summary>What keeps a certificate from ever being the end of a path, its dates aside; null when nothing does.</summary>
+    internal string? AnchorFault(ParsedCertificate certificate)
+    {
+        var remaining = int.MaxValue;
+        return Common(certificate, isAnchor: true) ?? Issuer(certificate, isAnchor: true, ref remaining);
+    }
+
     private string? Common(ParsedCertificate certificate, bool isAnchor)
     {
         var extensions = certificate.Extensions;

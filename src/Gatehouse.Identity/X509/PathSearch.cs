@@ -94,9 +94,7 @@ internal sealed class PathSearch(TrustAnchorIndex anchors, IReadOnlyList<ParsedC
     {
         if (!signatures.TryGetValue((subject, issuer), out var fault))
         {
-            fault = SignatureCheck.Scheme(subject.SignatureAlgorithm) is null ? "its algorithm is not accepted (SHA-2 with RSA or ECDSA is)"
-                : PublicKeyRules.Fault(issuer.PublicKey, options)
-                ?? (SignatureCheck.IsSignedBy(subject, issuer) ? null : "another key signed it");
+            fault = SignatureCheck.Fault(subject, issuer, options);
             signatures.Add((subject, issuer), fault);
         }
 

@@ -6,6 +6,13 @@ namespace Gatehouse.Identity.X509;
 /// <summary>Verifies one certificate's signature with its issuer's key. SHA-2 only: RSA PKCS #1 v1.5, RSASSA-PSS and ECDSA.</summary>
 internal static class SignatureCheck
 {
+    internal const string NotAccepted = "its signature algorithm is not accepted (SHA-2 with RSA or ECDSA is)";
+
+    /// <returns>Why the signature does not count; null when it is good.</returns>
+    internal static string? Fault(ParsedCertificate certificate, ParsedCertificate issuer, PathOptions options) =>
+        Scheme(certificate.SignatureAlgorithm) is null ? NotAccepted
+        : PublicKeyRules.Fault(issuer.PublicKey, options) ?? (IsSignedBy(certificate, issuer) ? null : "another key signed it");
+
     /// <summary>Hash and padding of an AlgorithmIdentifier; null for what is not accepted (MD5, SHA-1, unknown).</summary>
     internal static (HashAlgorithmName Hash, RSASignaturePadding? Padding)? Scheme(ReadOnlyMemory<byte> algorithmIdentifier)
     {
@@ -32,7 +39,7 @@ internal static class SignatureCheck
 
     /// <param name="certificate">What was signed.</param>
     /// <param name="issuer">Whose key signed; its key must have passed <see cref="PublicKeyRules"/>.</param>
-    internal static bool IsSignedBy(ParsedCertificate certificate, ParsedCertificate issuer)
+    private static bool IsSignedBy(ParsedCertificate certificate, ParsedCertificate issuer)
     {
         if (Scheme(certificate.SignatureAlgorithm) is not { } scheme)
         {

@@ -8,7 +8,7 @@ namespace Gatehouse.Identity.Tests.X509;
 internal static class KeyCases
 {
     private const string Section = "own: keys";
-    private const string Weak = "its algorithm is not accepted";
+    private const string Weak = "its signature algorithm is not accepted";
 
     private static readonly byte[] P192Point = [4, .. new byte[48]];
     private static readonly byte[] P256Point = [4, .. new byte[64]];
