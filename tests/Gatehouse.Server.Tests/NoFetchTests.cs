@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using System.Text.Json;
 using Xunit;
 
 namespace Gatehouse.Server.Tests;
@@ -49,7 +50,8 @@ public sealed class NoFetchTests(RunningServer server) : IClassFixture<RunningSe
 
     private async Task RegisterAsync(string id, string kind, string thumbprint)
     {
-        var body = $$$"""{"deviceId":"{{{id}}}","authentication":{"type":"{{{kind}}}","x509Thumbprint":{"primaryThumbprint":{{{(kind == "selfSigned" ? $"\"{thumbprint}\"" : "null")}}}}}}""";
+        object proof = kind == "selfSigned" ? new { type = kind, x509Thumbprint = new { primaryThumbprint = thumbprint } } : new { type = kind };
+        var body = JsonSerializer.Serialize(new { deviceId = id, authentication = proof });
 
         var (status, answer) = await server.PutAsync($"/devices/{id}?api-version=2021-04-12", body, server.Token());
 
