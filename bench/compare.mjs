@@ -1,7 +1,7 @@
 // Paired comparison with Mosquitto: each part runs on both servers, one after the other, in one run.
 import { execFile, execFileSync } from 'node:child_process';
 import path from 'node:path';
-import { buildLoadGenerator, machine, registerDevices, startGatehouse, startMosquitto } from './servers.mjs';
+import { buildLoadGenerator, machine, registerDevices, sleep, startGatehouse, startMosquitto } from './servers.mjs';
 
 const parts = ['publish-plain', 'publish-tls', 'latency', 'connect', 'idle', 'scale'];
 const words = process.argv.slice(2);
@@ -15,6 +15,7 @@ if (unknown.length) {
 }
 const wanted = part => chosen.length === 0 || chosen.includes(part);
 const mqload = buildLoadGenerator();
+const settle = 1500;
 const devices = quick ? 1000 : 10_000;
 const gatehouse = await startGatehouse();
 const groupKey = await registerDevices(gatehouse, devices);
@@ -47,6 +48,7 @@ function target(server, tls) {
 async function load(server, tls, args) {
   const out = await new Promise((done, fail) => execFile(mqload, ['-h', 'localhost', '--pid', String(server.pid), ...target(server, tls), ...args], { maxBuffer: 1 << 20 },
     (error, stdout, stderr) => (stdout ? done(stdout) : fail(error ?? new Error(stderr)))));
+  await sleep(settle);                                      // closing this run's connections is not part of the next
   return JSON.parse(out);
 }
 
