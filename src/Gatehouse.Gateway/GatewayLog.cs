@@ -22,4 +22,13 @@ internal static partial class GatewayLog
 
     [LoggerMessage(3005, LogLevel.Warning, "The will of {Identity} of hub {Hub} could not be stored.", EventName = "WillLost")]
     internal static partial void WillLost(this ILogger logger, string hub, string identity, Exception error);
+
+    [LoggerMessage(3006, LogLevel.Debug, "Telemetry link of {Identity} of hub {Hub} opened over {Protocol} from {Remote}.", EventName = "LinkOpened")]
+    internal static partial void LinkOpened(this ILogger logger, string hub, string identity, string protocol, string remote);
+
+    [LoggerMessage(3007, LogLevel.Debug, "Telemetry link of {Identity} of hub {Hub} closed.", EventName = "LinkClosed")]
+    internal static partial void LinkClosed(this ILogger logger, string hub, string identity);
+
+    [LoggerMessage(3008, LogLevel.Warning, "Telemetry link of {Identity} of hub {Hub} was detached: its messages could not be stored.", EventName = "LinkCannotStore")]
+    internal static partial void LinkCannotStore(this ILogger logger, string hub, string identity, Exception error);
 }

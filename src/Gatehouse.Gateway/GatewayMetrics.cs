@@ -9,6 +9,8 @@ internal sealed class GatewayMetrics
     private readonly Counter<long> accepted;
     private readonly Counter<long> refused;
     private readonly Counter<long> displaced;
+    private readonly UpDownCounter<long> links;
+    private readonly Counter<long> linksRefused;
 
     public GatewayMetrics(IMeterFactory factory)
     {
@@ -17,6 +19,8 @@ internal sealed class GatewayMetrics
         accepted = meter.CreateCounter<long>("gatehouse.gateway.connects.accepted", "{connect}", "CONNECTs accepted.");
         refused = meter.CreateCounter<long>("gatehouse.gateway.connects.refused", "{connect}", "CONNECTs refused.");
         displaced = meter.CreateCounter<long>("gatehouse.gateway.sessions.displaced", "{session}", "Sessions that a newer one of the same identity displaced.");
+        links = meter.CreateUpDownCounter<long>("gatehouse.gateway.links", "{link}", "AMQP links of devices and modules open now.");
+        linksRefused = meter.CreateCounter<long>("gatehouse.gateway.links.refused", "{link}", "AMQP links of devices and modules refused.");
     }
 
     internal void Opened()
@@ -30,4 +34,10 @@ internal sealed class GatewayMetrics
     internal void Refused() => refused.Add(1);
 
     internal void Displaced() => displaced.Add(1);
+
+    internal void LinkOpened() => links.Add(1);
+
+    internal void LinkClosed() => links.Add(-1);
+
+    internal void LinkRefused() => linksRefused.Add(1);
 }

@@ -1,18 +1,20 @@
 using Gatehouse.Contracts.Audit;
 using Gatehouse.Contracts.Credentials;
 using Gatehouse.Contracts.Signals;
+using Gatehouse.Gateway.Amqp;
 using Gatehouse.Gateway.Mqtt;
 using Gatehouse.Gateway.Sessions;
 using Gatehouse.Hub.Connections;
 using Gatehouse.Hub.Telemetry;
 using Gatehouse.Identity;
+using Gatehouse.Transport.Amqp;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 
 namespace Gatehouse.Gateway;
 
-/// <summary>How the server takes the device plane in: AddGateway, then <see cref="MqttHandler"/> at the front door.</summary>
+/// <summary>How the server takes the device plane in: AddGateway, then <see cref="MqttHandler"/> at the front door; its AMQP nodes are an <see cref="IAmqpDoor"/>.</summary>
 public static class GatewaySetup
 {
     /// <summary>Needs AddHub, AddIdentity, AddStore and AddTransport.</summary>
@@ -39,6 +41,7 @@ public static class GatewaySetup
             Log = all.GetRequiredService<ILoggerFactory>().CreateLogger("Gatehouse.Gateway"),
         });
         services.TryAddSingleton(static all => new MqttHandler(all.GetRequiredService<GatewayParts>()));
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IAmqpDoor, DeviceDoor>(static all => new DeviceDoor(all.GetRequiredService<GatewayParts>())));
         return services;
     }
 }

@@ -24,7 +24,7 @@ public ref struct EventWriter
     public int Length { get; private set; }
 
     /// <summary>Copies fields that were encoded earlier (a session's constant stamps; see <see cref="EncodeFields"/>). False when the buffer is too small.</summary>
-    public bool TryAddEncoded(ReadOnlySpan<byte> fields)
+    public bool TryAddEncoded(scoped ReadOnlySpan<byte> fields)
     {
         if (!fields.TryCopyTo(buffer[Length..]))
         {
@@ -36,14 +36,14 @@ public ref struct EventWriter
     }
 
     /// <summary>Adds a system property or stamp. False when the buffer is too small.</summary>
-    public bool TryAdd(EventField field, ReadOnlySpan<byte> value) => TryPutByte((byte)field) && TryPutBytes(value);
+    public bool TryAdd(EventField field, scoped ReadOnlySpan<byte> value) => TryPutByte((byte)field) && TryPutBytes(value);
 
     /// <summary>Adds an application property. False when the buffer is too small.</summary>
-    public bool TryAddApplication(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value) =>
+    public bool TryAddApplication(scoped ReadOnlySpan<byte> key, scoped ReadOnlySpan<byte> value) =>
         TryPutByte((byte)EventField.Application) && TryPutBytes(key) && TryPutBytes(value);
 
     /// <summary>Adds an application property that has no value. False when the buffer is too small.</summary>
-    public bool TryAddApplicationNull(ReadOnlySpan<byte> key) => TryPutByte((byte)EventField.ApplicationNull) && TryPutBytes(key);
+    public bool TryAddApplicationNull(scoped ReadOnlySpan<byte> key) => TryPutByte((byte)EventField.ApplicationNull) && TryPutBytes(key);
 
     /// <summary>Writes the prefix; the record is this head followed by the body. Call once, last.</summary>
     public readonly ReadOnlySpan<byte> Complete()
@@ -88,7 +88,7 @@ public ref struct EventWriter
         return true;
     }
 
-    private bool TryPutBytes(ReadOnlySpan<byte> value)
+    private bool TryPutBytes(scoped ReadOnlySpan<byte> value)
     {
         var length = (uint)value.Length;
         while (length >= 0x80)

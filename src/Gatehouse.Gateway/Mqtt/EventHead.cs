@@ -1,4 +1,5 @@
 using Gatehouse.Contracts.Telemetry;
+using Gatehouse.Gateway.Telemetry;
 using Gatehouse.Wire.Mqtt;
 
 namespace Gatehouse.Gateway.Mqtt;
@@ -45,7 +46,7 @@ internal static class EventHead
     private static bool TryAdd(ref EventWriter writer, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, bool hasValue)
     {
         // What the hub stamps itself is not the device's to say.
-        if (key.IsEmpty || key.StartsWith("iothub-connection-"u8))
+        if (key.IsEmpty || TelemetryStamps.IsOwnName(key))
         {
             return true;
         }

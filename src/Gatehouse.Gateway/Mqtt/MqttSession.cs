@@ -304,7 +304,6 @@ internal sealed class MqttSession : ILiveSession
 
         parts.Sessions.Remove(this);
         parts.States.Disconnected(state!);
-
         parts.Metrics.Closed();
         parts.Log.SessionEnded(Principal.Hub.Value, accepted.Packet.ClientId, endReason ?? "unknown");
     }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using Gatehouse.Contracts.Telemetry;
+using Gatehouse.Gateway.Telemetry;
 using Gatehouse.Hub.Telemetry;
 using Gatehouse.Streams.Log;
 using Gatehouse.Wire.Mqtt;
@@ -23,15 +24,8 @@ internal sealed class TelemetryDoor : IAppendObserver
     internal TelemetryDoor(ConnectOutcome.Accepted accepted, TelemetryChannel channel, PacketSender sender)
     {
         (this.channel, this.sender) = (channel, sender);
-        var identity = accepted.Principal.Identity!.Value;
-        topic = new TelemetryTopic(identity);
-        stamps = EventWriter.EncodeFields(
-            (EventField.ConnectionDeviceId, identity.Device.Value),
-            (EventField.ConnectionModuleId, identity.Module?.Value),
-            (EventField.ConnectionAuthMethod, accepted.Principal.ConnectionAuthMethod),
-            (EventField.ConnectionAuthGenerationId, accepted.Principal.GenerationId),
-            (EventField.MessageSource, "Telemetry"),
-            (EventField.ModelId, accepted.User.ModelId));
+        topic = new TelemetryTopic(accepted.Principal.Identity!.Value);
+        stamps = TelemetryStamps.Encode(accepted.Principal, accepted.User.ModelId);
     }
 
     /// <summary>Ends the connection because of what the client sent.</summary>

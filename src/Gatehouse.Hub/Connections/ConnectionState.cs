@@ -2,7 +2,7 @@ using Gatehouse.Contracts.Identities;
 
 namespace Gatehouse.Hub.Connections;
 
-/// <summary>The connection state and the kept session of one identity. Its session writes it; the registry reads it.</summary>
+/// <summary>The connection state and the kept session of one identity. Its sessions and links write it; the registry reads it.</summary>
 public sealed class ConnectionState
 {
     private long stateChanged;
@@ -23,7 +23,7 @@ public sealed class ConnectionState
 
     internal bool IsConnected { get; set; }
 
-    /// <summary>Sessions that have begun and not ended: two for a moment when a newer one takes over.</summary>
+    /// <summary>Open sessions and links of this identity, over whatever protocols.</summary>
     internal int Sessions { get; set; }
 
     internal long StateChanged

@@ -13,7 +13,7 @@ public sealed class ConnectionStates(TimeProvider time)
     /// <summary>States that wait to be written.</summary>
     internal ConcurrentQueue<ConnectionState> Dirty { get; } = new();
 
-    /// <summary>A session has begun; to be followed by one <see cref="Disconnected"/>. A state of an earlier generation is forgotten, its kept session with it.</summary>
+    /// <summary>A session or link has begun; <see cref="Disconnected"/> once for each. A state of an earlier generation is forgotten, its kept session with it.</summary>
     public ConnectionState Connected(HubName hub, IdentityKey identity, string generationId)
     {
         lock (gate)
@@ -31,18 +31,21 @@ public sealed class ConnectionStates(TimeProvider time)
 
             state.Sessions++;
             Set(state, isConnected: true);
-            state.Touch(state.StateChanged);
+            state.Touch(time.GetUtcNow().UtcTicks);
             return state;
         }
     }
 
-    /// <summary>One session has ended. A newer one of the same identity may have begun already: the identity is disconnected with the last.</summary>
+    /// <summary>A session or link has ended; the identity is connected while it has another.</summary>
     public void Disconnected(ConnectionState state)
     {
         lock (gate)
         {
             state.Sessions--;
-            Set(state, isConnected: state.Sessions > 0);
+            if (state.Sessions == 0)
+            {
+                Set(state, isConnected: false);
+            }
         }
     }
 

@@ -3,7 +3,7 @@ using Gatehouse.Streams.Log;
 
 namespace Gatehouse.Hub.Telemetry;
 
-/// <summary>One session's way into the event log. Used by that session only.</summary>
+/// <summary>One session's or link's way into the event log. Used by it only.</summary>
 public sealed class TelemetryChannel
 {
     private readonly IEventLog log;
@@ -13,6 +13,9 @@ public sealed class TelemetryChannel
 
     internal TelemetryChannel(IEventLog log, int partition, TelemetryOptions options, TelemetryMetrics metrics) =>
         (this.log, this.partition, this.options, this.metrics) = (log, partition, options, metrics);
+
+    /// <summary>Largest body taken. Bytes.</summary>
+    public int MaxMessageBytes => options.MaxMessageBytes;
 
     internal MessageRate? DeviceRate { get; init; }
 

@@ -1,0 +1,60 @@
+using Gatehouse.Contracts.Identities;
+using Gatehouse.Transport.Amqp;
+
+namespace Gatehouse.Gateway.Amqp;
+
+/// <summary>What a link of a device or module is for.</summary>
+internal enum DeviceNodeKind
+{
+    /// <summary>The peer sends telemetry.</summary>
+    Telemetry,
+
+    /// <summary>A node of the service that is not here yet: messages to the device, methods, twin, module inputs.</summary>
+    NotYet,
+
+    /// <summary>No node of the service.</summary>
+    Unknown,
+}
+
+/// <summary>
+/// Address of a device's node: <c>/devices/{d}[/modules/{m}]/…</c>, followed by <c>messages/events</c>, <c>messages/devicebound</c>,
+/// <c>methods/devicebound</c> or <c>twin</c>. The direction counts too: who receives from <c>messages/events</c> is a module that wants its inputs.
+/// </summary>
+/// <remarks>Source: device-plane §2.4 of the wire reference.</remarks>
+internal readonly record struct DeviceNode(IdentityKey Identity, DeviceNodeKind Kind)
+{
+    /// <summary>False when the address names no device.</summary>
+    internal static bool TryParse(AmqpAddress address, bool peerSends, out DeviceNode node)
+    {
+        node = default;
+        var segments = address.Segments;
+        if (!IsOfDevices(address) || segments.Count < 2 || !DeviceId.TryParse(segments[1], out var device))
+        {
+            return false;
+        }
+
+        if (segments.Count < 4 || !Is(segments[2], "modules"))
+        {
+            node = new DeviceNode(new IdentityKey(device), KindOf(segments, 2, peerSends));
+            return true;
+        }
+
+        var isModule = ModuleId.TryParse(segments[3], out var module);
+        node = new DeviceNode(new IdentityKey(device, module), KindOf(segments, 4, peerSends));
+        return isModule;
+    }
+
+    /// <summary>Whether the address is below <c>/devices</c>.</summary>
+    internal static bool IsOfDevices(AmqpAddress address) => address.Segments.Count > 1 && Is(address.Segments[0], "devices");
+
+    private static DeviceNodeKind KindOf(IReadOnlyList<string> segments, int from, bool peerSends) => (segments.Count - from) switch
+    {
+        2 when Is(segments[from], "messages") && Is(segments[from + 1], "events") => peerSends ? DeviceNodeKind.Telemetry : DeviceNodeKind.NotYet,
+        2 when Is(segments[from], "messages") && Is(segments[from + 1], "devicebound") && !peerSends => DeviceNodeKind.NotYet,
+        2 when Is(segments[from], "methods") && Is(segments[from + 1], "devicebound") => DeviceNodeKind.NotYet,
+        1 when Is(segments[from], "twin") => DeviceNodeKind.NotYet,
+        _ => DeviceNodeKind.Unknown,
+    };
+
+    private static bool Is(string segment, string word) => segment.Equals(word, StringComparison.OrdinalIgnoreCase);
+}

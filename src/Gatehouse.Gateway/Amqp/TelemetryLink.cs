@@ -1,0 +1,343 @@
+using System.Buffers;
+using System.Net;
+using Gatehouse.Contracts.Access;
+using Gatehouse.Contracts.Audit;
+using Gatehouse.Contracts.Credentials;
+using Gatehouse.Contracts.Errors;
+using Gatehouse.Gateway.Telemetry;
+using Gatehouse.Hub.Connections;
+using Gatehouse.Hub.Telemetry;
+using Gatehouse.Streams.Log;
+using Gatehouse.Transport;
+using Gatehouse.Transport.Amqp;
+using Gatehouse.Transport.Amqp.Links;
+using Gatehouse.Wire.Amqp;
+
+namespace Gatehouse.Gateway.Amqp;
+
+/// <summary>Telemetry of one device or module over one link: an outcome leaves once the message is durable. What is wrong with a message is its outcome; the link stays.</summary>
+internal sealed class TelemetryLink : IncomingHandler, IAppendObserver
+{
+    private const int SmallHead = 16 * 1024;
+    private const long NoOutcome = -1;
+    private const long BatchMark = 1L << 32;
+
+    [ThreadStatic]
+    private static byte[]? smallHead;
+
+    private readonly GatewayParts parts;
+    private readonly PeerInfo peer;
+    private readonly IGrant grant;
+    private readonly Principal principal;
+    private readonly TelemetryChannel channel;
+    private readonly byte[] stamps;
+    private readonly BatchTable batches = new();
+    private readonly CancellationTokenSource closing = new();
+    private readonly Lock gate = new();
+    private ConnectionState? state;
+    private IDisposable? watch;
+    private bool isClosed;
+
+    // Of the batch that could be handed in only in part.
+    private (bool IsBegun, uint DeliveryId, int Place, int Next) begun;
+
+    internal TelemetryLink(GatewayParts parts, PeerInfo peer, IGrant grant, TelemetryChannel channel, string? modelId)
+    {
+        (this.parts, this.peer, this.grant, this.channel) = (parts, peer, grant, channel);
+        principal = grant.Principal;
+        stamps = TelemetryStamps.Encode(principal, modelId);
+    }
+
+    public override void OnAttached()
+    {
+        lock (gate)
+        {
+            if (isClosed)
+            {
+                return;
+            }
+
+            state = parts.States.Connected(principal.Hub, principal.Identity!.Value, principal.GenerationId ?? "");
+        }
+
+        parts.Metrics.LinkOpened();
+        parts.Log.LinkOpened(principal.Hub.Value, principal.Identity!.Value.ToString(), peer.Protocol, peer.RemoteEndPoint?.ToString() ?? "");
+
+        // Outside the gate: a right that has ended already is told at once, and the link closes.
+        var listening = grant.WhenEnded(error => Link.Detach(AmqpErrors.From(error)));
+        lock (gate)
+        {
+            if (!isClosed)
+            {
+                watch = listening;
+                return;
+            }
+        }
+
+        listening.Dispose();
+    }
+
+    public override void OnClosed()
+    {
+        lock (gate)
+        {
+            isClosed = true;
+        }
+
+        closing.Cancel();
+        watch?.Dispose();
+        if (state is not null)
+        {
+            parts.States.Disconnected(state);
+            parts.Metrics.LinkClosed();
+            parts.Log.LinkClosed(principal.Hub.Value, principal.Identity!.Value.ToString());
+        }
+    }
+
+    public override bool TryTake(in IncomingMessage message)
+    {
+        state?.Touch(parts.Time.GetUtcNow().UtcTicks);
+        return message.Format == BatchReader.MessageFormat ? TryTakeBatch(message) : TryTakeOne(message);
+    }
+
+    public void OnCommitted(long appended)
+    {
+        if (appended < BatchMark)
+        {
+            if (appended != NoOutcome)
+            {
+                Link.Settle((uint)appended, Outcome.Accepted);
+            }
+        }
+        else if (batches.Finish((int)(appended - BatchMark), isDurable: true, out var batch))
+        {
+            Settle(batch);
+        }
+    }
+
+    // Rejected as the server's fault: SDKs send again what has met an internal error, and give up what was released.
+    public void OnFailed(long appended, Exception error)
+    {
+        if (appended < BatchMark)
+        {
+            if (appended != NoOutcome)
+            {
+                Link.Settle((uint)appended, Outcome.Rejected, AmqpErrors.From(HubErrors.ServerError));
+            }
+        }
+        else if (batches.Finish((int)(appended - BatchMark), isDurable: false, out var batch))
+        {
+            Settle(batch);
+        }
+    }
+
+    public void OnBatchEnd() => Link.FlushSoon();
+
+    private bool TryTakeOne(in IncomingMessage message)
+    {
+        var fault = TryAppend(message.Bytes, message.IsSettled ? NoOutcome : message.DeliveryId, isRehearsal: false, out var mustWait);
+        if (fault != MessageFault.None)
+        {
+            Reject(message, fault);
+        }
+
+        return !mustWait;
+    }
+
+    private bool TryTakeBatch(in IncomingMessage message)
+    {
+        if (!begun.IsBegun || begun.DeliveryId != message.DeliveryId)
+        {
+            var fault = Rehearse(message, out var count);
+            if (fault != MessageFault.None)
+            {
+                Reject(message, fault);
+                return true;
+            }
+
+            if (count == 0)
+            {
+                Settle(new BatchTable.Batch(message.DeliveryId, message.IsSettled, 0, false));
+                Link.FlushSoon();
+                return true;
+            }
+
+            begun = (true, message.DeliveryId, batches.Begin(message.DeliveryId, message.IsSettled, count), 0);
+        }
+
+        var reader = new BatchReader(message.Bytes.Span);
+        for (var i = 0; reader.Read(); i++)
+        {
+            if (i < begun.Next)
+            {
+                continue;
+            }
+
+            _ = TryAppend(Slice(message.Bytes, reader.Message), BatchMark + begun.Place, isRehearsal: false, out var mustWait);
+            if (mustWait)
+            {
+                return false;
+            }
+
+            begun.Next = i + 1;
+        }
+
+        begun = default;
+        return true;
+    }
+
+    // A bad message rejects the batch before any of it is handed in.
+    private MessageFault Rehearse(in IncomingMessage message, out int count)
+    {
+        count = 0;
+        if (message.Bytes.Length > channel.MaxMessageBytes)
+        {
+            return MessageFault.TooLarge;
+        }
+
+        var reader = new BatchReader(message.Bytes.Span);
+        while (reader.Read())
+        {
+            if (++count > parts.Options.MaxBatchMessages)
+            {
+                return MessageFault.TooManyInBatch;
+            }
+
+            var fault = TryAppend(Slice(message.Bytes, reader.Message), NoOutcome, isRehearsal: true, out _);
+            if (fault != MessageFault.None)
+            {
+                return fault;
+            }
+        }
+
+        return reader.Fault == AmqpFault.None ? MessageFault.None : MessageFault.Malformed;
+    }
+
+    private MessageFault TryAppend(ReadOnlyMemory<byte> message, long appended, bool isRehearsal, out bool mustWait)
+    {
+        mustWait = false;
+        byte[]? rented = null;
+        byte[]? joined = null;
+        try
+        {
+            var room = MessageEvent.MaxHeadBytes(message.Length, stamps.Length) <= SmallHead
+                ? smallHead ??= new byte[SmallHead]
+                : rented = ArrayPool<byte>.Shared.Rent(MessageEvent.MaxHeadBytes(MessageEvent.CountSectionBytes(message.Span), stamps.Length));
+            var fault = MessageEvent.TryBuild(message.Span, stamps, room, out var head, out var place);
+            if (fault != MessageFault.None || place.Length > channel.MaxMessageBytes)
+            {
+                return fault != MessageFault.None ? fault : MessageFault.TooLarge;
+            }
+
+            if (isRehearsal)
+            {
+                return MessageFault.None;
+            }
+
+            var body = message.Slice(place.Start, place.Sections == 1 ? place.Length : 0);
+            if (place.Sections > 1)
+            {
+                joined = ArrayPool<byte>.Shared.Rent(place.Length);
+                BodyPlace.Join(message.Span, joined);
+                body = joined.AsMemory(0, place.Length);
+            }
+
+            return Append(head, body, appended, out mustWait);
+        }
+        finally
+        {
+            Return(rented);
+            Return(joined);
+        }
+    }
+
+    private MessageFault Append(ReadOnlySpan<byte> head, ReadOnlyMemory<byte> body, long appended, out bool mustWait)
+    {
+        var outcome = channel.TryAppend(head, new ReadOnlySequence<byte>(body), this, appended, out var wait);
+        mustWait = outcome is TelemetryOutcome.Throttled or TelemetryOutcome.LogFull;
+        if (mustWait)
+        {
+            _ = ResumeAsync(outcome == TelemetryOutcome.LogFull ? null : wait);
+        }
+
+        return outcome == TelemetryOutcome.TooLarge ? MessageFault.TooLarge : MessageFault.None;
+    }
+
+    // Other links of the connection go on meanwhile.
+    private async Task ResumeAsync(TimeSpan? wait)
+    {
+        try
+        {
+            if (wait is { } time)
+            {
+                await Task.Delay(time, parts.Time, closing.Token);
+            }
+            else
+            {
+                await channel.WaitForRoomAsync(closing.Token);
+            }
+
+            Link.Resume();
+        }
+        catch (OperationCanceledException)
+        {
+            // The link is gone.
+        }
+        catch (Exception error) when (error is IOException or ObjectDisposedException)
+        {
+            parts.Log.LinkCannotStore(principal.Hub.Value, principal.Identity!.Value.ToString(), error);
+            Link.Detach(AmqpErrors.Of(AmqpConditions.DetachForced, HubErrors.ServiceUnavailable.Message));
+        }
+    }
+
+    private void Settle(BatchTable.Batch batch)
+    {
+        if (batch.IsSettled)
+        {
+            return;
+        }
+
+        if (batch.HasFailed)
+        {
+            Link.Settle(batch.DeliveryId, Outcome.Rejected, AmqpErrors.From(HubErrors.ServerError));
+        }
+        else
+        {
+            Link.Settle(batch.DeliveryId, Outcome.Accepted);
+        }
+    }
+
+    private void Reject(in IncomingMessage message, MessageFault fault)
+    {
+        var error = fault.ToError();
+        parts.Refusals.Report(new Refusal
+        {
+            Hub = principal.Hub.Value,
+            Claimed = principal.Identity.ToString(),
+            Reason = RefusalReason.ProtocolViolation,
+            Error = error,
+            Detail = $"A message was rejected: {error.Message}",
+            Protocol = peer.Protocol,
+            RemoteAddress = (peer.RemoteEndPoint as IPEndPoint)?.Address.ToString(),
+        });
+        if (!message.IsSettled)
+        {
+            Link.Settle(message.DeliveryId, Outcome.Rejected, AmqpErrors.From(error));
+            Link.FlushSoon();
+        }
+    }
+
+    private static ReadOnlyMemory<byte> Slice(ReadOnlyMemory<byte> whole, ReadOnlySpan<byte> part)
+    {
+        _ = whole.Span.Overlaps(part, out var start);
+        return whole.Slice(part.IsEmpty ? 0 : start, part.Length);
+    }
+
+    private static void Return(byte[]? rented)
+    {
+        if (rented is not null)
+        {
+            ArrayPool<byte>.Shared.Return(rented);
+        }
+    }
+}
