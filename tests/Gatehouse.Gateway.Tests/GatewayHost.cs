@@ -13,6 +13,7 @@ using Gatehouse.Store;
 using Gatehouse.Store.Sqlite;
 using Gatehouse.Streams;
 using Gatehouse.Streams.Log;
+using Gatehouse.Transport.Amqp;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
@@ -40,6 +41,7 @@ internal sealed class GatewayHost : IAsyncDisposable, IRefusalLog
             .AddSqliteStore(new SqliteOptions { Path = Path.Combine(folder, "store.db") })
             .AddStreams(new StreamsOptions { Directory = Path.Combine(folder, "streams") })
             .AddIdentity(new IdentityOptions())
+            .AddAmqp(new AmqpOptions())
             .AddGateway(options)
             .AddHub(new HubOptions { Telemetry = telemetry })
             .BuildServiceProvider();

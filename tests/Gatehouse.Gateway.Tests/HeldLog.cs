@@ -63,7 +63,12 @@ internal sealed class HeldLog : IEventLogs, IEventLog
         return true;
     }
 
-    public ValueTask WaitForRoomAsync(CancellationToken cancellationToken) => new(room.Task);
+    public ValueTask WaitForRoomAsync(CancellationToken cancellationToken)
+    {
+        // Before the look: a commit after it completes the task that is waited for.
+        var next = Volatile.Read(ref room).Task;
+        return PendingCount < Room ? ValueTask.CompletedTask : new(next);
+    }
 
     internal void Commit() => Tell(static (entry, _) => entry.Observer.OnCommitted(entry.State), null);
 

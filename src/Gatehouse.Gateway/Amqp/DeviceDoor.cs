@@ -15,6 +15,9 @@ public sealed class DeviceDoor : IAmqpDoor
     // Four times the longest that the twin definition language allows for an interface.
     private const int MaxModelIdCharacters = 512;
 
+    // For the properties beside the largest body, and so that what is a little too large is rejected and does not cost the link.
+    private const int SlackBytes = 64 * 1024;
+
     private readonly GatewayParts parts;
 
     internal DeviceDoor(GatewayParts parts) => this.parts = parts;
@@ -23,13 +26,20 @@ public sealed class DeviceDoor : IAmqpDoor
 
     public async ValueTask<LinkDecision> AttachAsync(LinkRequest request, CancellationToken cancellationToken)
     {
-        if (!DeviceNode.TryParse(request.Address, request.PeerSends, out var node))
+        if (!DeviceNode.TryParse(request.Address.Segments, request.PeerSends, out var node))
         {
             return Refuse(AmqpErrors.From(HubErrors.ArgumentInvalid.With("The address names no device or module.")));
         }
 
         // First who it is: what the hub offers is told to those it knows.
-        var acting = await request.Peer.Proofs.ActAsAsync(request.Address.Host ?? request.Peer.HostName, node.Identity, cancellationToken);
+        var host = request.Address.Host ?? request.Peer.HostName;
+        var acting = await request.Peer.Proofs.ActAsAsync(host, node.Identity, cancellationToken);
+        if (!acting.IsOk && DeviceNode.TryParse(request.Address.RawSegments, request.PeerSends, out var raw) && raw.Identity != node.Identity)
+        {
+            // Nothing rests on the reading: either is judged by what was proved.
+            (node, acting) = (raw, await request.Peer.Proofs.ActAsAsync(host, raw.Identity, cancellationToken));
+        }
+
         if (!acting.IsOk)
         {
             return Refuse(AmqpErrors.From(acting.Error));
@@ -63,7 +73,8 @@ public sealed class DeviceDoor : IAmqpDoor
         return new LinkDecision.Receive(new TelemetryLink(parts, request.Peer.Info, grant, channel, modelId))
         {
             Credit = (uint)parts.Options.AmqpCredit,
-            MaxMessageBytes = channel.MaxMessageBytes,
+            MaxMessageBytes = channel.MaxMessageBytes + SlackBytes,
+            AnnouncedBytes = channel.MaxMessageBytes,
         };
     }
 

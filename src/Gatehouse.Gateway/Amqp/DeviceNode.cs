@@ -24,11 +24,13 @@ internal enum DeviceNodeKind
 internal readonly record struct DeviceNode(IdentityKey Identity, DeviceNodeKind Kind)
 {
     /// <summary>False when the address names no device.</summary>
-    internal static bool TryParse(AmqpAddress address, bool peerSends, out DeviceNode node)
+    /// <param name="segments">Of the address, decoded or as the peer wrote them.</param>
+    /// <param name="peerSends">Direction.</param>
+    /// <param name="node">The node.</param>
+    internal static bool TryParse(IReadOnlyList<string> segments, bool peerSends, out DeviceNode node)
     {
         node = default;
-        var segments = address.Segments;
-        if (!IsOfDevices(address) || segments.Count < 2 || !DeviceId.TryParse(segments[1], out var device))
+        if (segments.Count < 2 || !Is(segments[0], "devices") || !DeviceId.TryParse(segments[1], out var device))
         {
             return false;
         }

@@ -11,7 +11,7 @@ public sealed class AmqpAddress
     private const int MaxCharacters = 2_048;
     private const int MaxSegments = 16;
 
-    private AmqpAddress(string text, string? host, string[] segments) => (Text, Host, Segments) = (text, host, segments);
+    private AmqpAddress(string text, string? host, string[] segments, string[] rawSegments) => (Text, Host, Segments, RawSegments) = (text, host, segments, rawSegments);
 
     /// <summary>As the peer wrote it.</summary>
     public string Text { get; }
@@ -20,6 +20,9 @@ public sealed class AmqpAddress
     public string? Host { get; }
 
     public IReadOnlyList<string> Segments { get; }
+
+    /// <summary>Segments as the peer wrote them: C and Node write ids raw, and an id may hold what looks like an escape.</summary>
+    public IReadOnlyList<string> RawSegments { get; }
 
     /// <summary>False when it is too long, has too many segments or a broken escape.</summary>
     public static bool TryParse(string text, out AmqpAddress? address)
@@ -37,6 +40,7 @@ public sealed class AmqpAddress
             return false;
         }
 
+        var raw = path.Contains('%', StringComparison.Ordinal) ? [.. parts] : parts;
         for (var i = 0; i < parts.Length; i++)
         {
             if (!TryDecode(parts[i], out parts[i]))
@@ -45,7 +49,7 @@ public sealed class AmqpAddress
             }
         }
 
-        address = new AmqpAddress(text, host, parts);
+        address = new AmqpAddress(text, host, parts, raw);
         return true;
     }
 

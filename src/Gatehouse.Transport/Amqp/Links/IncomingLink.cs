@@ -30,11 +30,13 @@ public sealed class IncomingLink : AmqpLink, IThreadPoolWorkItem
         : base(session, attach)
     {
         (handler, window, maxMessageBytes) = (decision.Handler, decision.Credit, decision.MaxMessageBytes);
+        MaxMessageBytes = (ulong)(decision.AnnouncedBytes ?? decision.MaxMessageBytes);
         deliveryCount = attach.InitialDeliveryCount ?? 0;
         handler.Link = this;
     }
 
-    internal ulong MaxMessageBytes => (ulong)maxMessageBytes;
+    /// <summary>As announced.</summary>
+    internal ulong MaxMessageBytes { get; }
 
     /// <summary>Tells the outcome of a delivery; goes out with the next flush (<see cref="FlushSoon"/>). Neighbouring deliveries of one outcome share a frame.</summary>
     public void Settle(uint deliveryId, Outcome outcome, AmqpError? error = null)

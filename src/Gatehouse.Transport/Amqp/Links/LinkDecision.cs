@@ -16,8 +16,12 @@ public abstract record LinkDecision
         /// <summary>Deliveries that the peer may have under way; 1–10,000, default 200.</summary>
         public uint Credit { get; init; } = 200;
 
-        /// <summary>Largest message, announced and enforced while it is put together. Bytes, default 262,144 and something for its sections.</summary>
+        /// <summary>Largest message, enforced while it is put together. Bytes, default 262,144 and something for its sections.</summary>
         public int MaxMessageBytes { get; init; } = 256 * 1024;
+
+        /// <summary>Largest message announced, at most <see cref="MaxMessageBytes"/>; null, the default: the same. What lies between is offered to the handler,
+        /// whose outcome tells the peer: a message that is a little too large costs it no link.</summary>
+        public int? AnnouncedBytes { get; init; }
     }
 
     /// <summary>The handler sends, the peer receives.</summary>
