@@ -16,6 +16,13 @@ internal abstract class ChildGrant : Grant
     /// <summary>Version of the proof that it was judged by.</summary>
     internal int Version { get; set; }
 
+    /// <summary>Takes over the end of a newer token that says the same.</summary>
+    internal void Follow()
+    {
+        Renew(new Judgement(Principal with { ExpiresAt = Root.Principal.ExpiresAt, Credential = Root.Principal.Credential }, Changes));
+        Version = Root.Version;
+    }
+
     /// <summary>Its own end, or that of what it hangs on.</summary>
     internal HubError? EndedAnyhow => Ended ?? Root.Ended;
 }

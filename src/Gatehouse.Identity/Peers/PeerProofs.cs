@@ -172,45 +172,57 @@ internal sealed class PeerProofs : IPeerProofs
 
     internal async Task JudgeAgainAsync(RootGrant root)
     {
-        var version = root.Version;
-        var changes = source.Changes;
-        switch (await judge.AgainAsync(root.Proof, root.Principal))
+        while (Snapshot(root) is { } now)
         {
-            case Verdict.Accepted accepted:
-                var dependants = Renewed(root, root.Proof, new Judgement(accepted.Principal, changes), version);
-                JudgeAgain(dependants);
-                break;
-            case Verdict.Refused refused when IsStill(root, version):
-                End(root, refused);
-                break;
-            default:
-                break;
+            var changes = source.Changes;
+            var verdict = await judge.AgainAsync(now.Proof, root.Principal);
+            var isStill = false;
+            ChildGrant[] dependants = [];
+            lock (gate)
+            {
+                isStill = root.Version == now.Version;
+                if (isStill && verdict is Verdict.Accepted accepted && IsNewest(root, changes))
+                {
+                    dependants = table.Renew(root, now.Proof, new Judgement(accepted.Principal, changes));
+                }
+            }
+
+            JudgeAgain(dependants);
+            if (isStill)
+            {
+                EndIfRefused(root, verdict);
+                return;
+            }
         }
     }
 
     internal async Task JudgeAgainAsync(ActingGrant grant)
     {
-        RootGrant root = grant.Root;
-        var (proof, version) = Snapshot(root);
-        var changes = source.Changes;
-        var verdict = await judge.AgainAsync(PeerJudge.Acting(proof, grant.Identity), grant.Principal);
-        if (verdict is Verdict.Refused refused)
+        while (grant.Ended is null && Snapshot(grant.Root) is { Proof: Proof.OfPolicy proof, Version: var version })
         {
-            if (IsStill(root, version))
-            {
-                EndChild(grant, refused);
-            }
-        }
-        else if (verdict is Verdict.Accepted accepted)
-        {
+            var changes = source.Changes;
+            var verdict = await judge.AgainAsync(PeerJudge.Acting(proof, grant.Identity), grant.Principal);
             lock (gate)
             {
-                if (root.Version == version)
+                if (grant.Root.Version != version)
+                {
+                    // A newer token came meanwhile: it is the one that counts.
+                    continue;
+                }
+
+                if (verdict is Verdict.Accepted accepted && IsNewest(grant, changes))
                 {
                     grant.Renew(new Judgement(accepted.Principal, changes));
                     grant.Version = version;
                 }
             }
+
+            if (verdict is Verdict.Refused refused)
+            {
+                EndChild(grant, refused);
+            }
+
+            return;
         }
     }
 
@@ -342,33 +354,23 @@ internal sealed class PeerProofs : IPeerProofs
         return root;
     }
 
-    private ChildGrant[] Renewed(RootGrant root, Proof proof, Judgement judged, int version)
+    // Judgements overlap: one that began earlier must not undo a later one.
+    private bool IsNewest(Grant grant, long changes) => grant.Ended is null && !isDisposed && changes >= grant.Changes;
+
+    /// <summary>The proof that counts now; null when none does any more.</summary>
+    private RootProof? Snapshot(RootGrant root)
     {
         lock (gate)
         {
-            // A renewal meanwhile was judged by itself.
-            if (root.Ended is not null || isDisposed || root.Version != version)
-            {
-                return [];
-            }
-
-            return table.Renew(root, proof, judged);
+            return root.Ended is null && !isDisposed ? new RootProof(root.Proof, root.Version) : null;
         }
     }
 
-    private (Proof.OfPolicy Proof, int Version) Snapshot(RootGrant root)
+    private void EndIfRefused(RootGrant root, Verdict verdict)
     {
-        lock (gate)
+        if (verdict is Verdict.Refused refused)
         {
-            return ((Proof.OfPolicy)root.Proof, root.Version);
-        }
-    }
-
-    private bool IsStill(RootGrant root, int version)
-    {
-        lock (gate)
-        {
-            return root.Ended is null && !isDisposed && root.Version == version;
+            End(root, refused);
         }
     }
 
@@ -420,4 +422,6 @@ internal sealed class PeerProofs : IPeerProofs
             listener.Tell(error);
         }
     }
+
+    private readonly record struct RootProof(Proof Proof, int Version);
 }

@@ -132,15 +132,34 @@ internal sealed class ProofTable(PeerProofSource source, PeerJudge judge)
         source.Add(root);
     }
 
-    /// <summary>A newer judgement; what hangs on it must be judged again.</summary>
+    /// <summary>A newer judgement, perhaps of a newer token. What hangs on it and must be judged again: all of it, unless policy, rights and scope are what they were.</summary>
     internal ChildGrant[] Renew(RootGrant root, Proof proof, Judgement judged)
     {
+        var before = root.Principal;
+        var isAsBefore = before.PolicyName == judged.Principal.PolicyName && before.Rights == judged.Principal.Rights && ScopeOf(root.Proof).SequenceEqual(ScopeOf(proof));
+
         // The index knows it by its principal, which may be another policy now.
         source.Remove(root);
-        root.Renew(proof, judged);
+        if (!ReferenceEquals(root.Proof, proof))
+        {
+            root.Replace(proof);
+        }
+
+        root.Renew(judged);
         source.Add(root);
         Expect(root);
-        return [.. root.Children];
+        if (!isAsBefore)
+        {
+            return [.. root.Children];
+        }
+
+        // A gateway renews one token for thousands of devices.
+        foreach (var child in root.Children)
+        {
+            child.Follow();
+        }
+
+        return [];
     }
 
     internal void Remove(RootGrant root)
@@ -171,6 +190,8 @@ internal sealed class ProofTable(PeerProofSource source, PeerJudge judge)
         tokens.Clear();
         Certificate = null;
     }
+
+    private static ReadOnlySpan<char> ScopeOf(Proof proof) => proof is Proof.OfPolicy policy ? policy.Token.Resource.Span : default;
 
     private void Leave(RootGrant root)
     {

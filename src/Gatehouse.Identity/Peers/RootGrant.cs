@@ -15,7 +15,7 @@ internal sealed class RootGrant : Grant
 
     internal Proof Proof { get; private set; }
 
-    /// <summary>Grows with each renewal: a judgement of an older proof does not count.</summary>
+    /// <summary>Grows with each new token: the judgement of an older one does not count.</summary>
     internal int Version { get; private set; }
 
     /// <summary>What hangs on it and is listened to.</summary>
@@ -23,11 +23,10 @@ internal sealed class RootGrant : Grant
 
     internal override void JudgeAgain() => _ = Owner.JudgeAgainAsync(this);
 
-    internal void Renew(Proof proof, Judgement judged)
+    internal void Replace(Proof proof)
     {
         Proof = proof;
         Version++;
-        Renew(judged);
     }
 
     internal void Add(ChildGrant child) => (children ??= []).Add(child);

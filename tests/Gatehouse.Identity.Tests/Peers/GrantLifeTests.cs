@@ -241,6 +241,69 @@ public sealed class GrantLifeTests
         Assert.Equal((1, 1), (actingEnds.Count, readingEnds.Count));
     }
 
+    [Theory]
+    [InlineData("dev1", false)]
+    [InlineData("device", false)]
+    [InlineData("device", true)]
+    public async Task Of_two_changes_at_once_the_later_counts_whatever_is_answered_first(string proof, bool isPolicys)
+    {
+        using var world = new PeerWorld();
+        using var proofs = world.Open();
+        var grant = proof == "dev1" ? await world.PutAsync(proofs, "dev1") : await world.PutPolicyAsync(proofs, "device");
+        if (proof != "dev1" && !isPolicys)
+        {
+            grant = (await proofs.ActAsAsync(PeerWorld.Host, MemoryCredentials.Identity("dev1"), TestContext.Current.CancellationToken)).Value;
+        }
+
+        using var ends = new Ends(grant);
+        var (subject, key) = isPolicys ? (SignalSubjects.PolicyChanged, "device") : (SignalSubjects.IdentityChanged, "dev1");
+        world.Held.IsHolding = true;
+        world.Signal(subject, key); // nothing that matters
+        world.Credentials.AddDevice("dev1", change: d => d with { IsEnabled = false });
+        world.Credentials.AddPolicy("device", Rights.DeviceConnect, p => isPolicys ? p with { PrimaryKey = p.SecondaryKey } : p);
+        world.Signal(subject, key);
+
+        world.Held.IsHolding = false;
+        world.Held.Release();
+        Assert.Equal(0, ends.Count);
+        while (world.Held.Waiting > 0)
+        {
+            world.Held.Release();
+        }
+
+        Assert.Equal(1, ends.Count);
+    }
+
+    [Fact]
+    public async Task A_token_that_comes_while_the_former_is_refused_keeps_the_grant()
+    {
+        using var world = new PeerWorld();
+        using var proofs = world.Open();
+        var grant = await world.PutAsync(proofs, "dev1");
+        var acting = await world.PutPolicyAsync(proofs, "device");
+        using var ends = new Ends(grant);
+        using var actingEnds = new Ends((await proofs.ActAsAsync(PeerWorld.Host, MemoryCredentials.Identity("dev2"), TestContext.Current.CancellationToken)).Value);
+        world.Credentials.AddDevice("dev1", change: d => d with { PrimaryKey = world.Credentials.Vault.Seal(MemoryCredentials.Key("new"), d.KeyBinding) });
+        world.Credentials.AddPolicy("device", Rights.DeviceConnect, p => p with { PrimaryKey = world.Credentials.Vault.Seal(MemoryCredentials.Key("new"), p.KeyBinding) });
+        world.Held.IsHolding = true;
+        world.Signal(SignalSubjects.IdentityChanged, "dev1");
+        world.Signal(SignalSubjects.IdentityChanged, "dev2");
+        world.Signal(SignalSubjects.PolicyChanged, "device");
+        world.Held.IsHolding = false;
+
+        Assert.Same(grant, (await proofs.PutTokenAsync(PeerWorld.Path("dev1"), world.DeviceToken("dev1", key: "new"), TestContext.Current.CancellationToken)).Value);
+        Assert.Same(acting, (await proofs.PutTokenAsync(PeerWorld.Host, world.PolicyToken("device", key: "new"), TestContext.Current.CancellationToken)).Value);
+        while (world.Held.Waiting > 0)
+        {
+            world.Held.Release();
+        }
+
+        Assert.Equal((0, 0), (ends.Count, actingEnds.Count));
+        world.Credentials.AddDevice("dev2", change: d => d with { IsEnabled = false });
+        world.Signal(SignalSubjects.IdentityChanged, "dev2");
+        Assert.Equal((0, 1), (ends.Count, actingEnds.Count));
+    }
+
     [Fact]
     public async Task Who_has_taken_the_listening_back_is_not_told()
     {

@@ -24,7 +24,8 @@ internal sealed class PeerWorld : IDisposable
     {
         Time = new FakeTimeProvider(new DateTimeOffset(2026, 11, 24, 12, 0, 0, TimeSpan.Zero));
         options ??= new IdentityOptions();
-        Parts = new IdentityParts(Credentials, Credentials.Vault, Time)
+        Held = new HeldCredentials(Credentials);
+        Parts = new IdentityParts(Held, Credentials.Vault, Time)
         {
             Options = options,
             Backoff = hasBackoff ? new RefusalBackoff(options.Backoff, Time) : null,
@@ -42,6 +43,9 @@ internal sealed class PeerWorld : IDisposable
     }
 
     internal MemoryCredentials Credentials { get; } = new();
+
+    /// <summary>What judgements look into.</summary>
+    internal HeldCredentials Held { get; }
 
     internal FakeTimeProvider Time { get; }
 
