@@ -1,23 +1,23 @@
 using System.Buffers.Binary;
-using RocksDbSharp;
+using Gatehouse.Streams.RocksDb.Library;
 
 namespace Gatehouse.Streams.RocksDb;
 
 /// <summary>A RocksDB iterator that sees only the blocks of one hub in one partition.</summary>
-internal readonly struct BlockCursor(Iterator iterator, uint number) : IDisposable
+internal readonly struct BlockCursor(RowIterator iterator, uint number) : IDisposable
 {
     /// <summary>First sequence number of the block, as its key says.</summary>
-    internal long First => BinaryPrimitives.ReadInt64BigEndian(iterator.GetKeySpan()[4..]);
+    internal long First => BinaryPrimitives.ReadInt64BigEndian(iterator.Key[4..]);
 
     /// <summary>Valid until the cursor moves.</summary>
-    internal ReadOnlySpan<byte> Value => iterator.GetValueSpan();
+    internal ReadOnlySpan<byte> Value => iterator.Value;
 
     /// <summary>To the last block that starts at or before the number.</summary>
     internal bool SeekAtOrBefore(long sequenceNumber)
     {
         Span<byte> key = stackalloc byte[RocksDbPartition.KeyLength];
         WriteKey(key, sequenceNumber);
-        iterator.SeekForPrev(key);
+        iterator.SeekForPrevious(key);
         return IsOnBlock();
     }
 
@@ -37,20 +37,20 @@ internal readonly struct BlockCursor(Iterator iterator, uint number) : IDisposab
     }
 
     /// <summary>Sees what was written since the cursor was opened.</summary>
-    internal void Refresh() => Native.Instance.rocksdb_iter_refresh(iterator.Handle);
+    internal void Refresh() => iterator.Refresh();
 
     public void Dispose() => iterator.Dispose();
 
     private bool IsOnBlock()
     {
-        if (iterator.Valid())
+        if (iterator.IsValid)
         {
-            var key = iterator.GetKeySpan();
+            var key = iterator.Key;
             return key.Length == RocksDbPartition.KeyLength && BinaryPrimitives.ReadUInt32BigEndian(key) == number;
         }
 
         // The end and an unreadable file look alike until the error is asked for; it throws.
-        Native.Instance.rocksdb_iter_get_error(iterator.Handle);
+        iterator.ThrowIfFailed();
         return false;
     }
 

@@ -1,8 +1,8 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using Gatehouse.Streams.Log;
+using Gatehouse.Streams.RocksDb.Library;
 using Microsoft.Extensions.Logging;
-using RocksDbSharp;
 
 namespace Gatehouse.Streams.RocksDb;
 
@@ -16,7 +16,6 @@ internal sealed class RocksDbBlockStore(StreamsOptions options, ILogger<RocksDbB
     private readonly ReaderWriterLockSlim access = new();
     private readonly List<RocksDbPartition> partitions = [];
     private readonly WriteBatch batch = new();
-    private readonly WriteOptions synced = new WriteOptions().SetSync(true);
     private readonly long writer = BinaryPrimitives.ReadInt64LittleEndian(RandomNumberGenerator.GetBytes(sizeof(long)));
     private RocksDbFile? file;
 
@@ -67,7 +66,7 @@ internal sealed class RocksDbBlockStore(StreamsOptions options, ILogger<RocksDbB
 
         try
         {
-            target.Db.Write(batch, synced);
+            target.Rows.Write(batch, isSynced: true);
         }
         catch (RocksDbException error)
         {
@@ -143,7 +142,7 @@ internal sealed class RocksDbBlockStore(StreamsOptions options, ILogger<RocksDbB
             partition.RemoveBehindTail(removal, target);
         }
 
-        target.Db.Write(removal, synced);
+        target.Rows.Write(removal, isSynced: true);
     }
 
     private void Reopen()

@@ -1,48 +1,48 @@
 using System.Buffers.Binary;
 using System.Text;
-using RocksDbSharp;
-using Db = RocksDbSharp.RocksDb;
+using Gatehouse.Streams.RocksDb.Library;
+using static Gatehouse.Streams.RocksDb.Library.RocksDbLibrary;
 
 namespace Gatehouse.Streams.RocksDb;
 
 /// <summary>The open database: its settings, its column families, and the table of hubs in the default family.</summary>
 internal sealed class RocksDbFile : IDisposable
 {
-    private const int MostPartitions = 32;
     private const string HubPrefix = "hub:";
-    private readonly ColumnFamilyHandle?[] families = new ColumnFamilyHandle?[MostPartitions];
-    private readonly ColumnFamilyOptions familyOptions;
+    private const int InfoLogWarnings = 2;
+    private const int NoCompression = 0;
 
-    private RocksDbFile(Db db, ColumnFamilyOptions familyOptions) => (Db, this.familyOptions) = (db, familyOptions);
+    private readonly Dictionary<int, nint> families = [];
 
-    internal Db Db { get; }
+    private RocksDbFile(RowDatabase rows) => Rows = rows;
+
+    internal RowDatabase Rows { get; }
 
     internal static RocksDbFile Open(StreamsOptions options, int partitionCount)
     {
         CreateDirectory(options.Directory);
-        var dbOptions = DatabaseOptions(options);
-        var familyOptions = FamilyOptions(options);
-        if (!RocksDbSharp.RocksDb.TryListColumnFamilies(dbOptions, options.Directory, out var present))
-        {
-            present = [];
-        }
-
-        var families = new ColumnFamilies(familyOptions);
-        foreach (var name in present.Union(Enumerable.Range(0, partitionCount).Select(FamilyName)).Where(static name => name != ColumnFamilies.DefaultName))
-        {
-            families.Add(name, familyOptions);
-        }
-
-        return new RocksDbFile(RocksDbSharp.RocksDb.Open(dbOptions, options.Directory, families), familyOptions);
+        return new RocksDbFile(RowDatabase.Open(options.Directory, DatabaseOptions(options), FamilyOptions(options), Enumerable.Range(0, partitionCount).Select(FamilyName)));
     }
 
-    internal ColumnFamilyHandle Family(int partition) => families[partition] ??= GetOrCreateFamily(partition);
+    /// <summary>Handle of a partition's family, which is made at first use.</summary>
+    internal nint Family(int partition)
+    {
+        lock (families)
+        {
+            if (!families.TryGetValue(partition, out var family))
+            {
+                families[partition] = family = Rows.Family(FamilyName(partition));
+            }
+
+            return family;
+        }
+    }
 
     /// <summary>Number and partition count of a hub; a new hub gets the next number.</summary>
     internal (uint Number, int Partitions) GetOrAddHub(string hub, int partitionCount)
     {
         var key = Encoding.UTF8.GetBytes(HubPrefix + hub);
-        if (Db.Get(key) is { Length: 5 } row)
+        if (Rows.Get(key) is { Length: 5 } row)
         {
             return (BinaryPrimitives.ReadUInt32BigEndian(row), row[4]);
         }
@@ -50,27 +50,26 @@ internal sealed class RocksDbFile : IDisposable
         row = new byte[5];
         BinaryPrimitives.WriteUInt32BigEndian(row, CountHubs() + 1);
         row[4] = (byte)partitionCount;
-        Db.Put(key, row, cf: null, new WriteOptions().SetSync(true));
+        using var batch = new WriteBatch();
+        batch.Put(key, row);
+        Rows.Write(batch, isSynced: true);
         return (BinaryPrimitives.ReadUInt32BigEndian(row), partitionCount);
     }
 
-    public void Dispose() => Db.Dispose();
+    public void Dispose() => Rows.Dispose();
 
     private uint CountHubs()
     {
         var count = 0u;
         var prefix = Encoding.UTF8.GetBytes(HubPrefix);
-        using var rows = Db.NewIterator();
-        for (rows.Seek(prefix); rows.Valid() && rows.GetKeySpan().StartsWith(prefix); rows.Next())
+        using var rows = Rows.NewIterator();
+        for (rows.Seek(prefix); rows.IsValid && rows.Key.StartsWith(prefix); rows.Next())
         {
             count++;
         }
 
         return count;
     }
-
-    private ColumnFamilyHandle GetOrCreateFamily(int partition) =>
-        Db.TryGetColumnFamily(FamilyName(partition), out var family) ? family : Db.CreateColumnFamily(familyOptions, FamilyName(partition));
 
     private static string FamilyName(int partition) => $"p{partition}";
 
@@ -87,28 +86,42 @@ internal sealed class RocksDbFile : IDisposable
         }
     }
 
-    private static DbOptions DatabaseOptions(StreamsOptions options) => new DbOptions()
-        .SetCreateIfMissing(true)
-        .SetCreateMissingColumnFamilies(true)
-        .SetDbWriteBufferSize((ulong)options.WriteBufferBytes)
-        .SetMaxTotalWalSize((ulong)options.WriteBufferBytes * 4)
-        .SetMaxOpenFiles(512)
-        .SetMaxBackgroundCompactions(1)
-        .SetMaxBackgroundFlushes(1)
+    private static nint DatabaseOptions(StreamsOptions options)
+    {
+        var made = rocksdb_options_create();
+        rocksdb_options_set_create_if_missing(made, 1);
+        rocksdb_options_set_create_missing_column_families(made, 1);
+        rocksdb_options_set_db_write_buffer_size(made, (nuint)options.WriteBufferBytes);
+        rocksdb_options_set_max_total_wal_size(made, (ulong)options.WriteBufferBytes * 4);
+        rocksdb_options_set_max_open_files(made, 512);
+        rocksdb_options_set_max_background_compactions(made, 1);
+        rocksdb_options_set_max_background_flushes(made, 1);
 
         // One thread writes: what helps many writers only costs here.
-        .SetAllowConcurrentMemtableWrite(false)
-        .SetEnableWriteThreadAdaptiveYield(false)
-        .SetStatsDumpPeriodSec(0)
-        .SetInfoLogLevel(InfoLogLevel.Warn)
-        .SetMaxLogFileSize(1024 * 1024)
-        .SetKeepLogFileNum(2);
+        rocksdb_options_set_allow_concurrent_memtable_write(made, 0);
+        rocksdb_options_set_enable_write_thread_adaptive_yield(made, 0);
+        rocksdb_options_set_stats_dump_period_sec(made, 0);
+        rocksdb_options_set_info_log_level(made, InfoLogWarnings);
+        rocksdb_options_set_max_log_file_size(made, 1024 * 1024);
+        rocksdb_options_set_keep_log_file_num(made, 2);
+        return made;
+    }
 
-    private static ColumnFamilyOptions FamilyOptions(StreamsOptions options) => new ColumnFamilyOptions()
-        .SetWriteBufferSize((ulong)options.WriteBufferBytes / 2)
-        .SetArenaBlockSize(256 * 1024)
-        .SetCompression(Compression.No)
-        .SetBlockBasedTableFactory(new BlockBasedTableOptions()
-            .SetBlockSize(16 * 1024)
-            .SetBlockCache(Cache.CreateLru((ulong)options.BlockCacheBytes)));
+    private static nint FamilyOptions(StreamsOptions options)
+    {
+        var made = rocksdb_options_create();
+        rocksdb_options_set_write_buffer_size(made, (nuint)options.WriteBufferBytes / 2);
+        rocksdb_options_set_arena_block_size(made, 256 * 1024);
+        rocksdb_options_set_compression(made, NoCompression);
+        var table = rocksdb_block_based_options_create();
+        var cache = rocksdb_cache_create_lru((nuint)options.BlockCacheBytes);
+        rocksdb_block_based_options_set_block_size(table, 16 * 1024);
+        rocksdb_block_based_options_set_block_cache(table, cache);
+        rocksdb_options_set_block_based_table_factory(made, table);
+
+        // The options hold them from here on.
+        rocksdb_cache_destroy(cache);
+        rocksdb_block_based_options_destroy(table);
+        return made;
+    }
 }

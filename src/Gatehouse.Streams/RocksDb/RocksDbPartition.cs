@@ -1,8 +1,8 @@
 using System.Buffers.Binary;
 using System.Text;
 using Gatehouse.Streams.Log;
+using Gatehouse.Streams.RocksDb.Library;
 using Microsoft.Extensions.Logging;
-using RocksDbSharp;
 
 namespace Gatehouse.Streams.RocksDb;
 
@@ -63,7 +63,7 @@ internal sealed class RocksDbPartition(RocksDbBlockStore store, string hub, uint
     internal void RemoveBehindTail(WriteBatch batch, RocksDbFile file)
     {
         writing = tail;
-        batch.DeleteRange(Key(tail.Next), KeyLength, Key(long.MaxValue), KeyLength, file.Family(Index));
+        batch.DeleteRange(Key(tail.Next), Key(long.MaxValue), file.Family(Index));
     }
 
     public ValueTask<PartitionEnds> GetEndsAsync(CancellationToken cancellationToken) => ValueTask.FromResult(new PartitionEnds(first, tail));
@@ -78,7 +78,7 @@ internal sealed class RocksDbPartition(RocksDbBlockStore store, string hub, uint
         return ValueTask.CompletedTask;
     }
 
-    private BlockCursor Open(RocksDbFile file) => new(file.Db.NewIterator(file.Family(Index)), number);
+    private BlockCursor Open(RocksDbFile file) => new(file.Rows.NewIterator(file.Family(Index)), number);
 
     private byte[] Key(long sequenceNumber)
     {
@@ -162,10 +162,10 @@ internal sealed class RocksDbPartition(RocksDbBlockStore store, string hub, uint
 
         // Whole files go at once and give their space back; the range covers what lies in files that are also needed.
         var (from, to, family) = (Key(0), Key(before), file.Family(Index));
-        Native.Instance.rocksdb_delete_file_in_range_cf(file.Db.Handle, family.Handle, from, KeyLength, to, KeyLength);
+        file.Rows.DeleteFilesInRange(from, to, family);
         using var batch = new WriteBatch();
-        batch.DeleteRange(from, KeyLength, to, KeyLength, family);
-        file.Db.Write(batch);
+        batch.DeleteRange(from, to, family);
+        file.Rows.Write(batch, isSynced: false);
         return true;
     }
 
@@ -174,6 +174,6 @@ internal sealed class RocksDbPartition(RocksDbBlockStore store, string hub, uint
         using var batch = new WriteBatch();
         batch.Put(Encoding.UTF8.GetBytes($"damaged:{hub}:{Index}:{sequenceNumber}"), block);
         batch.Delete(Key(sequenceNumber), file.Family(Index));
-        file.Db.Write(batch, new WriteOptions().SetSync(true));
+        file.Rows.Write(batch, isSynced: true);
     }
 }
