@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
 using Gatehouse.Contracts.Credentials;
@@ -66,7 +67,14 @@ public sealed class SecretVault : IDisposable
     }
 
     /// <summary>HMAC-SHA-256 under the sealed key, without showing the key. False when the secret does not open under this binding.</summary>
-    public bool TryHmacSha256(SealedSecret key, string binding, ReadOnlySpan<byte> message, Span<byte> mac)
+    public bool TryHmacSha256(SealedSecret key, string binding, ReadOnlySpan<byte> message, Span<byte> mac) =>
+        TryHmacSha256(key, binding, isText: false, message, mac);
+
+    /// <summary>The same under the base64 text of the sealed key: clients of Event Hubs and Service Bus use the text itself as the key.</summary>
+    public bool TryHmacSha256OfText(SealedSecret key, string binding, ReadOnlySpan<byte> message, Span<byte> mac) =>
+        TryHmacSha256(key, binding, isText: true, message, mac);
+
+    private bool TryHmacSha256(SealedSecret key, string binding, bool isText, ReadOnlySpan<byte> message, Span<byte> mac)
     {
         var size = SecretLength(key);
         if (size < 0)
@@ -82,13 +90,29 @@ public sealed class SecretVault : IDisposable
                 return false;
             }
 
-            HMACSHA256.HashData(secret, message, mac);
+            if (isText)
+            {
+                HashUnderText(secret, message, mac);
+            }
+            else
+            {
+                HMACSHA256.HashData(secret, message, mac);
+            }
+
             return true;
         }
         finally
         {
             CryptographicOperations.ZeroMemory(secret);
         }
+    }
+
+    private static void HashUnderText(ReadOnlySpan<byte> secret, ReadOnlySpan<byte> message, Span<byte> mac)
+    {
+        Span<byte> text = stackalloc byte[Base64.GetMaxEncodedToUtf8Length(secret.Length)];
+        Base64.EncodeToUtf8(secret, text, out _, out var written);
+        HMACSHA256.HashData(text[..written], message, mac);
+        CryptographicOperations.ZeroMemory(text);
     }
 
     /// <summary>Gives the secret back, for the registry's answers to callers with RegistryRead. The caller zeroes it.</summary>

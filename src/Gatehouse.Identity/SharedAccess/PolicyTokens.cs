@@ -11,7 +11,7 @@ internal sealed class PolicyTokens(IdentityParts parts, TokenSignature signature
 
     /// <param name="hub">Addressed hub.</param>
     /// <param name="token">Token with a policy name.</param>
-    /// <param name="alsoDecoded">Whether a signature over the decoded <c>sr</c> is good too (service plane).</param>
+    /// <param name="alsoDecoded">Whether a signature over the decoded <c>sr</c>, and one of an Event Hubs client, is good too (service plane).</param>
     /// <param name="cancellationToken">Ends the look-up.</param>
     internal async ValueTask<PolicyTokenFinding> CheckAsync(HubEntry hub, SharedAccessToken token, bool alsoDecoded, CancellationToken cancellationToken)
     {
@@ -27,6 +27,7 @@ internal sealed class PolicyTokens(IdentityParts parts, TokenSignature signature
         if (alsoDecoded && match == KeyMatch.None)
         {
             match = signature.CheckDecoded(token, policy.PrimaryKey, policy.SecondaryKey, policy.KeyBinding);
+            match = match == KeyMatch.None ? signature.CheckTextKey(token, policy.PrimaryKey, policy.SecondaryKey, policy.KeyBinding) : match;
         }
 
         var scope = TokenScope.Parse(token.Resource.Span);

@@ -17,18 +17,24 @@ internal sealed class TokenSignature(SecretVault vault, ILogger log)
     private readonly Lazy<SealedSecret> decoy = new(() => vault.Seal(RandomNumberGenerator.GetBytes(32), DecoyBinding));
 
     internal KeyMatch Check(SharedAccessToken token, SealedSecret? primary, SealedSecret? secondary, string binding) =>
-        Check(token, token.Resource.Span, primary, secondary, binding);
+        Check(token, token.Resource.Span, primary, secondary, binding, isText: false);
+
+    /// <summary>The same for Event Hubs clients, whose <c>sr</c> is <c>sb://…</c>: they take the text of the key, as it stands in the connection string, for the key.</summary>
+    internal KeyMatch CheckTextKey(SharedAccessToken token, SealedSecret? primary, SealedSecret? secondary, string binding) =>
+        PercentText.TryDecode(token.Resource.Span, out var decoded) && decoded.AsSpan().StartsWith("sb://", StringComparison.OrdinalIgnoreCase)
+            ? Check(token, token.Resource.Span, primary, secondary, binding, isText: true)
+            : KeyMatch.None;
 
     /// <summary>The same over the decoded <c>sr</c>: some back-end tools sign before they encode.</summary>
     internal KeyMatch CheckDecoded(SharedAccessToken token, SealedSecret? primary, SealedSecret? secondary, string binding) =>
         token.Resource.Span.Contains('%') && PercentText.TryDecode(token.Resource.Span, out var decoded)
-            ? Check(token, decoded, primary, secondary, binding)
+            ? Check(token, decoded, primary, secondary, binding, isText: false)
             : KeyMatch.None;
 
     /// <summary>The work of <see cref="Check(SharedAccessToken, SealedSecret?, SealedSecret?, string)"/> for an owner that does not exist.</summary>
     internal void CheckDecoy(SharedAccessToken token) => Check(token, null, null, DecoyBinding);
 
-    private KeyMatch Check(SharedAccessToken token, ReadOnlySpan<char> resource, SealedSecret? primary, SealedSecret? secondary, string binding)
+    private KeyMatch Check(SharedAccessToken token, ReadOnlySpan<char> resource, SealedSecret? primary, SealedSecret? secondary, string binding, bool isText)
     {
         // Both parts are ASCII: the parser saw to it.
         var length = resource.Length + 1 + token.ExpiryText.Length;
@@ -39,8 +45,8 @@ internal sealed class TokenSignature(SecretVault vault, ILogger log)
             message[written++] = (byte)'\n';
             written += Encoding.ASCII.GetBytes(token.ExpiryText.Span, message.AsSpan(written));
             var signed = message.AsSpan(0, written);
-            var first = Matches(token, signed, primary, binding);
-            var second = Matches(token, signed, secondary, binding);
+            var first = Matches(token, signed, primary, binding, isText);
+            var second = Matches(token, signed, secondary, binding, isText);
             return first == true ? KeyMatch.Primary
                 : second == true ? KeyMatch.Secondary
                 : first is null || second is null ? KeyMatch.Unusable
@@ -53,11 +59,12 @@ internal sealed class TokenSignature(SecretVault vault, ILogger log)
     }
 
     /// <returns>Null when the stored key does not open.</returns>
-    private bool? Matches(SharedAccessToken token, ReadOnlySpan<byte> signed, SealedSecret? key, string binding)
+    private bool? Matches(SharedAccessToken token, ReadOnlySpan<byte> signed, SealedSecret? key, string binding, bool isText)
     {
         Span<byte> mac = stackalloc byte[SharedAccessToken.SignatureBytes];
         var isReal = key is not null;
-        if (!vault.TryHmacSha256(key ?? decoy.Value, isReal ? binding : DecoyBinding, signed, mac))
+        var (tried, under) = (key ?? decoy.Value, isReal ? binding : DecoyBinding);
+        if (!(isText ? vault.TryHmacSha256OfText(tried, under, signed, mac) : vault.TryHmacSha256(tried, under, signed, mac)))
         {
             if (isReal)
             {
