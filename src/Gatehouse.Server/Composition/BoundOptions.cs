@@ -48,7 +48,7 @@ internal sealed class BoundOptions(ServerOptions options, DataDirectory data)
 
     internal GatewayOptions Gateway => new() { TokenGrace = options.TokenGrace };
 
-    internal ServiceApiOptions ServiceApi => new() { ThrottleUnits = options.ThrottleUnits };
+    internal ServiceApiOptions ServiceApi => new() { ThrottleUnits = options.ThrottleUnits, AmqpPort = options.AmqpPort is > 0 and var port ? port : 5671 };
 
     private TlsOptions Tls => new()
     {

@@ -8,8 +8,7 @@ namespace Gatehouse.ServiceApi.Amqp;
 
 /// <summary>Which hub a link is for, and whether its peer may.</summary>
 /// <remarks>
-/// A token may name the endpoint in either way, and both mean the same events: <c>{host}/{entity}/…</c>, as Event Hubs clients sign, and
-/// <c>{host}/messages/events/…</c>, as the service's documents have it.
+/// A token may name the endpoint in either way, as <c>{host}/{entity}/…</c> or as <c>{host}/messages/events/…</c>: the proofs know that both mean the same events.
 /// </remarks>
 internal sealed class EventAccess(HubDirectory hubs)
 {
@@ -23,11 +22,6 @@ internal sealed class EventAccess(HubDirectory hubs)
         }
 
         var reached = peer.Proofs.Reach(host, $"{hub.Name}{suffix}", row);
-        if (!reached.IsOk && peer.Proofs.Reach(host, $"messages/events{suffix}", row) is { IsOk: true } other)
-        {
-            reached = other;
-        }
-
         // Who may not read is not told whether the entity exists.
         if (!reached.IsOk)
         {

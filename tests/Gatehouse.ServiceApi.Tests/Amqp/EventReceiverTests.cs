@@ -220,17 +220,6 @@ public sealed class EventReceiverTests(EventEndpoint endpoint) : IClassFixture<E
         Assert.Equal("amqp:unauthorized-access", (await DetachedAsync(Open("amqp.annotation.x-opt-offset > '-1'"))).Condition);
     }
 
-    [Theory]
-    [InlineData("messages/events")]
-    [InlineData("gatehouse/ConsumerGroups")]
-    public async Task A_token_may_name_the_endpoint_in_either_way(string scope)
-    {
-        endpoint.Proofs.Scope = scope;
-        var first = await AppendAsync("a");
-
-        Assert.Equal(["a"], await TakeAsync(Open($"amqp.annotation.x-opt-sequence-number >= '{first}'"), 1));
-    }
-
     [Fact]
     public async Task The_end_of_the_right_ends_its_receivers()
     {
