@@ -147,8 +147,25 @@ public sealed class AmqpOutgoingTests
         }
 
         var flow = await driver.ExpectFlowAsync();
-        Assert.Equal(((uint?)0, (uint?)credit), (flow.LinkCredit, flow.DeliveryCount));
+        Assert.Equal(((uint?)0, (uint?)credit, true), (flow.LinkCredit, flow.DeliveryCount, flow.Drain));
         Assert.False(feeder.Out.HasCredit);
+    }
+
+    [Fact]
+    public async Task A_drain_that_messages_use_up_is_answered_too()
+    {
+        await using var driver = await AmqpDriver.OpenAsync();
+        var feeder = await FeedAsync(driver);
+        await GrantAsync(driver, 1, drain: true);
+        await Eventually.TrueAsync(() => feeder.Out.IsDraining);
+
+        Assert.True(feeder.Out.TrySend(Tag, 0, AmqpDriver.Data(1), settled: true, out _));
+        feeder.Out.Flush();
+        await driver.ExpectAsync(Descriptors.Transfer);
+
+        var flow = await driver.ExpectFlowAsync();
+        Assert.Equal(((uint?)0, (uint?)1, true), (flow.LinkCredit, flow.DeliveryCount, flow.Drain));
+        Assert.False(feeder.Out.IsDraining);
     }
 
     [Fact]

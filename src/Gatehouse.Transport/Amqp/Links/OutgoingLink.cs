@@ -77,7 +77,6 @@ public sealed class OutgoingLink : AmqpLink
             deliveryId = Session.BeginDelivery(this, settled);
             deliveryCount++;
             credit--;
-            isDraining &= credit > 0;
             var sent = Session.WriteTransfers(this, new TransferHead(deliveryId, format, settled), tag, message);
             if (sent < message.Length)
             {
@@ -88,6 +87,7 @@ public sealed class OutgoingLink : AmqpLink
                 Session.WaitForWindow(this);
             }
 
+            EndDrainWhenSpent();
             return true;
         }
     }
@@ -129,9 +129,10 @@ public sealed class OutgoingLink : AmqpLink
                 deliveryCount += credit;
             }
 
+            // The answer carries the drain flag, or clients do not take it for one (AMQP 1.0 §2.6.7).
             credit = 0;
-            isDraining = false;
             Session.WriteFlow(this);
+            isDraining = false;
         }
 
         connection.Output.ScheduleFlush();
@@ -149,12 +150,7 @@ public sealed class OutgoingLink : AmqpLink
         }
 
         isDraining = flow.Drain;
-        if (isDraining && credit == 0)
-        {
-            isDraining = false;
-            Session.WriteFlow(this);
-        }
-
+        EndDrainWhenSpent();
         return credit > 0;
     }
 
@@ -179,6 +175,7 @@ public sealed class OutgoingLink : AmqpLink
             }
 
             DropRest();
+            EndDrainWhenSpent();
         }
 
         return credit > 0;
@@ -193,6 +190,16 @@ public sealed class OutgoingLink : AmqpLink
     internal override void Release() => DropRest();
 
     private protected override void OnClosed() => handler.OnClosed();
+
+    /// <summary>Messages have used the credit up: the peer waits for our word on it all the same.</summary>
+    private void EndDrainWhenSpent()
+    {
+        if (isDraining && credit == 0 && rest is null)
+        {
+            Session.WriteFlow(this);
+            isDraining = false;
+        }
+    }
 
     private void DropRest()
     {
