@@ -35,6 +35,17 @@ public sealed partial class DocumentationTests
         Assert.DoesNotContain(links, link => !Path.Exists(Path.Combine(Tree.Root, link)));
     }
 
+    [Fact]
+    public void Every_decision_that_the_sources_name_is_written_down()
+    {
+        var written = Directory.GetFiles(Path.Combine(Tree.Root, "docs/decisions")).Select(file => Path.GetFileName(file)[..4]).ToHashSet();
+
+        var named = Tree.Sources("src", "tests").SelectMany(file => Decision().Matches(File.ReadAllText(file))).Select(match => match.Groups[1].Value).ToList();
+
+        Assert.True(named.Count > 4);
+        Assert.DoesNotContain(named, number => !written.Contains(number));
+    }
+
     private static string Read(string path) => File.ReadAllText(Path.Combine(Tree.Root, path));
 
     [GeneratedRegex("""= (?:Device|Service|Operator)\("(\w+)""")]
@@ -45,6 +56,9 @@ public sealed partial class DocumentationTests
 
     [GeneratedRegex("""EventName = "(\w+)""")]
     private static partial Regex LogEvent();
+
+    [GeneratedRegex(@"decisions/(\d{4})")]
+    private static partial Regex Decision();
 
     [GeneratedRegex(@"\]\(([^)]+)\)")]
     private static partial Regex Link();

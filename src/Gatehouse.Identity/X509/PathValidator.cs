@@ -5,7 +5,7 @@ namespace Gatehouse.Identity.X509;
 
 /// <summary>Finds and judges a path from a peer's certificate to a verified CA of its hub.</summary>
 /// <remarks>
-/// Our own RFC 5280 validator over raw DER (decisions/0030): no store, no network and no system root can take part, because nothing here
+/// Our own RFC 5280 validator over raw DER (decisions/0008): no store, no network and no system root can take part, because nothing here
 /// knows any. X509Chain cannot anchor at an intermediate, fetches what a certificate names, does not backtrack, and may throw.
 /// </remarks>
 /// <param name="options">Bounds.</param>

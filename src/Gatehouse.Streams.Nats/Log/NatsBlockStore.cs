@@ -158,7 +158,7 @@ internal sealed class NatsBlockStore : IBlockStore
         }
         catch (NatsJSApiException missing) when (missing.Error.Code == 404)
         {
-            // Nothing expires by itself: retention removes blocks but keeps the last of each partition, which carries the numbering (decisions/0012).
+            // Nothing expires by itself: retention removes blocks but keeps the last of each partition, which carries the numbering (decisions/0006).
             return await link.JetStream.CreateStreamAsync(
                 new StreamConfig(StreamOf(hub), [.. Enumerable.Range(0, partitionCount).Select(index => SubjectOf(hub, index))])
                 {

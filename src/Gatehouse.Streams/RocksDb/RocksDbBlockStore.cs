@@ -9,7 +9,7 @@ namespace Gatehouse.Streams.RocksDb;
 /// <summary>Blocks in RocksDB: one database per server, a column family per partition number, keys that start with the hub's number.</summary>
 /// <remarks>
 /// Every commit is one write batch whose write-ahead log is synced before it returns. A column family per partition keeps the keys of each ascending,
-/// so that table files never overlap and compaction moves them without rewriting (decisions/0011).
+/// so that table files never overlap and compaction moves them without rewriting (decisions/0005).
 /// </remarks>
 internal sealed class RocksDbBlockStore(StreamsOptions options, ILogger<RocksDbBlockStore> log) : IBlockStore
 {

@@ -40,7 +40,7 @@ internal sealed class HandshakePolicy(TlsOptions options, ServerCertificates cer
     {
         ServerCertificateContext = certificate,
         EnabledSslProtocols = protocols,
-        // Null where OpenSSL's own list is ours: with a policy .NET makes a new SSL_CTX per connection and never resumes (decisions/0040).
+        // Null where OpenSSL's own list is ours: with a policy .NET makes a new SSL_CTX per connection and never resumes (decisions/0009).
         CipherSuitesPolicy = suites.Policy,
         AllowTlsResume = options.Resumption,
         AllowRenegotiation = false,

@@ -6,7 +6,7 @@ namespace Gatehouse.Transport.Tls;
 
 /// <summary>
 /// Narrows the cipher suites of OpenSSL's system-wide defaults, in this process only. Distributions such as Ubuntu set a CipherString there, which .NET
-/// then takes instead of its own list; the other way to set a list, CipherSuitesPolicy, costs session resumption (decisions/0040).
+/// then takes instead of its own list; the other way to set a list, CipherSuitesPolicy, costs session resumption (decisions/0009).
 /// </summary>
 internal static partial class OpenSslDefaults
 {

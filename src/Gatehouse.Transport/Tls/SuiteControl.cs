@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Gatehouse.Transport.Tls;
 
-/// <summary>The cipher suites of the service, and how this process holds OpenSSL to them (decisions/0040).</summary>
+/// <summary>The cipher suites of the service, and how this process holds OpenSSL to them (decisions/0009).</summary>
 internal sealed class SuiteControl
 {
     /// <summary>OpenSSL's names of <see cref="Allowed"/>.</summary>

@@ -6,7 +6,7 @@ using Gatehouse.ServiceApi.Rest.Registry;
 
 namespace Gatehouse.ServiceApi.Rest.Devices;
 
-/// <summary><c>POST /devices</c>: up to 100 identities in one transaction; 200 with the errors of single items (decisions/0021).</summary>
+/// <summary><c>POST /devices</c>: up to 100 identities in one transaction; 200 with the errors of single items (decisions/0007).</summary>
 internal sealed class BulkDevices(BulkRegistry registry, RegistryOptions options) : ApiOperation(Operations.BulkDevices, "POST", "devices")
 {
     internal override async Task<ApiResponse> RunAsync(ApiRequest request, CancellationToken cancellationToken)
