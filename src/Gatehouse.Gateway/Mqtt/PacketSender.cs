@@ -12,6 +12,7 @@ internal sealed class PacketSender(ClientConnection connection, int maxBytes) : 
     private int count;
     private bool isFlushing;
     private bool isScheduled;
+    private bool hasFailed;
     private TaskCompletionSource? drained;
 
     /// <summary>Queues a packet for the next flush. A client that leaves too much unread is cut.</summary>
@@ -19,6 +20,11 @@ internal sealed class PacketSender(ClientConnection connection, int maxBytes) : 
     {
         lock (gate)
         {
+            if (hasFailed)
+            {
+                return;
+            }
+
             if (count + packet.Length <= maxBytes)
             {
                 MakeRoom(count + packet.Length);
@@ -71,7 +77,7 @@ internal sealed class PacketSender(ClientConnection connection, int maxBytes) : 
         Flush();
         lock (gate)
         {
-            if (!isFlushing && count == 0)
+            if (hasFailed || (!isFlushing && count == 0))
             {
                 return Task.CompletedTask;
             }
@@ -101,13 +107,31 @@ internal sealed class PacketSender(ClientConnection connection, int maxBytes) : 
             }
 
             isFlushing = true;
+        }
+
+        try
+        {
+            flush = WriteAsync();
+            return true;
+        }
+        catch (Exception error) when (error is IOException or InvalidOperationException or OperationCanceledException)
+        {
+            // A commit's acknowledgements may come after the connection has ended; on this pool thread nobody else would catch it.
+            Fail();
+            return false;
+        }
+    }
+
+    private ValueTask<FlushResult> WriteAsync()
+    {
+        lock (gate)
+        {
             pending.AsSpan(0, count).CopyTo(output.GetSpan(count));
             output.Advance(count);
             count = 0;
         }
 
-        flush = output.FlushAsync();
-        return true;
+        return output.FlushAsync();
     }
 
     private async Task FinishAsync(ValueTask<FlushResult> flush)
@@ -155,6 +179,8 @@ internal sealed class PacketSender(ClientConnection connection, int maxBytes) : 
     {
         lock (gate)
         {
+            hasFailed = true;
+            count = 0;
             drained?.TrySetResult();
             drained = null;
         }

@@ -124,8 +124,17 @@ internal sealed class AmqpOutput(ClientConnection connection, Lock gate, AmqpOpt
             (waiting, leaving) = (leaving, waiting);
         }
 
-        write = output.WriteAsync(leaving.WrittenMemory);
-        return true;
+        try
+        {
+            write = output.WriteAsync(leaving.WrittenMemory);
+            return true;
+        }
+        catch (Exception error) when (error is IOException or InvalidOperationException or OperationCanceledException)
+        {
+            // An outcome may come after the connection has ended; on this pool thread nobody else would catch it.
+            Fail();
+            return false;
+        }
     }
 
     private async Task FinishAsync(ValueTask<FlushResult> write)
