@@ -60,7 +60,9 @@ internal sealed class ConnectionWatch
 
     public void SetIdleTimeout(TimeSpan? timeout)
     {
-        Touch();
+        // Not by the coarse clock: a beat that comes late on a busy machine would count against a connection that has just begun.
+        Volatile.Write(ref _touched, _table.Clock.Exact);
+
         // One beat more: the last touch may be stamped one beat early, and nobody is to be cut before the time.
         Volatile.Write(ref _idleMilliseconds, timeout is { } t ? (long)t.TotalMilliseconds + Heartbeat.PeriodMilliseconds : Never);
     }

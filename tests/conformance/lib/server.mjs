@@ -8,6 +8,11 @@ import { fileURLToPath } from 'node:url';
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..');
 export const sleep = ms => new Promise(done => setTimeout(done, ms));
 
+/** What the file holds; null while there is none. A server that was killed leaves its own, which the next one removes at any moment. */
+function read(file) {
+  try { return JSON.parse(fs.readFileSync(file, 'utf8')); } catch { return null; }
+}
+
 /** Starts `gatehouse up` and waits until it is ready. `data`: an existing directory to start on again. */
 export async function startServer(args, onFailure, data = fs.mkdtempSync(path.join(os.tmpdir(), 'gatehouse-conformance-'))) {
   const child = spawn(path.join(root, 'artifacts/server/gatehouse-server'), ['--data', data, '--metrics-port', '0', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -16,10 +21,8 @@ export async function startServer(args, onFailure, data = fs.mkdtempSync(path.jo
   const file = path.join(data, 'connection.json');
   const exited = new Promise(done => child.once('exit', done));
   for (let tries = 0; ; tries++) {
-    if (fs.existsSync(file)) {
-      const connection = JSON.parse(fs.readFileSync(file, 'utf8'));
-      if (connection.pid === child.pid) return { data, connection, child, log: () => log, kill, stop };
-    }
+    const connection = read(file);
+    if (connection?.pid === child.pid) return { data, connection, child, log: () => log, kill, stop };
     if (child.exitCode !== null || tries > 1500) {
       child.kill('SIGKILL');
       const problem = log.trim().split('\n').slice(-5).join('\n');
