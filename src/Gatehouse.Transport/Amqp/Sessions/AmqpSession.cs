@@ -9,8 +9,9 @@ namespace Gatehouse.Transport.Amqp.Sessions;
 internal sealed class AmqpSession
 {
     private readonly AmqpOptions options;
-    private readonly Dictionary<uint, AmqpLink> links = [];
-    private readonly Dictionary<(string Name, bool PeerSends), AmqpLink> names = [];
+    // Made with the first link: a peer may begin thousands of sessions and attach nothing.
+    private Dictionary<uint, AmqpLink>? links;
+    private Dictionary<(string Name, bool PeerSends), AmqpLink>? names;
     private readonly OutgoingDeliveries outgoing = new();
     private readonly SettledRange settled = new();
     private List<OutgoingLink>? waiting;
@@ -37,19 +38,19 @@ internal sealed class AmqpSession
     /// <summary>We sent end: what still arrives is ignored until the peer's end.</summary>
     internal bool IsEnding { get; set; }
 
-    internal int LinkCount => links.Count;
-
-    internal IEnumerable<AmqpLink> Links => links.Values;
+    internal IEnumerable<AmqpLink> Links => links?.Values ?? Enumerable.Empty<AmqpLink>();
 
     private AmqpWriter Writer => new(Connection.Output.Buffer);
 
-    internal AmqpLink? Find(uint handle) => links.GetValueOrDefault(handle);
+    internal AmqpLink? Find(uint handle) => links?.GetValueOrDefault(handle);
 
-    internal AmqpLink? Find(string name, bool peerSends) => names.GetValueOrDefault((name, peerSends));
+    internal AmqpLink? Find(string name, bool peerSends) => names?.GetValueOrDefault((name, peerSends));
 
     /// <summary>Takes a link in, or puts it in the place of the one that waited for the door's decision.</summary>
     internal void Add(AmqpLink link)
     {
+        links ??= [];
+        names ??= [];
         if (!links.ContainsKey(link.Handle))
         {
             Connection.Bounds.CountHandle(1);
@@ -62,7 +63,7 @@ internal sealed class AmqpSession
     /// <summary>The handle is free again.</summary>
     internal void Remove(AmqpLink link)
     {
-        if (links.Remove(link.Handle))
+        if (links is not null && links.Remove(link.Handle))
         {
             Connection.Bounds.CountHandle(-1);
         }
@@ -72,16 +73,14 @@ internal sealed class AmqpSession
 
     internal void Clear()
     {
-        Connection.Bounds.CountHandle(-links.Count);
-        links.Clear();
-        names.Clear();
-        waiting = null;
+        Connection.Bounds.CountHandle(-(links?.Count ?? 0));
+        (links, names, waiting) = (null, null, null);
     }
 
     /// <summary>The name is free again: a link that we detached may be attached anew before its handle is.</summary>
     internal void Forget(AmqpLink link)
     {
-        if (names.TryGetValue((link.Name, link.PeerSends), out var holder) && ReferenceEquals(holder, link))
+        if (names is not null && names.TryGetValue((link.Name, link.PeerSends), out var holder) && ReferenceEquals(holder, link))
         {
             names.Remove((link.Name, link.PeerSends));
         }
