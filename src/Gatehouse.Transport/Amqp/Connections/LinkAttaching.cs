@@ -22,6 +22,11 @@ internal sealed class LinkAttaching(AmqpConnection connection)
                 connection.EndSession(session, AmqpConditions.ResourceLimitExceeded, "The connection has as many links as it may have at present.", ref gone);
                 link.State = LinkState.Closed;
             }
+            else if (attach.Name.Length > Options.MaxLinkNameCharacters)
+            {
+                connection.EndSession(session, AmqpConditions.InvalidField, $"The name of a link is longer than {Options.MaxLinkNameCharacters} characters.", ref gone);
+                link.State = LinkState.Closed;
+            }
             else if (attach.Handle > session.HandleMax || session.Find(attach.Handle) is not null)
             {
                 connection.EndSession(
@@ -136,7 +141,7 @@ internal sealed class LinkAttaching(AmqpConnection connection)
 
     private (LinkRequest? Request, IAmqpDoor? Door, AmqpError? Error) Find(PendingLink link)
     {
-        var attach = link.Attach;
+        var attach = link.Attach!;
         var (near, far) = link.PeerSends ? (attach.Target, attach.Source) : (attach.Source, attach.Target);
         if (near is null || !Terminus.TryRead(near, out var terminus, out _) || terminus.IsCoordinator || terminus.IsDynamic)
         {
@@ -213,12 +218,12 @@ internal sealed class LinkAttaching(AmqpConnection connection)
         switch (decision)
         {
             case LinkDecision.Receive receive when pending.PeerSends:
-                var incoming = new IncomingLink(pending.Session, pending.Attach, receive);
+                var incoming = new IncomingLink(pending.Session, pending.Attach!, receive);
                 Accept(pending, incoming, incoming.MaxMessageBytes);
                 incoming.Open();
                 return incoming;
             case LinkDecision.Send send when !pending.PeerSends:
-                var outgoing = new OutgoingLink(pending.Session, pending.Attach, send.Handler);
+                var outgoing = new OutgoingLink(pending.Session, pending.Attach!, send.Handler);
                 Accept(pending, outgoing, null);
                 hasCredit = pending.Flow is { } flow && outgoing.Take(flow);
                 return outgoing;
@@ -248,6 +253,7 @@ internal sealed class LinkAttaching(AmqpConnection connection)
     private void RefuseWith(PendingLink pending, AmqpError error)
     {
         pending.State = LinkState.DetachSent;
+        pending.Release();
         pending.Session.Forget(pending);
         connection.Parts.Metrics.Fault("link");
         connection.Parts.Log.LinkFault(connection.Remote, pending.LogName, error.Condition, error.Description);
@@ -256,7 +262,7 @@ internal sealed class LinkAttaching(AmqpConnection connection)
 
     private void WriteAttach(PendingLink link, Answer answer)
     {
-        var attach = link.Attach;
+        var attach = link.Attach!;
         var writer = new AmqpWriter(connection.Output.Buffer);
         var mark = writer.BeginFrame(link.Session.Channel);
         new Attach

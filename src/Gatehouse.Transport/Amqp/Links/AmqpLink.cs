@@ -12,7 +12,6 @@ public abstract class AmqpLink
     {
         Session = session;
         Name = attach.Name;
-        LogName = LogText.Of(attach.Name);
         Handle = attach.Handle;
         PeerSends = !attach.IsReceiver;
         ReceiverSettleMode = attach.ReceiverSettleMode;
@@ -31,7 +30,7 @@ public abstract class AmqpLink
     public byte SenderSettleMode { get; }
 
     /// <summary>The name as it may stand in a log: the peer chose it.</summary>
-    internal string LogName { get; }
+    internal string LogName => LogText.Of(Name);
 
     internal AmqpSession Session { get; }
 

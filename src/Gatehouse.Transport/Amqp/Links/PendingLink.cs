@@ -13,16 +13,15 @@ internal sealed class PendingLink : AmqpLink
         State = LinkState.Attaching;
     }
 
-    internal Attach Attach { get; }
+    /// <summary>What the peer asked for; given up when the link is refused, because the handle may stay in use for long.</summary>
+    internal Attach? Attach { get; private set; }
 
     internal Flow? Flow { get; set; }
 
     /// <summary>The door takes links from peers that have proved nothing.</summary>
     internal bool IsOpenToAll { get; set; }
 
-    internal override void Release()
-    {
-    }
+    internal override void Release() => Attach = null;
 
     private protected override void OnClosed()
     {
