@@ -114,7 +114,7 @@ internal sealed class PacketSender(ClientConnection connection, int maxBytes) : 
             flush = WriteAsync();
             return true;
         }
-        catch (Exception error) when (error is IOException or InvalidOperationException or OperationCanceledException)
+        catch (Exception error) when (error is not OutOfMemoryException)
         {
             // A commit's acknowledgements may come after the connection has ended; on this pool thread nobody else would catch it.
             Fail();
@@ -140,7 +140,7 @@ internal sealed class PacketSender(ClientConnection connection, int maxBytes) : 
         {
             await flush;
         }
-        catch (Exception error) when (error is IOException or InvalidOperationException or OperationCanceledException)
+        catch (Exception error) when (error is not OutOfMemoryException)
         {
             Fail();
             return;
@@ -160,7 +160,7 @@ internal sealed class PacketSender(ClientConnection connection, int maxBytes) : 
         {
             flush.GetAwaiter().GetResult();
         }
-        catch (Exception error) when (error is IOException or InvalidOperationException or OperationCanceledException)
+        catch (Exception error) when (error is not OutOfMemoryException)
         {
             Fail();
             return false;

@@ -91,7 +91,19 @@ internal sealed class ConnectionWatch
         return true;
     }
 
-    internal void Beat() => Volatile.Read(ref _beat)?.Invoke();
+    /// <summary>What it throws ends this connection, not the one timer of all of them.</summary>
+    internal void Beat()
+    {
+        try
+        {
+            Volatile.Read(ref _beat)?.Invoke();
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            TransportLog.HandlerFailed(_table.Log, e, RemoteEndPoint);
+            Abort("its beat failed", "handler");
+        }
+    }
 
     /// <summary>The protocol is over: last bytes may take this long to leave.</summary>
     public void CloseBy(TimeSpan timeout) => Volatile.Write(ref _closeBy, _table.Clock.Exact + (long)timeout.TotalMilliseconds);

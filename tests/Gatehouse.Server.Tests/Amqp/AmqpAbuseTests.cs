@@ -12,7 +12,7 @@ public sealed class AmqpAbuseTests(RunningServer server) : IClassFixture<Running
 {
     private const int Attackers = 3;
     private const long AllowedGrowthBytes = 64L * 1024 * 1024;
-    private static readonly TimeSpan Duration = TimeSpan.FromMilliseconds(400);
+    private static readonly TimeSpan Duration = TimeSpan.FromMilliseconds(300);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
     private static int attacks;
 
@@ -155,6 +155,7 @@ public sealed class AmqpAbuseTests(RunningServer server) : IClassFixture<Running
 
     private async Task CheckServedAsync()
     {
+        Assert.False(server.Child.HasExited, "the server has died");
         await using var client = await AmqpClient.ConnectAsync(server.Port("amqp"));
         await client.OpenAsync();
         Assert.Equal(200, await client.PutTokenAsync(server.Token()));

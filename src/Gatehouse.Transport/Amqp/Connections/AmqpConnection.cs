@@ -77,6 +77,7 @@ internal sealed class AmqpConnection
         {
             connection.SetBeat(null, null);
             CloseAll();
+            await StopWritingAsync();
             Parts.Log.Ended(Remote, EndReason ?? "unknown");
         }
     }
@@ -380,6 +381,17 @@ internal sealed class AmqpConnection
         }
 
         Output.ScheduleFlush();
+    }
+
+    /// <summary>A write that a peer does not take is cut.</summary>
+    private async Task StopWritingAsync()
+    {
+        var closed = Output.CloseAsync();
+        if (await Task.WhenAny(closed, Task.Delay(DrainTimeout)) != closed)
+        {
+            connection.Abort("its last frames were not taken in time");
+            await closed;
+        }
     }
 
     private async Task EndAsync()

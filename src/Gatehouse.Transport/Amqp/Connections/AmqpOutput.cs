@@ -11,6 +11,9 @@ internal sealed class AmqpOutput(ClientConnection connection, Lock gate, AmqpOpt
     private AmqpBuffer leaving = new();
     private bool isFlushing;
     private bool isScheduled;
+    private bool isClosed;
+    private bool hasFailed;
+    private TaskCompletionSource? atRest;
     private TaskCompletionSource? room;
     private TaskCompletionSource? drained;
 
@@ -93,9 +96,19 @@ internal sealed class AmqpOutput(ClientConnection connection, Lock gate, AmqpOpt
         Flush();
         lock (gate)
         {
-            return !isFlushing && waiting.Length == 0
+            return hasFailed || (!isFlushing && waiting.Length == 0)
                 ? Task.CompletedTask
                 : (drained ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+        }
+    }
+
+    /// <summary>Nothing is written any more once this completes: the connection's pipes and its TLS stream must not be ended under a write.</summary>
+    internal Task CloseAsync()
+    {
+        lock (gate)
+        {
+            isClosed = true;
+            return isFlushing && !hasFailed ? (atRest ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task : Task.CompletedTask;
         }
     }
 
@@ -107,7 +120,7 @@ internal sealed class AmqpOutput(ClientConnection connection, Lock gate, AmqpOpt
         {
             write = default;
             isScheduled = false;
-            if (isFlushing)
+            if (isFlushing || isClosed)
             {
                 return false;
             }
@@ -129,7 +142,7 @@ internal sealed class AmqpOutput(ClientConnection connection, Lock gate, AmqpOpt
             write = output.WriteAsync(leaving.WrittenMemory);
             return true;
         }
-        catch (Exception error) when (error is IOException or InvalidOperationException or OperationCanceledException)
+        catch (Exception error) when (error is not OutOfMemoryException)
         {
             // An outcome may come after the connection has ended; on this pool thread nobody else would catch it.
             Fail();
@@ -143,7 +156,7 @@ internal sealed class AmqpOutput(ClientConnection connection, Lock gate, AmqpOpt
         {
             await write;
         }
-        catch (Exception error) when (error is IOException or InvalidOperationException or OperationCanceledException)
+        catch (Exception error) when (error is not OutOfMemoryException)
         {
             Fail();
             return;
@@ -159,7 +172,7 @@ internal sealed class AmqpOutput(ClientConnection connection, Lock gate, AmqpOpt
         {
             write.GetAwaiter().GetResult();
         }
-        catch (Exception error) when (error is IOException or InvalidOperationException or OperationCanceledException)
+        catch (Exception error) when (error is not OutOfMemoryException)
         {
             Fail();
             return false;
@@ -177,6 +190,7 @@ internal sealed class AmqpOutput(ClientConnection connection, Lock gate, AmqpOpt
             wasFull = IsFull;
             leaving.Release();
             isFlushing = false;
+            atRest?.TrySetResult();
             wasFull &= !IsFull;
             if (wasFull)
             {
@@ -196,6 +210,8 @@ internal sealed class AmqpOutput(ClientConnection connection, Lock gate, AmqpOpt
     {
         lock (gate)
         {
+            hasFailed = true;
+            atRest?.TrySetResult();
             room?.TrySetResult();
             room = null;
             drained?.TrySetResult();
