@@ -7,7 +7,7 @@ using System.Text;
 namespace Gatehouse.Streams.RocksDb.Library;
 
 /// <summary>The functions of RocksDB's C interface that the event log calls; names and shapes as in its <c>rocksdb/c.h</c>.</summary>
-/// <remarks>Called straight, because the package's own binding makes a delegate for each of several hundred functions when it is loaded: 45 MB and a third of the start (decisions/0004).</remarks>
+/// <remarks>Called straight, because the package's own binding makes a delegate for each of several hundred functions when it is loaded: 40 MB and a third of the start (decisions/0004).</remarks>
 internal static unsafe partial class RocksDbLibrary
 {
     private const string Name = "rocksdb";

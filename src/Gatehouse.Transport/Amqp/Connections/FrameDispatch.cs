@@ -177,7 +177,7 @@ internal sealed class FrameDispatch(AmqpConnection connection)
             else
             {
                 gone = link.State == LinkState.Attached ? link : null;
-                attaching.Detached(session, link, detach);
+                attaching.Detached(session, link);
             }
         }
 

@@ -59,7 +59,7 @@ internal sealed class LinkAttaching(AmqpConnection connection)
     }
 
     /// <summary>The peer's detach; hold the gate. The answer, where there is one to give, and the handle is free.</summary>
-    internal void Detached(AmqpSession session, AmqpLink link, Detach detach)
+    internal void Detached(AmqpSession session, AmqpLink link)
     {
         link.GiveUpDeciding();
         session.WriteSettled();
@@ -78,7 +78,6 @@ internal sealed class LinkAttaching(AmqpConnection connection)
                 break;
         }
 
-        _ = detach;
         link.State = LinkState.Closed;
         link.Release();
         session.Remove(link);
@@ -201,7 +200,7 @@ internal sealed class LinkAttaching(AmqpConnection connection)
 
         if (link is null)
         {
-            Discard(pending, decision);
+            Discard(decision);
             return;
         }
 
@@ -282,9 +281,8 @@ internal sealed class LinkAttaching(AmqpConnection connection)
     }
 
     /// <summary>The link went while the door decided: its handler must not be left waiting.</summary>
-    private static void Discard(PendingLink pending, LinkDecision decision)
+    private static void Discard(LinkDecision decision)
     {
-        _ = pending;
         switch (decision)
         {
             case LinkDecision.Receive receive:
