@@ -111,7 +111,7 @@ public sealed class ListenerTests
         await Eventually.ClosedAsync(client);
         await using var next = await host.ConnectAsync();
 
-        Assert.Contains("a bug", host.Log.Text, StringComparison.Ordinal);
+        await Eventually.TrueAsync(() => host.Log.Text.Contains("a bug", StringComparison.Ordinal));
         Assert.Contains(LogLevel.Error.ToString(), host.Log.Text, StringComparison.Ordinal);
     }
 }
