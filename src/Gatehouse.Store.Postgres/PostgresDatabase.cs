@@ -137,6 +137,8 @@ public sealed class PostgresDatabase : Database
 
         public override string ForUpdate => " FOR UPDATE";
 
+        public override string Json(string parameter) => $"{parameter}::jsonb";
+
         public override bool IsUniqueViolation(DbException error) => error is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation };
     }
 }

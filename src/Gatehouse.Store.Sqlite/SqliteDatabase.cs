@@ -199,6 +199,8 @@ public sealed class SqliteDatabase : Database
 
         public override string ForUpdate => "";
 
+        public override string Json(string parameter) => parameter;
+
         public override bool IsUniqueViolation(DbException error) => error is SqliteException { SqliteExtendedErrorCode: UniqueConstraint or PrimaryKeyConstraint };
     }
 }

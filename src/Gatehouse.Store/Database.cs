@@ -48,6 +48,9 @@ public abstract class SqlDialect
     /// <summary>Suffix that locks selected rows until the end of the transaction: <c> FOR UPDATE</c>, or empty where one writer is the rule.</summary>
     public abstract string ForUpdate { get; }
 
+    /// <summary>A parameter that holds JSON text, as the value of a <c>JSONB</c> column: PostgreSQL wants the type named, SQLite keeps the text.</summary>
+    public abstract string Json(string parameter);
+
     /// <summary>Whether the error is a violated unique or primary key.</summary>
     public abstract bool IsUniqueViolation(DbException error);
 }

@@ -4,7 +4,11 @@ namespace Gatehouse.Contracts.Signals;
 /// <param name="Subject">One of <see cref="SignalSubjects"/>.</param>
 /// <param name="Hub">Hub name.</param>
 /// <param name="Key">What changed: <c>device</c>, <c>device/module</c>, a policy name; empty for "all of them".</param>
-public readonly record struct Signal(string Subject, string Hub, string Key);
+public readonly record struct Signal(string Subject, string Hub, string Key)
+{
+    /// <summary>What is told beyond that something changed; empty for most subjects. At most 256 KiB; owned by the signal, so that handlers may keep it.</summary>
+    public ReadOnlyMemory<byte> Payload { get; init; }
+}
 
 /// <summary>The subjects in use.</summary>
 public static class SignalSubjects

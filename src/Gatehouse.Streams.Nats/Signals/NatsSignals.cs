@@ -13,7 +13,7 @@ internal sealed class NatsSignals : ISignals, IAsyncDisposable
 {
     internal const string Subject = "gatehouse.signals";
     private const int MostWaiting = 4096;
-    private const char Separator = '\n';
+    private const byte Separator = (byte)'\n';
 
     private readonly NatsLink link;
     private readonly ILogger log;
@@ -73,7 +73,7 @@ internal sealed class NatsSignals : ISignals, IAsyncDisposable
 
     private async Task SendAsync(Signal signal)
     {
-        var payload = Encoding.UTF8.GetBytes(string.Join(Separator, signal.Subject, signal.Hub, signal.Key));
+        var payload = Encode(signal);
         while (true)
         {
             try
@@ -90,11 +90,38 @@ internal sealed class NatsSignals : ISignals, IAsyncDisposable
 
     private void OnHeard(NatsMsg<byte[]> message)
     {
-        var parts = Encoding.UTF8.GetString(message.Data ?? []).Split(Separator, 3);
-        if (parts.Length == 3)
+        if (TryDecode(message.Data ?? [], out var signal))
         {
-            handlers.Tell(new Signal(parts[0], parts[1], parts[2]));
+            handlers.Tell(signal);
         }
+    }
+
+    // Subject, hub and key, each ended by a line feed, which none of them can hold; then the payload.
+    private static byte[] Encode(Signal signal)
+    {
+        var words = Encoding.UTF8.GetBytes($"{signal.Subject}\n{signal.Hub}\n{signal.Key}\n");
+        return signal.Payload.IsEmpty ? words : [.. words, .. signal.Payload.Span];
+    }
+
+    private static bool TryDecode(byte[] message, out Signal signal)
+    {
+        Span<string> words = ["", "", ""];
+        var rest = message.AsMemory();
+        for (var i = 0; i < words.Length; i++)
+        {
+            var end = rest.Span.IndexOf(Separator);
+            if (end < 0)
+            {
+                signal = default;
+                return false;
+            }
+
+            words[i] = Encoding.UTF8.GetString(rest.Span[..end]);
+            rest = rest[(end + 1)..];
+        }
+
+        signal = new Signal(words[0], words[1], words[2]) { Payload = rest };
+        return true;
     }
 
     private void OnReconnected()
