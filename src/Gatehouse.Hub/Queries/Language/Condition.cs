@@ -1,0 +1,66 @@
+using Gatehouse.Contracts.Errors;
+
+namespace Gatehouse.Hub.Queries.Language;
+
+/// <summary>A condition, parsed once and asked many times; safe to share between threads.</summary>
+public sealed class Condition
+{
+    private Condition(Expression expression)
+    {
+        Expression = expression;
+        UsesBody = Mentions(expression, PathRoot.Body);
+        UsesTwin = Mentions(expression, PathRoot.Twin);
+    }
+
+    /// <summary>True for everything.</summary>
+    public static Condition Always { get; } = new(new Constant(Value.Of(true)));
+
+    /// <summary>Whether a message's body decides.</summary>
+    public bool UsesBody { get; }
+
+    /// <summary>Whether the twin of a message's sender decides; <see cref="MessageSubject.Twin"/> must be set then.</summary>
+    public bool UsesTwin { get; }
+
+    internal Expression Expression { get; }
+
+    /// <summary>ArgumentInvalid with the position for what is no condition: at most 8192 characters.</summary>
+    public static Result<Condition> Parse(string text, QueryScope scope)
+    {
+        if (text.Length > QueryLimits.MaxCharacters)
+        {
+            return HubErrors.ArgumentInvalid.With($"The condition is longer than {QueryLimits.MaxCharacters} characters.");
+        }
+
+        var (tokens, fault) = Tokenizer.Read(text, scope);
+        if (fault is not null)
+        {
+            return fault.ToError();
+        }
+
+        var parser = new ExpressionParser(tokens, scope);
+        var expression = parser.ParseExpression();
+        if (expression is not null && !parser.IsAtEnd)
+        {
+            parser.Fail("expected the end of the condition");
+        }
+
+        return parser.Fault is { } wrong ? wrong.ToError() : new Condition(expression!);
+    }
+
+    /// <summary>False and undefined are both no.</summary>
+    public bool IsTrue(Subject subject) => Expression.Evaluate(subject).IsTrue;
+
+    internal static Condition Of(Expression expression) => new(expression);
+
+    private static bool Mentions(Expression expression, PathRoot root) => expression switch
+    {
+        PathExpression path => path.Root == root,
+        Junction junction => junction.Parts.Any(part => Mentions(part, root)),
+        Negation negation => Mentions(negation.Inner, root),
+        Comparison comparison => Mentions(comparison.Left, root) || Mentions(comparison.Right, root),
+        Membership membership => Mentions(membership.Inner, root),
+        Arithmetic arithmetic => Mentions(arithmetic.Left, root) || Mentions(arithmetic.Right, root),
+        Call call => call.Arguments.Any(argument => Mentions(argument, root)),
+        _ => false,
+    };
+}
