@@ -1,7 +1,9 @@
 using Gatehouse.Hub.AccessPolicies;
 using Gatehouse.Hub.Certificates;
+using Gatehouse.Hub.CloudToDevice;
 using Gatehouse.Hub.Credentials;
 using Gatehouse.Hub.Events;
+using Gatehouse.Hub.Notifications;
 using Gatehouse.Hub.Registry;
 using Gatehouse.Hub.Telemetry;
 
@@ -24,6 +26,13 @@ public sealed record HubOptions
     public CertificateOptions Certificates { get; init; } = new();
 
     public EventOptions Events { get; init; } = new();
+
+    public CloudToDeviceOptions CloudToDevice { get; init; } = new();
+
+    /// <summary>Feedback on messages to devices.</summary>
+    public NotificationOptions Feedback { get; init; } = new();
+
+    public NotificationOptions FileNotifications { get; init; } = new();
 
     public TelemetryOptions Telemetry { get; init; } = new();
 

@@ -3,10 +3,12 @@ using Gatehouse.Contracts.Signals;
 using Gatehouse.Hub.AccessPolicies;
 using Gatehouse.Hub.Audit;
 using Gatehouse.Hub.Certificates;
+using Gatehouse.Hub.CloudToDevice;
 using Gatehouse.Hub.Connections;
 using Gatehouse.Hub.Credentials;
 using Gatehouse.Hub.Events;
 using Gatehouse.Hub.Hubs;
+using Gatehouse.Hub.Notifications;
 using Gatehouse.Hub.Registry;
 using Gatehouse.Hub.Telemetry;
 using Gatehouse.Keys;
@@ -56,8 +58,27 @@ public static class HubSetup
         services.TryAddSingleton(all => new TelemetryIntake(
             all.GetRequiredService<HubLogs>(), options.Telemetry, all.GetRequiredService<TelemetryMetrics>(), all.GetRequiredService<TimeProvider>()));
         AddRegistry(services, options.Registry);
+        AddCloudToDevice(services, options);
         services.TryAddSingleton<ICredentialSource>(all => all.GetRequiredService<CredentialSource>());
         return services;
+    }
+
+    private static void AddCloudToDevice(IServiceCollection services, HubOptions options)
+    {
+        services.TryAddSingleton<Mailboxes>();
+        services.TryAddSingleton<CloudToDeviceMetrics>();
+        services.TryAddSingleton(all => new CloudToDeviceMessages(
+            all.GetRequiredService<Database>(),
+            all.GetRequiredService<Mailboxes>(),
+            options.CloudToDevice,
+            all.GetRequiredService<CloudToDeviceMetrics>(),
+            all.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton(all => new NotificationQueues(
+            all.GetRequiredService<Database>(), all.GetRequiredService<ISignals>(), options.Feedback, options.FileNotifications, all.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton<FeedbackBatches>();
+        services.TryAddSingleton<ExpiredMessages>();
+        services.TryAddSingleton<QueueUpkeep>();
+        services.AddHostedService(static all => all.GetRequiredService<QueueUpkeep>());
     }
 
     private static void AddRegistry(IServiceCollection services, RegistryOptions options)

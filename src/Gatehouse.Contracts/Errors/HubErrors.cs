@@ -21,6 +21,7 @@ public static class HubErrors
     public static readonly HubError IotHubUnauthorizedAccess = new(401002, "IotHubUnauthorizedAccess", "Unauthorized");
     public static readonly HubError IotHubUnauthorized = new(401003, "IotHubUnauthorized", "Unauthorized");
     public static readonly HubError IotHubQuotaExceeded = new(403002, "IotHubQuotaExceeded", "The daily message quota is used up.");
+    public static readonly HubError DeviceMaximumQueueDepthExceeded = new(403004, "DeviceMaximumQueueDepthExceeded", "As many messages wait for the device as may.");
     public static readonly HubError IotHubMaxCbsTokenExceeded = new(403005, "IotHubMaxCbsTokenExceeded", "The connection holds as many tokens as it may.");
     public static readonly HubError DeviceDisabled = new(403012, "DeviceDisabled", "The device is disabled.");
     public static readonly HubError DeviceNotFound = new(404001, "DeviceNotFound", "The operation failed because the requested device isn't found or doesn't exist in the registry.");
@@ -32,6 +33,7 @@ public static class HubErrors
     public static readonly HubError ModuleAlreadyExistsOnDevice = new(409301, "ModuleAlreadyExistsOnDevice", "A module with this id is registered on the device already.");
     public static readonly HubError GenericConflict = new(409000, "GenericConflict", "The request conflicts with the present state.");
     public static readonly HubError PreconditionFailed = new(412001, "PreconditionFailed", "The precondition failed: the ETag does not match.");
+    public static readonly HubError DeviceMessageLockLost = new(412002, "DeviceMessageLockLost", "The lock of the message has ended.");
     public static readonly HubError GenericRequestEntityTooLarge = new(413000, "GenericRequestEntityTooLarge", "The request body is too large.");
     public static readonly HubError MessageTooLarge = new(413001, "MessageTooLarge", "The message is larger than the limit.");
     public static readonly HubError TooManyDevices = new(413002, "TooManyDevices", "Too many identities.");

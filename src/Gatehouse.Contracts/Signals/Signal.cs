@@ -25,6 +25,12 @@ public static class SignalSubjects
     /// <summary>A consumer group was deleted: its readers end.</summary>
     public const string ConsumerGroupsChanged = "consumergroups.changed";
 
+    /// <summary>A device has a message to take; the key is the device.</summary>
+    public const string DeviceMessageAvailable = "devicemessage.available";
+
+    /// <summary>A back end has a notification to take; the key is the kind.</summary>
+    public const string NotificationAvailable = "notification.available";
+
     /// <summary>A hub or its host names changed.</summary>
     public const string HubChanged = "hub.changed";
 }

@@ -1,6 +1,7 @@
 using Gatehouse.Contracts.Credentials;
 using Gatehouse.Contracts.Errors;
 using Gatehouse.Contracts.Identities;
+using Gatehouse.Hub.CloudToDevice;
 
 namespace Gatehouse.Hub.Registry;
 
@@ -44,6 +45,7 @@ internal sealed class DeviceWriter(CredentialSeal seal, GenerationIds generation
         }
 
         await IdentityRows.DeleteDeviceAsync(change.Transaction, change.Hub, device.Value, cancellationToken);
+        await DeviceMessageRows.DropAsync(change.Transaction, change.Hub.Value, device.Value, cancellationToken);
         change.Counts.Devices--;
         change.Counts.DisabledDevices -= present!.IsDisabled;
         change.Counts.Modules -= rows.Count - 1;

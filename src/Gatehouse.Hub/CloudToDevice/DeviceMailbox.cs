@@ -1,0 +1,127 @@
+using Gatehouse.Contracts.Errors;
+
+namespace Gatehouse.Hub.CloudToDevice;
+
+/// <summary>A session's hold on the queue of its device. Ending it gives back what was taken and not settled, without counting that as a delivery that failed.</summary>
+public sealed class DeviceMailbox : IAsyncDisposable
+{
+    private readonly CloudToDeviceMessages messages;
+    private readonly Mailboxes mailboxes;
+    private readonly Action onAvailable;
+    private readonly Lock gate = new();
+    private readonly HashSet<Guid> held = [];
+    private bool isClosed;
+
+    internal DeviceMailbox(CloudToDeviceMessages messages, Mailboxes mailboxes, DeviceQueue queue, Action onAvailable)
+    {
+        (this.messages, this.mailboxes, this.onAvailable) = (messages, mailboxes, onAvailable);
+        Queue = queue;
+    }
+
+    public DeviceQueue Queue { get; }
+
+    /// <summary>The next message; null when there is none now: <c>onAvailable</c> tells when to ask again. One call at a time.</summary>
+    public async Task<LockedMessage?> TakeAsync(CancellationToken cancellationToken)
+    {
+        if (IsClosed())
+        {
+            return null;
+        }
+
+        var (message, nextLook) = await messages.TakeAsync(Queue, lockFor: null, cancellationToken);
+        if (message is null)
+        {
+            Watch(nextLook);
+            return null;
+        }
+
+        lock (gate)
+        {
+            if (!isClosed)
+            {
+                held.Add(message.LockToken);
+                return message;
+            }
+        }
+
+        // Closed while the message was on its way: somebody else shall have it at once.
+        await messages.ReleaseAsync(Queue, [message.LockToken], CancellationToken.None);
+        return null;
+    }
+
+    /// <summary>The device has it: it is gone. DeviceMessageLockLost when the lock has ended.</summary>
+    public Task<Result<bool>> CompleteAsync(Guid lockToken, CancellationToken cancellationToken) => SettleAsync(lockToken, messages.CompleteAsync, cancellationToken);
+
+    /// <summary>Not now: it is delivered again, and counted.</summary>
+    public Task<Result<bool>> AbandonAsync(Guid lockToken, CancellationToken cancellationToken) => SettleAsync(lockToken, messages.AbandonAsync, cancellationToken);
+
+    /// <summary>Never: it is gone, and its sender may hear of it.</summary>
+    public Task<Result<bool>> RejectAsync(Guid lockToken, CancellationToken cancellationToken) => SettleAsync(lockToken, messages.RejectAsync, cancellationToken);
+
+    /// <summary>Gives one message back without counting: it could not be handed to the device.</summary>
+    public Task ReleaseAsync(Guid lockToken, CancellationToken cancellationToken) => Forget(lockToken) ? messages.ReleaseAsync(Queue, [lockToken], cancellationToken) : Task.CompletedTask;
+
+    public async ValueTask DisposeAsync()
+    {
+        Guid[] left;
+        lock (gate)
+        {
+            if (isClosed)
+            {
+                return;
+            }
+
+            isClosed = true;
+            left = [.. held];
+            held.Clear();
+        }
+
+        mailboxes.Remove(this);
+        if (left.Length > 0)
+        {
+            await messages.ReleaseAsync(Queue, left, CancellationToken.None);
+        }
+    }
+
+    internal void Wake()
+    {
+        if (!IsClosed())
+        {
+            onAvailable();
+        }
+    }
+
+    private async Task<Result<bool>> SettleAsync(Guid lockToken, Func<DeviceQueue, Guid, CancellationToken, Task<Result<bool>>> settle, CancellationToken cancellationToken)
+    {
+        var settled = await settle(Queue, lockToken, cancellationToken);
+        Forget(lockToken);
+        return settled;
+    }
+
+    private bool Forget(Guid lockToken)
+    {
+        lock (gate)
+        {
+            return held.Remove(lockToken);
+        }
+    }
+
+    private void Watch(long? nextLook)
+    {
+        lock (gate)
+        {
+            if (nextLook is { } time && !isClosed)
+            {
+                mailboxes.LookAt(this, time);
+            }
+        }
+    }
+
+    private bool IsClosed()
+    {
+        lock (gate)
+        {
+            return isClosed;
+        }
+    }
+}
