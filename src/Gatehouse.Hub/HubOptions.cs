@@ -6,6 +6,7 @@ using Gatehouse.Hub.Events;
 using Gatehouse.Hub.Notifications;
 using Gatehouse.Hub.Registry;
 using Gatehouse.Hub.Telemetry;
+using Gatehouse.Hub.Twins;
 
 namespace Gatehouse.Hub;
 
@@ -35,6 +36,8 @@ public sealed record HubOptions
     public NotificationOptions FileNotifications { get; init; } = new();
 
     public TelemetryOptions Telemetry { get; init; } = new();
+
+    public TwinOptions Twins { get; init; } = new();
 
     public CredentialOptions Credentials { get; init; } = new();
 }

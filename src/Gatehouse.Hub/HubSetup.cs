@@ -11,6 +11,7 @@ using Gatehouse.Hub.Hubs;
 using Gatehouse.Hub.Notifications;
 using Gatehouse.Hub.Registry;
 using Gatehouse.Hub.Telemetry;
+using Gatehouse.Hub.Twins;
 using Gatehouse.Keys;
 using Gatehouse.Store;
 using Microsoft.Extensions.DependencyInjection;
@@ -57,6 +58,7 @@ public static class HubSetup
         services.TryAddSingleton<TelemetryMetrics>();
         services.TryAddSingleton(all => new TelemetryIntake(
             all.GetRequiredService<HubLogs>(), options.Telemetry, all.GetRequiredService<TelemetryMetrics>(), all.GetRequiredService<TimeProvider>()));
+        TwinSetup.Add(services, options.Twins);
         AddRegistry(services, options.Registry);
         AddCloudToDevice(services, options);
         services.TryAddSingleton<ICredentialSource>(all => all.GetRequiredService<CredentialSource>());

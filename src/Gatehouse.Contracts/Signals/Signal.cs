@@ -30,6 +30,8 @@ public static class SignalSubjects
 
     /// <summary>A back end has a notification to take; the key is the kind.</summary>
     public const string NotificationAvailable = "notification.available";
+    /// <summary>Desired properties of the twin <c>Key</c> changed; the payload is what its device is told, after eight bytes of version.</summary>
+    public const string DesiredChanged = "twin.desired";
 
     /// <summary>A hub or its host names changed.</summary>
     public const string HubChanged = "hub.changed";

@@ -2,6 +2,7 @@ using Gatehouse.Contracts.Credentials;
 using Gatehouse.Contracts.Errors;
 using Gatehouse.Contracts.Identities;
 using Gatehouse.Hub.CloudToDevice;
+using Gatehouse.Hub.Twins;
 
 namespace Gatehouse.Hub.Registry;
 
@@ -73,6 +74,7 @@ internal sealed class DeviceWriter(CredentialSeal seal, GenerationIds generation
             input);
         row = seal.Apply(row, change.Hub, credential) with { StatusChanged = 0 };
         await IdentityRows.InsertAsync(change.Transaction, row, cancellationToken);
+        await TwinRows.InsertAsync(change.Transaction, row, cancellationToken);
         change.Counts.Devices++;
         change.Counts.DisabledDevices += row.IsDisabled;
         change.Record("create", row, Origin(credential));
@@ -158,6 +160,7 @@ internal sealed class DeviceWriter(CredentialSeal seal, GenerationIds generation
                 Created = time.GetUtcNow().UtcTicks,
             };
             await IdentityRows.InsertAsync(change.Transaction, module, cancellationToken);
+            await TwinRows.InsertAsync(change.Transaction, module, cancellationToken);
             change.Counts.Modules++;
             change.Record("create", module, null);
         }

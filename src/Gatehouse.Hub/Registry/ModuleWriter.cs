@@ -1,6 +1,7 @@
 using Gatehouse.Contracts.Credentials;
 using Gatehouse.Contracts.Errors;
 using Gatehouse.Contracts.Identities;
+using Gatehouse.Hub.Twins;
 
 namespace Gatehouse.Hub.Registry;
 
@@ -92,6 +93,7 @@ internal sealed class ModuleWriter(CredentialSeal seal, GenerationIds generation
         };
         row = seal.Apply(row, change.Hub, credential);
         await IdentityRows.InsertAsync(change.Transaction, row, cancellationToken);
+        await TwinRows.InsertAsync(change.Transaction, row, cancellationToken);
         change.Counts.Modules++;
         change.Record("create", row, Origin(credential));
         return row;

@@ -1,0 +1,102 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using Gatehouse.Contracts.Audit;
+using Gatehouse.Contracts.Errors;
+using Gatehouse.Contracts.Identities;
+using Gatehouse.Contracts.Signals;
+using Gatehouse.Hub.Registry;
+using Gatehouse.Store;
+
+namespace Gatehouse.Hub.Twins;
+
+/// <summary>Writes tags and desired properties inside someone's transaction, with the audit record and the word to the device.</summary>
+internal sealed class TwinWriter(Database database, TwinOptions options, TimeProvider time)
+{
+    /// <summary>DeviceNotFound (for a module too, as the service), PreconditionFailed, ArgumentInvalid, MessageTooLarge. Nothing is written then.</summary>
+    internal async Task<Result<TwinRow>> WriteAsync(WriteTransaction transaction, HubName hub, string actor, IdentityKey key, TwinUpdate update, IfMatch ifMatch, CancellationToken cancellationToken)
+    {
+        if (Check(update.Tags) is { } badTag)
+        {
+            return badTag;
+        }
+
+        if (Check(update.Desired) is { } badProperty)
+        {
+            return badProperty;
+        }
+
+        if (await TwinRows.LockAsync(transaction, database.Dialect, hub, key, cancellationToken) is not { } present)
+        {
+            return HubErrors.DeviceNotFound;
+        }
+
+        if (ifMatch.Kind == IfMatchKind.Version && ifMatch.ETag != present.WireETag)
+        {
+            return HubErrors.PreconditionFailed;
+        }
+
+        if (update.IsEmpty)
+        {
+            return present;
+        }
+
+        return await ApplyAsync(transaction, present with { Etag = present.Etag + 1, Version = present.Version + 1 }, update, actor, cancellationToken);
+    }
+
+    private async Task<Result<TwinRow>> ApplyAsync(WriteTransaction transaction, TwinRow row, TwinUpdate update, string actor, CancellationToken cancellationToken)
+    {
+        var tags = update.Tags is null ? null : new SectionMerge(row.Tags, null, update.Tags, default);
+        var desired = update.Desired is null ? null : new SectionMerge(row.Desired, row.DesiredMetadata, update.Desired, TwinStamp.At(time.GetUtcNow(), row.DesiredVersion + 1));
+        if (tags is not null)
+        {
+            if (TwinRules.CheckSize(tags.Text, "tags", options.MaxTagsBytes) is { } tooLarge)
+            {
+                return tooLarge;
+            }
+
+            row = row with { Tags = Encoding.UTF8.GetString(tags.Text) };
+        }
+
+        if (desired is not null)
+        {
+            if (TwinRules.CheckSize(desired.Text, "desired properties", options.MaxDesiredBytes) is { } tooLarge)
+            {
+                return tooLarge;
+            }
+
+            row = row with { Desired = Encoding.UTF8.GetString(desired.Text), DesiredMetadata = Encoding.UTF8.GetString(TwinText.Write(desired.Metadata!)), DesiredVersion = row.DesiredVersion + 1 };
+            transaction.Signal(Tell(row, desired.IsWhole ? desired.Text : TwinText.Write(update.Desired!.Content)));
+        }
+
+        await TwinRows.UpdateAsync(transaction, database.Dialect, row, cancellationToken);
+        if (tags is not null)
+        {
+            await TwinTags.WriteAsync(transaction, row, tags.Before, tags.After, cancellationToken);
+        }
+
+        transaction.Audit(Record(row, update, actor));
+        return row;
+    }
+
+    private HubError? Check(SectionWrite? section) => section is null ? null : TwinRules.Check(TwinText.Write(section.Content), options);
+
+    private static Signal Tell(TwinRow row, ReadOnlySpan<byte> json) =>
+        new(SignalSubjects.DesiredChanged, row.Hub, row.ToString()) { Payload = DesiredSignal.Encode(row.DesiredVersion, json) };
+
+    // Which sections and which versions, not what they hold.
+    private static AuditRecord Record(TwinRow row, TwinUpdate update, string actor)
+    {
+        var detail = new JsonObject { ["version"] = row.Version };
+        if (update.Tags is not null)
+        {
+            detail["tags"] = "written";
+        }
+
+        if (update.Desired is not null)
+        {
+            detail["desiredVersion"] = row.DesiredVersion;
+        }
+
+        return new AuditRecord { Hub = row.Hub, Actor = actor, Action = update.IsReplacement ? "twin.replace" : "twin.update", Subject = row.ToString(), Detail = detail.ToJsonString() };
+    }
+}
