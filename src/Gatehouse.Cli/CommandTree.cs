@@ -9,6 +9,7 @@ using Gatehouse.Cli.Output;
 using Gatehouse.Cli.Policies;
 using Gatehouse.Cli.Refusals;
 using Gatehouse.Cli.Registry;
+using Gatehouse.Cli.Routing;
 using Gatehouse.Cli.Simulation;
 
 namespace Gatehouse.Cli;
@@ -28,6 +29,9 @@ internal static class CommandTree
             CertificateCommands.Group(shell),
             PolicyCommands.Group(shell),
             ConsumerGroupCommands.Group(shell),
+            RouteCommands.Group(shell),
+            EndpointCommands.Group(shell),
+            EnrichmentCommands.Group(shell),
             new WatchEvents(shell).Command,
             new Simulate(shell).Command,
             new Why(shell).Command,

@@ -5,8 +5,10 @@ using Gatehouse.Hub.Credentials;
 using Gatehouse.Hub.Events;
 using Gatehouse.Hub.Notifications;
 using Gatehouse.Hub.Registry;
+using Gatehouse.Hub.Routing;
 using Gatehouse.Hub.Telemetry;
 using Gatehouse.Hub.Twins;
+using Gatehouse.Sinks;
 
 namespace Gatehouse.Hub;
 
@@ -38,6 +40,10 @@ public sealed record HubOptions
     public TelemetryOptions Telemetry { get; init; } = new();
 
     public TwinOptions Twins { get; init; } = new();
+    public RoutingOptions Routing { get; init; } = new();
+
+    /// <summary>Of deliveries to custom endpoints.</summary>
+    public SinkOptions Sinks { get; init; } = new();
 
     public CredentialOptions Credentials { get; init; } = new();
 }

@@ -10,6 +10,7 @@ using Gatehouse.Hub.Events;
 using Gatehouse.Hub.Hubs;
 using Gatehouse.Hub.Notifications;
 using Gatehouse.Hub.Registry;
+using Gatehouse.Hub.Routing;
 using Gatehouse.Hub.Telemetry;
 using Gatehouse.Hub.Twins;
 using Gatehouse.Keys;
@@ -61,6 +62,7 @@ public static class HubSetup
         TwinSetup.Add(services, options.Twins);
         AddRegistry(services, options.Registry);
         AddCloudToDevice(services, options);
+        services.AddMessageRouting(options);
         services.TryAddSingleton<ICredentialSource>(all => all.GetRequiredService<CredentialSource>());
         return services;
     }

@@ -9,4 +9,6 @@ internal static class KeyBinding
         $"{hub.Value}/identities/{deviceId}/{moduleId}/{generationId}/keys";
 
     internal static string ForPolicy(HubName hub, string name, string generationId) => $"{hub.Value}/policies/{name}/{generationId}/keys";
+
+    internal static string ForEndpoint(HubName hub, string id) => $"{hub.Value}/routing/{id}/secrets";
 }

@@ -24,6 +24,7 @@ public static class Operations
     public static readonly Operation ManageConsumerGroups = Operator("ManageConsumerGroups", ThrottleClass.None, Rights.Owner);
     public static readonly Operation ManagePolicies = Operator("ManagePolicies", ThrottleClass.None, Rights.Owner);
     public static readonly Operation ManageCertificates = Operator("ManageCertificates", ThrottleClass.None, Rights.Owner);
+    public static readonly Operation ManageRouting = Operator("ManageRouting", ThrottleClass.None, Rights.Owner);
     public static readonly Operation ReadRefusals = Operator("ReadRefusals", ThrottleClass.None, Rights.RegistryRead);
     public static readonly Operation ReadAudit = Operator("ReadAudit", ThrottleClass.None, Rights.Owner);
 
@@ -34,7 +35,7 @@ public static class Operations
         GetDevice, ListDevices, CreateOrUpdateDevice, DeleteDevice, BulkDevices,
         ListModules, GetModule, CreateOrUpdateModule, DeleteModule,
         GetDeviceStatistics, GetServiceStatistics,
-        ReadEvents, GetPartitions, ManageConsumerGroups, ManagePolicies, ManageCertificates, ReadRefusals, ReadAudit,
+        ReadEvents, GetPartitions, ManageConsumerGroups, ManagePolicies, ManageCertificates, ManageRouting, ReadRefusals, ReadAudit,
     ];
 
     private static Operation Device(string name, ThrottleClass throttle) => new(name, Plane.Device, [Rights.DeviceConnect], throttle);

@@ -7,6 +7,7 @@ using Gatehouse.Identity;
 using Gatehouse.Server.Configuration;
 using Gatehouse.Server.Startup;
 using Gatehouse.ServiceApi;
+using Gatehouse.Sinks;
 using Gatehouse.Store.Audit;
 using Gatehouse.Streams.Log;
 using Gatehouse.Transport;
@@ -42,6 +43,7 @@ internal sealed class BoundOptions(ServerOptions options, DataDirectory data)
         HostNames = [.. new HubOptions().HostNames, Environment.MachineName, .. options.HostNames],
         Events = new EventOptions { PartitionCount = options.Partitions },
         Telemetry = new TelemetryOptions { DeviceMessagesPerSecond = options.DeviceMessagesPerSecond, HubMessagesPerSecond = options.HubMessagesPerSecond },
+        Sinks = new SinkOptions { AllowPrivateAddresses = options.PrivateEndpoints },
     };
 
     internal IdentityOptions Identity => new() { TokenGrace = options.TokenGrace };

@@ -56,6 +56,8 @@ internal sealed class ServerOptions
 
     internal int? ThrottleUnits { get; set; }
 
+    internal bool PrivateEndpoints { get; set; }
+
     internal long AuditRecords { get; set; } = 1_000_000;
 
     internal bool JsonLog { get; set; }

@@ -33,6 +33,7 @@ internal static class Settings
         new("device-messages-per-second", "1–1000000", "no limit", "Messages one device may send; more is delayed, not refused.", (o, text) => Integer(text, 1, 1_000_000, value => o.DeviceMessagesPerSecond = value)),
         new("hub-messages-per-second", "1–10000000", "no limit", "Messages a hub takes in all; more is delayed, not refused.", (o, text) => Integer(text, 1, 10_000_000, value => o.HubMessagesPerSecond = value)),
         new("throttle-units", "1–200", "no throttling", "Throttles service calls as this many S1 units of the service would.", (o, text) => Integer(text, 1, 200, value => o.ThrottleUnits = value)),
+        new("private-endpoints", "true or false", "false", "Lets routes deliver to loopback, link-local and private addresses, and without TLS.", (o, text) => Boolean(text, value => o.PrivateEndpoints = value)) { IsFlag = true },
         new("audit-records", "1000–1000000000", "1000000", "Audit records kept; the oldest go first and leave an anchor.", (o, text) => Long(text, 1_000, 1_000_000_000, value => o.AuditRecords = value)),
         new("json-log", "true or false", "false", "Log lines as JSON.", (o, text) => Boolean(text, value => o.JsonLog = value)) { IsFlag = true },
         new("log-level", "trace, debug, information, warning or error", "information", "Least important log lines shown.", (o, text) => OneOf(text, ["trace", "debug", "information", "warning", "error"], value => o.LogLevel = Enum.Parse<LogLevel>(value, ignoreCase: true))),

@@ -1,9 +1,11 @@
 using System.Text.Json.Serialization;
 using Gatehouse.Hub.Audit;
+using Gatehouse.Hub.Routing;
 using Gatehouse.ServiceApi.Operator.AccessPolicies;
 using Gatehouse.ServiceApi.Operator.Audit;
 using Gatehouse.ServiceApi.Operator.Certificates;
 using Gatehouse.ServiceApi.Operator.Events;
+using Gatehouse.ServiceApi.Operator.Routing;
 using Gatehouse.ServiceApi.Rest;
 
 namespace Gatehouse.ServiceApi.Operator;
@@ -23,6 +25,19 @@ namespace Gatehouse.ServiceApi.Operator;
 [JsonSerializable(typeof(ListOf<AuditJson>), TypeInfoPropertyName = "AuditRecords")]
 [JsonSerializable(typeof(AuditCheck))]
 [JsonSerializable(typeof(ListOf<RefusalJson>), TypeInfoPropertyName = "Refusals")]
+[JsonSerializable(typeof(RoutingBody))]
+[JsonSerializable(typeof(RouteBody))]
+[JsonSerializable(typeof(EndpointBody))]
+[JsonSerializable(typeof(EnrichmentBody))]
+[JsonSerializable(typeof(FallbackBody))]
+[JsonSerializable(typeof(RoutingAnswer))]
+[JsonSerializable(typeof(MessageRoute))]
+[JsonSerializable(typeof(ListOf<MessageRoute>), TypeInfoPropertyName = "MessageRoutes")]
+[JsonSerializable(typeof(RoutingEndpoint))]
+[JsonSerializable(typeof(ListOf<RoutingEndpoint>), TypeInfoPropertyName = "RoutingEndpoints")]
+[JsonSerializable(typeof(MessageEnrichment))]
+[JsonSerializable(typeof(ListOf<MessageEnrichment>), TypeInfoPropertyName = "MessageEnrichments")]
+[JsonSerializable(typeof(FallbackRoute))]
 internal sealed partial class OperatorJson : JsonSerializerContext
 {
     internal static OperatorJson Types { get; } = new(ApiJson.NewOptions());

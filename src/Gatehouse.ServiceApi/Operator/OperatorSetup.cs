@@ -2,6 +2,7 @@ using Gatehouse.ServiceApi.Operator.AccessPolicies;
 using Gatehouse.ServiceApi.Operator.Audit;
 using Gatehouse.ServiceApi.Operator.Certificates;
 using Gatehouse.ServiceApi.Operator.Events;
+using Gatehouse.ServiceApi.Operator.Routing;
 using Gatehouse.ServiceApi.Rest;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -30,7 +31,23 @@ internal static class OperatorSetup
         .AddOperation<ReadEvents>()
         .AddOperation<ReadRefusals>()
         .AddOperation<ReadAudit>()
-        .AddOperation<VerifyAudit>();
+        .AddOperation<VerifyAudit>()
+        .AddOperation<GetRouting>()
+        .AddOperation<PutRouting>()
+        .AddOperation<GetRoute>()
+        .AddOperation<PutRoute>()
+        .AddOperation<DeleteRoute>()
+        .AddOperation<GetEndpoint>()
+        .AddOperation<PutEndpoint>()
+        .AddOperation<DeleteEndpoint>()
+        .AddOperation<GetEnrichment>()
+        .AddOperation<PutEnrichment>()
+        .AddOperation<DeleteEnrichment>()
+        .AddOperation<ListRoutes>()
+        .AddOperation<ListEndpoints>()
+        .AddOperation<ListEnrichments>()
+        .AddOperation<GetFallback>()
+        .AddOperation<PutFallback>();
 
     private static IServiceCollection AddOperation<T>(this IServiceCollection services)
         where T : ApiOperation
