@@ -41,4 +41,13 @@ public sealed class RoutingTests(RunningServer server)
         Assert.Contains("on", (await CliRun.OkAsync(server.On("message-route", "fallback", "show"))).Output, StringComparison.Ordinal);
         Assert.Contains("on", (await CliRun.OkAsync(server.On("message-route", "fallback", "set", "--enabled", "true"))).Output, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task A_condition_is_tried_on_a_message_and_a_wrong_one_is_explained()
+    {
+        Assert.Equal("true\n", (await CliRun.OkAsync(server.On("message-route", "test", "--condition", "$body.t > 20", "--body", """{"t":21}""", "--system-properties", """{"contentType":"application/json","contentEncoding":"utf-8"}"""))).Output);
+        Assert.Contains("position", (await CliRun.OkAsync(server.On("message-route", "test", "--condition", "a = "))).Errors, StringComparison.Ordinal);
+        Assert.Contains("$fallback", (await CliRun.OkAsync(server.On("message-route", "test", "--app-properties", """{"a":"b"}"""))).Output, StringComparison.Ordinal);
+        await CliRun.RefusedAsync(2, server.On("message-route", "test", "--twin", "{"), "--twin");
+    }
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Gatehouse.Cli.Connecting;
 
@@ -19,6 +20,13 @@ internal sealed class RouteCommands(Shell shell)
     private readonly Option<string?> condition = new("--condition", "-c") { Description = "Which of them: a condition of the routing query language. Default: true.", HelpName = "condition" };
     private readonly Option<bool> isEnabled = new("--enabled", "-e") { Description = "true (default) or false.", HelpName = "bool", DefaultValueFactory = _ => true };
     private readonly Option<bool> isFallbackEnabled = new("--enabled", "-e") { Description = "true or false.", HelpName = "bool", Required = true };
+    private readonly Option<string?> testedName = new("--route-name", "--rn") { Description = "Only this route.", HelpName = "route" };
+    private readonly Option<string?> testedCondition = new("--condition", "-c") { Description = "Only this condition, which no route need have.", HelpName = "condition" };
+    private readonly Option<string?> testedSource = Words.OneOf(new Option<string?>("--source-type", "--type", "-t") { Description = "Only routes of this source.", HelpName = "source" }, Sources);
+    private readonly Option<string?> body = new("--body", "-b") { Description = "Body of the message.", HelpName = "text" };
+    private readonly Option<string?> appProperties = new("--app-properties", "--ap") { Description = "Its application properties, a JSON object.", HelpName = "json" };
+    private readonly Option<string?> systemProperties = new("--system-properties", "--sp") { Description = "Its system properties, a JSON object.", HelpName = "json" };
+    private readonly Option<string?> twin = new("--twin") { Description = "The sender's twin, a JSON object.", HelpName = "json" };
     private readonly Option<string?> etag = new("--etag") { Description = "Only if this is still the ETag of the hub's routing.", HelpName = "etag" };
 
     internal static HubCommand Group(Shell shell)
@@ -32,6 +40,7 @@ internal sealed class RouteCommands(Shell shell)
             commands.Show,
             commands.Update,
             commands.Delete,
+            commands.Test,
             Shell.Group("fallback", "What takes device messages that no route wants.", commands.ShowFallback, commands.SetFallback));
     }
 
@@ -105,6 +114,51 @@ internal sealed class RouteCommands(Shell shell)
         await call.Hub.DeleteAsync(Path(call), call.Value(etag), call.Cancellation);
         return call.Answer(new JsonObject { ["deleted"] = call.Value(name) }, terminal => terminal.Line($"route '{call.Value(name)}' deleted."));
     });
+
+    private Command Test => shell.Command(
+        "test",
+        "Says which routes would take a message, or whether one would.",
+        ["gatehouse message-route test --app-properties '{\"level\":\"alarm\"}'", "gatehouse message-route test --condition '$body.t > 20' --body '{\"t\":21}' --system-properties '{\"contentType\":\"application/json\",\"contentEncoding\":\"utf-8\"}'"],
+        [testedName, testedCondition, testedSource, body, appProperties, systemProperties, twin],
+        TestAsync);
+
+    private async Task<int> TestAsync(Call call)
+    {
+        var message = new JsonObject { ["body"] = call.Value(body), ["appProperties"] = Json(call, appProperties), ["systemProperties"] = Json(call, systemProperties) };
+        var sent = new JsonObject { ["message"] = message, ["twin"] = Json(call, twin) };
+        if (call.Value(testedName) is null && call.Value(testedCondition) is null)
+        {
+            sent["routingSource"] = call.Value(testedSource);
+            var all = await call.Hub.PostAsync(HubPath.Operator("routing", "test-all"), sent, null, call.Cancellation);
+            var routes = all["routes"]!.AsArray().Select(route => route!["properties"]!).ToList();
+            return call.Answer(all, terminal => terminal.Table(["route", "source", "endpoint"], routes.Select(route => new[] { (string?)route["name"], (string?)route["source"], (string?)route["endpointNames"]![0] })));
+        }
+
+        var condition = call.Value(testedCondition)
+            ?? (string?)(await call.Hub.GetAsync(HubPath.Operator("routing", "routes", call.Value(testedName)!), call.Cancellation))["condition"];
+        sent["route"] = new JsonObject { ["condition"] = condition };
+        var verdict = await call.Hub.PostAsync(HubPath.Operator("routing", "test-new"), sent, null, call.Cancellation);
+        return call.Answer(verdict, terminal =>
+        {
+            terminal.Line((string)verdict["result"]!);
+            foreach (var error in verdict["details"]!["compilationErrors"]!.AsArray())
+            {
+                terminal.Note((string)error!["message"]!);
+            }
+        });
+    }
+
+    private static JsonNode? Json(Call call, Option<string?> option)
+    {
+        try
+        {
+            return call.Value(option) is { } text ? JsonNode.Parse(text) : null;
+        }
+        catch (JsonException error)
+        {
+            throw CliException.Usage($"{option.Name} is not JSON: {error.Message}", error);
+        }
+    }
 
     private Command ShowFallback => shell.Command("show", "Says whether it is on.", ["gatehouse message-route fallback show"], [], async call =>
     {

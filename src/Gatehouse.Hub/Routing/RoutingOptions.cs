@@ -16,8 +16,8 @@ public sealed record RoutingOptions
     public int MaxEnrichments { get; init; } = 10;
 
     /// <summary>Longest condition of a route.</summary>
-    /// <remarks>Characters, 1–65,536, default 4096. Source: own.</remarks>
-    public int MaxConditionLength { get; init; } = 4096;
+    /// <remarks>Characters, 1–8192, default 8192, which is what the query language takes. Source: own.</remarks>
+    public int MaxConditionLength { get; init; } = 8192;
 
     /// <summary>Longest value of an enrichment.</summary>
     /// <remarks>Characters, 1–4096, default 1024. Source: own.</remarks>

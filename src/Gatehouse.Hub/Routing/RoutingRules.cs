@@ -1,5 +1,6 @@
 using System.Buffers;
 using Gatehouse.Contracts.Errors;
+using Gatehouse.Hub.Queries.Language;
 using Gatehouse.Hub.Resources;
 
 namespace Gatehouse.Hub.Routing;
@@ -34,9 +35,15 @@ internal static class RoutingRules
         }
 
         var condition = string.IsNullOrWhiteSpace(given.Condition) ? "true" : given.Condition;
-        return condition.Length > options.MaxConditionLength
-            ? HubErrors.ArgumentInvalid.With($"The condition of route '{given.Name}' has more than {options.MaxConditionLength} characters.")
-            : given with { Source = source.ToString(), Condition = condition, EndpointNames = [endpoint] };
+        if (condition.Length > options.MaxConditionLength)
+        {
+            return HubErrors.ArgumentInvalid.With($"The condition of route '{given.Name}' has more than {options.MaxConditionLength} characters.");
+        }
+
+        var parsed = Condition.Parse(condition, QueryScope.Message);
+        return parsed.IsOk
+            ? given with { Source = source.ToString(), Condition = condition, EndpointNames = [endpoint] }
+            : parsed.Error.With($"The condition of route '{given.Name}': {parsed.Error.Message}");
     }
 
     /// <summary>The enrichment, if it is one.</summary>
@@ -103,7 +110,7 @@ internal static class RoutingRules
         return null;
     }
 
-    private static RouteSource? SourceOf(string? text) =>
+    internal static RouteSource? SourceOf(string? text) =>
         text is { Length: > 0 } && char.IsAsciiLetter(text[0]) && Enum.TryParse<RouteSource>(text, ignoreCase: true, out var source) ? source : null;
 
     private static string? Twice(IEnumerable<string> names)

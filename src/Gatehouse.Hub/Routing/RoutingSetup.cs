@@ -12,6 +12,7 @@ internal static class RoutingSetup
         services.TryAddSingleton(options.Routing);
         services.TryAddSingleton<EndpointSeal>();
         services.TryAddSingleton(all => new RoutingDefinitions(all.GetRequiredService<Database>(), all.GetRequiredService<EndpointSeal>(), options.Routing, options.Sinks));
+        services.TryAddSingleton(all => new RouteTests(all.GetRequiredService<RoutingDefinitions>(), options.Routing, options.Telemetry, all.GetRequiredService<TimeProvider>()));
         return services;
     }
 }

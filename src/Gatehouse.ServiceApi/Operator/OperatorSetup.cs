@@ -47,7 +47,9 @@ internal static class OperatorSetup
         .AddOperation<ListEndpoints>()
         .AddOperation<ListEnrichments>()
         .AddOperation<GetFallback>()
-        .AddOperation<PutFallback>();
+        .AddOperation<PutFallback>()
+        .AddOperation<TestAllRoutes>()
+        .AddOperation<TestNewRoute>();
 
     private static IServiceCollection AddOperation<T>(this IServiceCollection services)
         where T : ApiOperation

@@ -31,10 +31,17 @@ public sealed class Condition
             return HubErrors.ArgumentInvalid.With($"The condition is longer than {QueryLimits.MaxCharacters} characters.");
         }
 
+        var (condition, fault) = Read(text, scope);
+        return condition is null ? fault!.ToError() : condition;
+    }
+
+    /// <summary>The condition, or where the text stops to be one. The caller has checked the length.</summary>
+    internal static (Condition? Condition, QueryFault? Fault) Read(string text, QueryScope scope)
+    {
         var (tokens, fault) = Tokenizer.Read(text, scope);
         if (fault is not null)
         {
-            return fault.ToError();
+            return (null, fault);
         }
 
         var parser = new ExpressionParser(tokens, scope);
@@ -44,7 +51,7 @@ public sealed class Condition
             parser.Fail("expected the end of the condition");
         }
 
-        return parser.Fault is { } wrong ? wrong.ToError() : new Condition(expression!);
+        return parser.Fault is { } wrong ? (null, wrong) : (new Condition(expression!), null);
     }
 
     /// <summary>False and undefined are both no.</summary>
