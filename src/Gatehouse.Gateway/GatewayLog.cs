@@ -31,4 +31,7 @@ internal static partial class GatewayLog
 
     [LoggerMessage(3008, LogLevel.Warning, "Telemetry link of {Identity} of hub {Hub} was detached: its messages could not be stored.", EventName = "LinkCannotStore")]
     internal static partial void LinkCannotStore(this ILogger logger, string hub, string identity, Exception error);
+
+    [LoggerMessage(3040, LogLevel.Error, "{Operation} of a device over HTTPS failed, tracking id {TrackingId}", EventName = "DeviceRequestFailed")]
+    internal static partial void DeviceRequestFailed(this ILogger logger, string operation, string trackingId, Exception error);
 }

@@ -11,6 +11,7 @@ internal sealed class GatewayMetrics
     private readonly Counter<long> displaced;
     private readonly UpDownCounter<long> links;
     private readonly Counter<long> linksRefused;
+    private readonly Histogram<double> requests;
 
     public GatewayMetrics(IMeterFactory factory)
     {
@@ -21,6 +22,7 @@ internal sealed class GatewayMetrics
         displaced = meter.CreateCounter<long>("gatehouse.gateway.sessions.displaced", "{session}", "Sessions that a newer one of the same identity displaced.");
         links = meter.CreateUpDownCounter<long>("gatehouse.gateway.links", "{link}", "AMQP links of devices and modules open now.");
         linksRefused = meter.CreateCounter<long>("gatehouse.gateway.links.refused", "{link}", "AMQP links of devices and modules refused.");
+        requests = meter.CreateHistogram<double>("gatehouse.gateway.request.duration", "s", "Time from the head of a device's HTTPS request to the end of its answer, by operation and HTTP status.");
     }
 
     internal void Opened()
@@ -40,4 +42,9 @@ internal sealed class GatewayMetrics
     internal void LinkClosed() => links.Add(-1);
 
     internal void LinkRefused() => linksRefused.Add(1);
+
+    internal void Answered(string operation, int status, TimeSpan elapsed) => requests.Record(
+        elapsed.TotalSeconds,
+        new KeyValuePair<string, object?>("operation", operation),
+        new KeyValuePair<string, object?>("status", status));
 }

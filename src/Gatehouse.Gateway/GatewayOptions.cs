@@ -19,4 +19,14 @@ public sealed record GatewayOptions
 
     /// <summary>Filters in one SUBSCRIBE. 5–1,000, default 50; the service documents 5 subscriptions per device, clients send up to 5 at once.</summary>
     public int MaxFilters { get; init; } = 50;
+
+    /// <summary>Bytes of the JSON text of one HTTPS batch. 1,024–4,194,304, default 524,288: 256 KiB of messages in base64 and their properties. Larger: 413.</summary>
+    /// <remarks>Source: ours; the messages themselves are bounded as one message is.</remarks>
+    public int MaxHttpBatchBytes { get; init; } = 512 * 1024;
+
+    /// <summary>How long an HTTPS send may be held back by a rate limit before it is refused with 429. 0–60 s, default 10 s, below every SDK's own time-out.</summary>
+    public TimeSpan HttpThrottleWait { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a proof may stand for further requests of one HTTPS connection before it is judged again. 0–10 min, default 60 s; a change of what it rests on ends it at once.</summary>
+    public TimeSpan HttpProofLife { get; init; } = TimeSpan.FromSeconds(60);
 }

@@ -2,19 +2,21 @@ using Gatehouse.Contracts.Audit;
 using Gatehouse.Contracts.Credentials;
 using Gatehouse.Contracts.Signals;
 using Gatehouse.Gateway.Amqp;
+using Gatehouse.Gateway.Http;
 using Gatehouse.Gateway.Mqtt;
 using Gatehouse.Gateway.Sessions;
 using Gatehouse.Hub.Connections;
 using Gatehouse.Hub.Telemetry;
 using Gatehouse.Identity;
 using Gatehouse.Transport.Amqp;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 
 namespace Gatehouse.Gateway;
 
-/// <summary>How the server takes the device plane in: AddGateway, then <see cref="MqttHandler"/> at the front door; its AMQP nodes are an <see cref="IAmqpDoor"/>.</summary>
+/// <summary>How the server takes the device plane in: AddGateway, then <see cref="MqttHandler"/> at the front door and <see cref="UseDeviceApi"/>; its AMQP nodes are an <see cref="IAmqpDoor"/>.</summary>
 public static class GatewaySetup
 {
     /// <summary>Needs AddHub, AddIdentity, AddStore and AddTransport.</summary>
@@ -42,6 +44,17 @@ public static class GatewaySetup
         });
         services.TryAddSingleton(static all => new MqttHandler(all.GetRequiredService<GatewayParts>()));
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IAmqpDoor, DeviceDoor>(static all => new DeviceDoor(all.GetRequiredService<GatewayParts>())));
+        services.TryAddSingleton(static all => Api(all.GetRequiredService<GatewayParts>()));
         return services;
     }
+
+    /// <summary>Answers what devices ask for over HTTPS below <c>/devices/{id}/</c>; everything else goes on to the next middleware. Goes before the service plane, which has other operations there.</summary>
+    public static IApplicationBuilder UseDeviceApi(this IApplicationBuilder app)
+    {
+        ArgumentNullException.ThrowIfNull(app);
+        var api = app.ApplicationServices.GetRequiredService<DeviceApi>();
+        return app.Use(next => http => api.InvokeAsync(http, next));
+    }
+
+    private static DeviceApi Api(GatewayParts parts) => new(parts, [new SendEvent(parts)]);
 }

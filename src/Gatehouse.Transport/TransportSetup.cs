@@ -1,3 +1,4 @@
+using Gatehouse.Contracts.Credentials;
 using Gatehouse.Transport.Admission;
 using Gatehouse.Transport.Connections;
 using Gatehouse.Transport.Listeners;
@@ -89,4 +90,7 @@ public static class TransportSetup
 
     /// <summary>The caller of this request is known: its connection no longer counts as unknown. Doors call it once a request was authorised.</summary>
     public static void MarkConnectionAuthenticated(this HttpContext context) => context.Features.Get<SecureConnection>()?.MarkAuthenticated();
+
+    /// <summary>What the caller's TLS handshake proved, unjudged; null when it presented no certificate. The connection disposes it.</summary>
+    public static PeerCertificate? PeerCertificate(this HttpContext context) => context.Features.Get<SecureConnection>()?.Session.Certificate;
 }

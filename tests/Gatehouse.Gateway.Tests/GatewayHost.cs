@@ -100,6 +100,9 @@ internal sealed class GatewayHost : IAsyncDisposable, IRefusalLog
         return Encoding.UTF8.GetBytes($"SharedAccessSignature sr={resource}&sig={Uri.EscapeDataString(Convert.ToBase64String(mac))}&se={expiry}" + (policy is null ? "" : $"&skn={policy}"));
     }
 
+    /// <summary>Registers a device; returns its token.</summary>
+    internal async Task<string> TokenOfNewAsync(string device) => Encoding.UTF8.GetString(TokenOf($"localhost/devices/{device}", await RegisterAsync(device)));
+
     /// <summary>A client on a connection of its own, before CONNECT.</summary>
     internal DeviceDriver Open(int outputBytes = 1024 * 1024)
     {

@@ -3,7 +3,7 @@ namespace Gatehouse.Contracts.Access;
 /// <summary>Which door an operation stands behind.</summary>
 public enum Plane
 {
-    /// <summary>Devices and modules, over MQTT (AMQP and HTTPS later).</summary>
+    /// <summary>Devices and modules, over MQTT, AMQP and HTTPS.</summary>
     Device,
 
     /// <summary>Back ends: the documented service APIs.</summary>

@@ -23,6 +23,9 @@ public ref struct EventWriter
     /// <summary>Bytes written so far, the prefix included.</summary>
     public int Length { get; private set; }
 
+    /// <summary>The fields written so far, for <see cref="TryAddEncoded"/> of another writer.</summary>
+    public readonly ReadOnlySpan<byte> Fields => buffer[PrefixLength..Length];
+
     /// <summary>Copies fields that were encoded earlier (a session's constant stamps; see <see cref="EncodeFields"/>). False when the buffer is too small.</summary>
     public bool TryAddEncoded(scoped ReadOnlySpan<byte> fields)
     {

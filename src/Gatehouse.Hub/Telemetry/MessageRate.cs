@@ -7,31 +7,32 @@ internal sealed class MessageRate(int perSecond, TimeProvider time)
     private double tokens = perSecond;
     private long last = time.GetTimestamp();
 
-    /// <summary>Takes one message; else how long to wait before it is worth trying again.</summary>
-    internal bool TryTake(out TimeSpan wait)
+    /// <summary>Takes so many messages, more than a second's worth on credit; else how long to wait before it is worth trying again.</summary>
+    internal bool TryTake(int count, out TimeSpan wait)
     {
+        var needed = Math.Min(count, perSecond);
         lock (gate)
         {
             var now = time.GetTimestamp();
             tokens = Math.Min(perSecond, tokens + (time.GetElapsedTime(last, now).TotalSeconds * perSecond));
             last = now;
-            if (tokens >= 1)
+            if (tokens >= needed)
             {
-                tokens--;
+                tokens -= count;
                 wait = TimeSpan.Zero;
                 return true;
             }
 
-            wait = TimeSpan.FromSeconds((1 - tokens) / perSecond);
+            wait = TimeSpan.FromSeconds((needed - tokens) / perSecond);
             return false;
         }
     }
 
-    internal void GiveBack()
+    internal void GiveBack(int count = 1)
     {
         lock (gate)
         {
-            tokens++;
+            tokens += count;
         }
     }
 }

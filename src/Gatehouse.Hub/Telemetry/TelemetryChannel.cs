@@ -35,16 +35,53 @@ public sealed class TelemetryChannel
             return TelemetryOutcome.TooLarge;
         }
 
-        if (!TryTakeRate(out wait))
+        if (!TryReserve(1, out wait))
+        {
+            return TelemetryOutcome.Throttled;
+        }
+
+        var outcome = TryAppendReserved(head, body, observer, state);
+        if (outcome == TelemetryOutcome.LogFull)
+        {
+            DeviceRate?.GiveBack();
+            HubRate?.GiveBack();
+        }
+
+        return outcome;
+    }
+
+    /// <summary>Takes the rate for so many messages at once, for a batch that is taken whole or not at all; hand them in with <see cref="TryAppendReserved"/>.</summary>
+    /// <param name="messages">At least 1. More than a second's worth: waits for a full second's worth, and what follows waits longer.</param>
+    /// <param name="wait">When false: when it is worth trying again.</param>
+    public bool TryReserve(int messages, out TimeSpan wait)
+    {
+        wait = TimeSpan.Zero;
+        if (DeviceRate is { } device && !device.TryTake(messages, out wait))
         {
             metrics.Throttled();
-            return TelemetryOutcome.Throttled;
+            return false;
+        }
+
+        if (HubRate is { } hub && !hub.TryTake(messages, out wait))
+        {
+            DeviceRate?.GiveBack(messages);
+            metrics.Throttled();
+            return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>Hands in one message whose rate was taken; otherwise like <see cref="TryAppend"/>.</summary>
+    public TelemetryOutcome TryAppendReserved(ReadOnlySpan<byte> head, in ReadOnlySequence<byte> body, IAppendObserver observer, long state)
+    {
+        if (body.Length > options.MaxMessageBytes)
+        {
+            return TelemetryOutcome.TooLarge;
         }
 
         if (!log.TryAppend(partition, head, body, observer, state))
         {
-            DeviceRate?.GiveBack();
-            HubRate?.GiveBack();
             return TelemetryOutcome.LogFull;
         }
 
@@ -55,21 +92,4 @@ public sealed class TelemetryChannel
     /// <summary>Completes when <see cref="TelemetryOutcome.LogFull"/> is worth another try.</summary>
     /// <exception cref="IOException">The log cannot store anything.</exception>
     public ValueTask WaitForRoomAsync(CancellationToken cancellationToken) => log.WaitForRoomAsync(cancellationToken);
-
-    private bool TryTakeRate(out TimeSpan wait)
-    {
-        wait = TimeSpan.Zero;
-        if (DeviceRate is { } device && !device.TryTake(out wait))
-        {
-            return false;
-        }
-
-        if (HubRate is { } hub && !hub.TryTake(out wait))
-        {
-            DeviceRate?.GiveBack();
-            return false;
-        }
-
-        return true;
-    }
 }

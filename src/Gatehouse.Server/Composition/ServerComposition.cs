@@ -41,6 +41,7 @@ internal static class ServerComposition
         var app = builder.Build();
         app.Lifetime.ApplicationStarted.Register(quiet.End);
         app.UseOperations();
+        app.UseDeviceApi();
         app.UseServiceApi();
         app.MapHealth();
         app.MapWebSockets(services => services.GetRequiredService<MqttHandler>(), services => services.GetRequiredService<AmqpHandler>());

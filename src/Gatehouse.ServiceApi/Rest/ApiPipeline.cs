@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Gatehouse.Contracts.Access;
 using Gatehouse.Contracts.Errors;
+using Gatehouse.Wire.Http;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
@@ -100,14 +101,14 @@ internal sealed class ApiPipeline(RouteTable routes, RequestGate gate, ServiceAp
             http.Response.Headers.Connection = "close";
         }
 
-        var trackingId = TrackingId.New(time);
+        var trackingId = TrackingId.New(time.GetUtcNow());
         log.Refused(error.Name, trackingId);
         await ErrorBody.WriteAsync(http, error, trackingId);
     }
 
     private async Task FailAsync(HttpContext http, string operation, Exception error)
     {
-        var trackingId = TrackingId.New(time);
+        var trackingId = TrackingId.New(time.GetUtcNow());
         log.Failed(error, operation, trackingId);
         if (http.Response.HasStarted)
         {

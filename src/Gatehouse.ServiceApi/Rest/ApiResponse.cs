@@ -1,6 +1,7 @@
-using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using System.Text.Json;
 using Gatehouse.Contracts.Errors;
+using Gatehouse.Wire.Http;
 using Microsoft.AspNetCore.Http;
 
 namespace Gatehouse.ServiceApi.Rest;
@@ -48,7 +49,7 @@ internal abstract class ApiResponse
     {
         internal override HubError Error => error;
 
-        internal override Task WriteAsync(HttpContext http) => ErrorBody.WriteAsync(http, error, TrackingId.New(TimeProvider.System));
+        internal override Task WriteAsync(HttpContext http) => ErrorBody.WriteAsync(http, error, TrackingId.New(DateTimeOffset.UtcNow));
     }
 
     private sealed class JsonAnswer<T>(T value, JsonTypeInfo<T> typeInfo, string? etag, int status) : ApiResponse

@@ -2,6 +2,8 @@ using Gatehouse.Contracts.Access;
 using Gatehouse.Contracts.Audit;
 using Gatehouse.Contracts.Errors;
 using Gatehouse.Identity;
+using Gatehouse.Transport;
+using Gatehouse.Wire.Http;
 using Microsoft.AspNetCore.Http;
 
 namespace Gatehouse.ServiceApi.Rest;
@@ -33,6 +35,7 @@ internal sealed class RequestGate(PolicyAuthenticator authenticator, IRefusalLog
             return throttled;
         }
 
+        http.MarkConnectionAuthenticated();
         return principal;
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using Gatehouse.Wire.Http;
 
 namespace Gatehouse.ServiceApi.Rest;
 

@@ -1,12 +1,12 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
 
-namespace Gatehouse.ServiceApi.Rest;
+namespace Gatehouse.Wire.Http;
 
 /// <summary>The path of a request, taken from the raw target and decoded exactly once, in segments.</summary>
 /// <remarks>The server's own path is no good here: it keeps <c>%2F</c>, which IoT Explorer sends for every slash (<c>/devices%2Fd1</c>), and removes dot segments,
 /// though <c>.</c> is a letter of device ids. <c>+</c> stays <c>+</c>: it is a letter of ids too.</remarks>
-internal sealed class RequestTarget
+public sealed class RequestTarget
 {
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
@@ -17,13 +17,14 @@ internal sealed class RequestTarget
     }
 
     /// <summary>Decoded path with a leading and without a trailing slash: what a token's scope must cover.</summary>
-    internal string Path { get; }
+    public string Path { get; }
 
-    internal IReadOnlyList<string> Segments { get; }
+    public IReadOnlyList<string> Segments { get; }
 
     /// <summary>False for a broken percent sequence, bytes that are no UTF-8, a NUL, and targets that are no path.</summary>
-    internal static bool TryParse(string rawTarget, [NotNullWhen(true)] out RequestTarget? target)
+    public static bool TryParse(string rawTarget, [NotNullWhen(true)] out RequestTarget? target)
     {
+        ArgumentNullException.ThrowIfNull(rawTarget);
         target = null;
         var text = PathOf(rawTarget);
         if (text.IsEmpty || text[0] != '/' || !TryDecode(text, out var path))
