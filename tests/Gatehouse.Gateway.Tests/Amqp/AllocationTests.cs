@@ -43,16 +43,20 @@ public sealed class AllocationTests
             Take();
         }
 
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < Rounds; i++)
+        // The least of three: a collection that other tests cause empties the pools of arrays once.
+        var perMessage = Enumerable.Range(0, 3).Min(_ =>
         {
-            Take();
-        }
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            for (var i = 0; i < Rounds; i++)
+            {
+                Take();
+            }
 
-        var perMessage = (GC.GetAllocatedBytesForCurrentThread() - before) / (double)Rounds;
+            return (GC.GetAllocatedBytesForCurrentThread() - before) / (double)Rounds;
+        });
         // A batch of this log is never told durable, so the table of open batches grows.
         Assert.True(perMessage < (format == 0 ? 1 : 100), $"{name}: {perMessage} bytes");
-        Assert.Equal((Rounds + 200) * (format == 0 ? 1 : 20), log.Count);
+        Assert.Equal(((3 * Rounds) + 200) * (format == 0 ? 1 : 20), log.Count);
     }
 
     private static byte[] Message(string property, int bytes) => new MessageBytes()
