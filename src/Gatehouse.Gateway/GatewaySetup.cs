@@ -5,6 +5,7 @@ using Gatehouse.Gateway.Amqp;
 using Gatehouse.Gateway.Http;
 using Gatehouse.Gateway.Mqtt;
 using Gatehouse.Gateway.Sessions;
+using Gatehouse.Hub.CloudToDevice;
 using Gatehouse.Hub.Connections;
 using Gatehouse.Hub.Telemetry;
 using Gatehouse.Identity;
@@ -44,7 +45,7 @@ public static class GatewaySetup
         });
         services.TryAddSingleton(static all => new MqttHandler(all.GetRequiredService<GatewayParts>()));
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IAmqpDoor, DeviceDoor>(static all => new DeviceDoor(all.GetRequiredService<GatewayParts>())));
-        services.TryAddSingleton(static all => Api(all.GetRequiredService<GatewayParts>()));
+        services.TryAddSingleton(static all => Api(all.GetRequiredService<GatewayParts>(), all.GetRequiredService<CloudToDeviceMessages>()));
         return services;
     }
 
@@ -56,5 +57,6 @@ public static class GatewaySetup
         return app.Use(next => http => api.InvokeAsync(http, next));
     }
 
-    private static DeviceApi Api(GatewayParts parts) => new(parts, [new SendEvent(parts)]);
+    private static DeviceApi Api(GatewayParts parts, CloudToDeviceMessages messages) =>
+        new(parts, [new SendEvent(parts), new ReceiveMessage(messages), new SettleMessage(messages), new AbandonMessage(messages)]);
 }

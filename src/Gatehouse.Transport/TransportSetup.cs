@@ -1,3 +1,4 @@
+using System.Text;
 using Gatehouse.Contracts.Credentials;
 using Gatehouse.Transport.Admission;
 using Gatehouse.Transport.Connections;
@@ -62,6 +63,9 @@ public static class TransportSetup
         var services = kestrel.ApplicationServices;
         var limits = services.GetRequiredService<ConnectionLimits>();
         kestrel.AddServerHeader = false;
+
+        // Headers carry properties of messages, any text; ASCII, the default, would fail on them.
+        kestrel.ResponseHeaderEncodingSelector = static _ => Encoding.UTF8;
         kestrel.Limits.RequestHeadersTimeout = limits.HttpHeadersTimeout;
         kestrel.Limits.KeepAliveTimeout = limits.HttpKeepAliveTimeout;
         kestrel.Limits.MaxRequestBodySize = limits.MaxHttpBodyBytes;

@@ -34,6 +34,9 @@ public enum ThrottleClass
 
     /// <summary>Readers of the built-in events endpoint.</summary>
     EventReads,
+
+    /// <summary>Polls for what waits for a device or for feedback: 1,000/min/unit on S1 over HTTPS; those who listen over other protocols poll nothing.</summary>
+    CloudToDeviceReceives,
 }
 
 /// <summary>One thing that a peer can ask for. What has no row in <see cref="Operations"/> cannot be reached.</summary>

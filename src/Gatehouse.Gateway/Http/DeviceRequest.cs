@@ -1,4 +1,5 @@
 using Gatehouse.Contracts.Access;
+using Gatehouse.Hub.CloudToDevice;
 using Microsoft.AspNetCore.Http;
 
 namespace Gatehouse.Gateway.Http;
@@ -10,6 +11,8 @@ namespace Gatehouse.Gateway.Http;
 internal sealed record DeviceRequest(HttpContext Http, DeviceCaller Caller, IReadOnlyList<string> Path)
 {
     internal Principal Principal => Caller.Principal;
+
+    internal DeviceQueue Queue => new(Principal.Hub, Principal.Identity!.Value.Device, Principal.GenerationId ?? "");
 
     /// <summary>204 without a body.</summary>
     internal void AnswerNoContent() => Http.Response.StatusCode = StatusCodes.Status204NoContent;

@@ -19,7 +19,7 @@ internal sealed class HttpDoor : IAsyncDisposable
     private readonly WebApplication app;
 
     // One connection, so that what the server remembers of it is met.
-    private readonly HttpClient client = new(new SocketsHttpHandler { MaxConnectionsPerServer = 1, RequestHeaderEncodingSelector = (_, _) => Encoding.UTF8 });
+    private readonly HttpClient client = new(new SocketsHttpHandler { MaxConnectionsPerServer = 1, RequestHeaderEncodingSelector = (_, _) => Encoding.UTF8, ResponseHeaderEncodingSelector = (_, _) => Encoding.UTF8 });
 
     private HttpDoor(GatewayHost host, WebApplication app) => (Host, this.app) = (host, app);
 
@@ -30,7 +30,7 @@ internal sealed class HttpDoor : IAsyncDisposable
     internal static async Task<HttpDoor> OpenAsync(GatewayHost host)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.ResponseHeaderEncodingSelector = _ => Encoding.UTF8).UseUrls("http://127.0.0.1:0");
         builder.Services.AddSingleton(host.Get<DeviceApi>());
         var app = builder.Build();
         app.UseDeviceApi();
