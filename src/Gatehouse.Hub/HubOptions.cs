@@ -3,6 +3,7 @@ using Gatehouse.Hub.Certificates;
 using Gatehouse.Hub.CloudToDevice;
 using Gatehouse.Hub.Credentials;
 using Gatehouse.Hub.Events;
+using Gatehouse.Hub.Methods;
 using Gatehouse.Hub.Notifications;
 using Gatehouse.Hub.Registry;
 using Gatehouse.Hub.Routing;
@@ -44,6 +45,8 @@ public sealed record HubOptions
 
     /// <summary>Of deliveries to custom endpoints.</summary>
     public SinkOptions Sinks { get; init; } = new();
+
+    public MethodOptions Methods { get; init; } = new();
 
     public CredentialOptions Credentials { get; init; } = new();
 }

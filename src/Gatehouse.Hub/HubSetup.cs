@@ -8,6 +8,7 @@ using Gatehouse.Hub.Connections;
 using Gatehouse.Hub.Credentials;
 using Gatehouse.Hub.Events;
 using Gatehouse.Hub.Hubs;
+using Gatehouse.Hub.Methods;
 using Gatehouse.Hub.Notifications;
 using Gatehouse.Hub.Registry;
 using Gatehouse.Hub.Routing;
@@ -60,6 +61,13 @@ public static class HubSetup
         services.TryAddSingleton(all => new TelemetryIntake(
             all.GetRequiredService<HubLogs>(), options.Telemetry, all.GetRequiredService<TelemetryMetrics>(), all.GetRequiredService<TimeProvider>()));
         TwinSetup.Add(services, options.Twins);
+        services.TryAddSingleton<MethodMetrics>();
+        services.TryAddSingleton(all => new DirectMethods(
+            all.GetRequiredService<ICredentialSource>(),
+            all.GetRequiredService<ISignals>(),
+            options.Methods,
+            all.GetRequiredService<MethodMetrics>(),
+            all.GetRequiredService<TimeProvider>()));
         AddRegistry(services, options.Registry);
         AddCloudToDevice(services, options);
         services.AddMessageRouting(options);

@@ -3,6 +3,7 @@ using Gatehouse.ServiceApi.Amqp.Management;
 using Gatehouse.ServiceApi.Operator;
 using Gatehouse.ServiceApi.Rest;
 using Gatehouse.ServiceApi.Rest.Devices;
+using Gatehouse.ServiceApi.Rest.Methods;
 using Gatehouse.ServiceApi.Rest.Modules;
 using Gatehouse.ServiceApi.Rest.Statistics;
 using Gatehouse.Transport.Amqp;
@@ -34,7 +35,7 @@ public static class ServiceApiSetup
         return services;
     }
 
-    /// <summary>Answers the paths that have operations (<c>/devices</c>, <c>/statistics</c>, <c>/gatehouse/v1</c>); everything else goes on to the next middleware.</summary>
+    /// <summary>Answers the paths that have operations (<c>/devices</c>, <c>/twins</c>, <c>/statistics</c>, <c>/gatehouse/v1</c>); everything else goes on to the next middleware.</summary>
     public static IApplicationBuilder UseServiceApi(this IApplicationBuilder app)
     {
         var pipeline = app.ApplicationServices.GetRequiredService<ApiPipeline>();
@@ -54,6 +55,8 @@ public static class ServiceApiSetup
         Add<DeleteModule>(services);
         Add<GetDeviceStatistics>(services);
         Add<GetServiceStatistics>(services);
+        Add<InvokeDeviceMethod>(services);
+        Add<InvokeModuleMethod>(services);
     }
 
     private static void Add<T>(IServiceCollection services)

@@ -31,6 +31,11 @@ public sealed class PermissionTableTests(RunningApi api) : IClassFixture<Running
         ["DeleteModule"] = (Writers, [new("DELETE", "devices/{deviceId}/modules/{moduleId}", $"/devices/none/modules/m{Service}", 404)]),
         ["GetDeviceStatistics"] = (Readers, [new("GET", "statistics/devices", $"/statistics/devices{Service}", 200)]),
         ["GetServiceStatistics"] = (Readers, [new("GET", "statistics/service", $"/statistics/service{Service}", 200)]),
+        ["InvokeMethod"] = (Connectors,
+        [
+            new("POST", "twins/{deviceId}/methods", $"/twins/none/methods{Service}", 404, """{"methodName":"m"}"""),
+            new("POST", "twins/{deviceId}/modules/{moduleId}/methods", $"/twins/none/modules/m/methods{Service}", 404, """{"methodName":"m"}"""),
+        ]),
         ["ReadEvents"] = (Connectors, [new("GET", "gatehouse/v1/events", $"{Operator}events?partition=99", 400)]),
         ["GetPartitions"] = (Connectors, [new("GET", "gatehouse/v1/partitions", $"{Operator}partitions", 200)]),
         ["ManageConsumerGroups"] = (Owners,
@@ -156,7 +161,7 @@ public sealed class PermissionTableTests(RunningApi api) : IClassFixture<Running
             good.Replace("skn=iothubowner", "skn=service", StringComparison.Ordinal),
             good.Replace("&skn=iothubowner", "", StringComparison.Ordinal),
             good.Replace("&se=", "&se=9", StringComparison.Ordinal),
-            await SignedAsync("localhost/twins", soon),
+            await SignedAsync("localhost/nothing", soon),
             await SignedAsync("elsewhere", soon),
             await SignedAsync("localhost", api.Time.GetUtcNow().AddDays(-1)),
         ];

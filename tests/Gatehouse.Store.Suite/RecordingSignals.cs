@@ -10,6 +10,8 @@ public sealed class RecordingSignals : ISignals
 
     public IReadOnlyList<Signal> Said => [.. said];
 
+    public bool ReachesOthers => false;
+
     internal Func<Signal, Task>? OnSaid { get; set; }
 
     public async ValueTask PublishAsync(Signal signal, CancellationToken cancellationToken)

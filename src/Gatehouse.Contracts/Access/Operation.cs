@@ -32,6 +32,9 @@ public enum ThrottleClass
     /// <summary>Device-to-cloud sends: max(100/s, 12/s/unit) on S1.</summary>
     DeviceToCloudSends,
 
+    /// <summary>Direct methods: 160 KB/s/unit on S1 in units of 4 KB, counted here as 40 calls a second.</summary>
+    DirectMethods,
+
     /// <summary>Readers of the built-in events endpoint.</summary>
     EventReads,
 

@@ -20,6 +20,8 @@ public static class Operations
     public static readonly Operation GetDeviceStatistics = Service("GetDeviceStatistics", ThrottleClass.IdentityRegistry, Rights.RegistryRead);
     public static readonly Operation GetServiceStatistics = Service("GetServiceStatistics", ThrottleClass.IdentityRegistry, Rights.RegistryRead);
 
+    public static readonly Operation InvokeMethod = Service("InvokeMethod", ThrottleClass.DirectMethods, Rights.ServiceConnect);
+
     public static readonly Operation ReadEvents = Operator("ReadEvents", ThrottleClass.EventReads, Rights.ServiceConnect);
     public static readonly Operation GetPartitions = Operator("GetPartitions", ThrottleClass.EventReads, Rights.ServiceConnect);
     public static readonly Operation ManageConsumerGroups = Operator("ManageConsumerGroups", ThrottleClass.None, Rights.Owner);
@@ -36,6 +38,7 @@ public static class Operations
         GetDevice, ListDevices, CreateOrUpdateDevice, DeleteDevice, BulkDevices,
         ListModules, GetModule, CreateOrUpdateModule, DeleteModule,
         GetDeviceStatistics, GetServiceStatistics,
+        InvokeMethod,
         ReadEvents, GetPartitions, ManageConsumerGroups, ManagePolicies, ManageCertificates, ManageRouting, ReadRefusals, ReadAudit,
     ];
 

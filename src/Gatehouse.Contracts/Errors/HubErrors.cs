@@ -24,9 +24,11 @@ public static class HubErrors
     public static readonly HubError DeviceMaximumQueueDepthExceeded = new(403004, "DeviceMaximumQueueDepthExceeded", "As many messages wait for the device as may.");
     public static readonly HubError IotHubMaxCbsTokenExceeded = new(403005, "IotHubMaxCbsTokenExceeded", "The connection holds as many tokens as it may.");
     public static readonly HubError DeviceDisabled = new(403012, "DeviceDisabled", "The device is disabled.");
+    public static readonly HubError DeviceMaximumInflightMethodExceeded = new(403800, "DeviceMaximumInflightMethodExceeded", "The device has as many method calls under way as it may.", IsTransient: true);
     public static readonly HubError DeviceNotFound = new(404001, "DeviceNotFound", "The operation failed because the requested device isn't found or doesn't exist in the registry.");
     public static readonly HubError ModuleNotFound = new(404010, "ModuleNotFound", "The requested module isn't found on the device.");
     public static readonly HubError GenericNotFound = new(404000, "GenericNotFound", "There is nothing at this address.");
+    public static readonly HubError DeviceNotOnline = new(404103, "DeviceNotOnline", "Timed out waiting for device to connect.", IsTransient: true);
     public static readonly HubError DeviceConnectionClosedRemotely = new(404104, "DeviceConnectionClosedRemotely", "The connection was closed by the device.");
     public static readonly HubError GenericMethodNotAllowed = new(405000, "GenericMethodNotAllowed", "This method is not allowed at this address.");
     public static readonly HubError DeviceAlreadyExists = new(409001, "DeviceAlreadyExists", "A device with this id is registered already.");
@@ -42,5 +44,7 @@ public static class HubErrors
     public static readonly HubError ThrottlingException = new(429001, "ThrottlingException", "Too many requests.", IsTransient: true);
     public static readonly HubError DeviceThrottlingLimitExceeded = new(429005, "DeviceThrottlingLimitExceeded", "The device sends faster than its limit.", IsTransient: true);
     public static readonly HubError ServerError = new(500001, "ServerError", "The server failed to handle the request.", IsTransient: true);
+    public static readonly HubError GenericBadGateway = new(502000, "GenericBadGateway", "The device's answer cannot be used.");
     public static readonly HubError ServiceUnavailable = new(503001, "ServiceUnavailable", "The service is not available now.", IsTransient: true);
+    public static readonly HubError GatewayTimeout = new(504101, "GatewayTimeout", "Timed out waiting for the response from device.", IsTransient: true); // the number is documented, the name unconfirmed
 }

@@ -38,11 +38,26 @@ public static class SignalSubjects
 
     /// <summary>A hub or its host names changed.</summary>
     public const string HubChanged = "hub.changed";
+
+    /// <summary>A node looks for the one that a device is connected to, to call a method.</summary>
+    public const string MethodAsked = "method.asked";
+
+    /// <summary>A node has the device that another looks for.</summary>
+    public const string MethodOffered = "method.offered";
+
+    /// <summary>A node has another one call a method.</summary>
+    public const string MethodStarted = "method.started";
+
+    /// <summary>A node tells what became of the call.</summary>
+    public const string MethodAnswered = "method.answered";
 }
 
 /// <summary>Fan-out of signals: in process, or over NATS. At most once; receivers must tolerate loss by re-reading when they next look.</summary>
 public interface ISignals
 {
+    /// <summary>Whether other nodes hear what is told here.</summary>
+    bool ReachesOthers { get; }
+
     /// <summary>Tells all subscribers, this process's included. Never throws for a lost connection; it is retried and logged.</summary>
     ValueTask PublishAsync(Signal signal, CancellationToken cancellationToken);
 

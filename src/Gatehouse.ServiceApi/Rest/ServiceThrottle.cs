@@ -27,6 +27,7 @@ internal sealed class ServiceThrottle(ServiceApiOptions options, TimeProvider ti
     {
         ThrottleClass.IdentityRegistry => 100,
         ThrottleClass.Bulk => 20,
+        ThrottleClass.DirectMethods => 2_400,
         _ => null,
     };
 

@@ -32,6 +32,8 @@ internal sealed class NatsSignals : ISignals, IAsyncDisposable
         sending = SendAsync();
     }
 
+    public bool ReachesOthers => true;
+
     public ValueTask PublishAsync(Signal signal, CancellationToken cancellationToken)
     {
         handlers.Tell(signal);

@@ -8,6 +8,8 @@ internal sealed class InProcessSignals(ILogger<InProcessSignals> log) : ISignals
 {
     private readonly SignalHandlers handlers = new(log);
 
+    public bool ReachesOthers => false;
+
     public ValueTask PublishAsync(Signal signal, CancellationToken cancellationToken)
     {
         handlers.Tell(signal);

@@ -112,6 +112,8 @@ internal sealed class PeerWorld : IDisposable
     {
         private readonly List<(string Subject, Action<Signal> Handler)> handlers = [];
 
+        public bool ReachesOthers => false;
+
         internal int Count => handlers.Count;
 
         public ValueTask PublishAsync(Signal signal, CancellationToken cancellationToken)

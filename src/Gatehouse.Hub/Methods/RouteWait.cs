@@ -1,0 +1,28 @@
+using Gatehouse.Contracts.Identities;
+
+namespace Gatehouse.Hub.Methods;
+
+/// <summary>Somebody waits until an identity can be called.</summary>
+internal sealed class RouteWait(HubName hub, IdentityKey identity)
+{
+    private readonly TaskCompletionSource<MethodRoute> found = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    internal HubName Hub { get; } = hub;
+
+    internal IdentityKey Identity { get; } = identity;
+
+    internal void TrySet(MethodRoute route) => found.TrySetResult(route);
+
+    /// <summary>Null when the time is over.</summary>
+    internal async Task<MethodRoute?> WaitAsync(TimeSpan timeout, TimeProvider time, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await found.Task.WaitAsync(timeout, time, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            return null;
+        }
+    }
+}
