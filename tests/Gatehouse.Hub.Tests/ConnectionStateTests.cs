@@ -86,16 +86,16 @@ public sealed class ConnectionStateTests
         var time = new FakeTimeProvider();
         var rate = new MessageRate(2, time);
 
-        Assert.True(rate.TryTake(out _));
-        Assert.True(rate.TryTake(out _));
-        Assert.False(rate.TryTake(out var wait));
+        Assert.True(rate.TryTake(1, out _));
+        Assert.True(rate.TryTake(1, out _));
+        Assert.False(rate.TryTake(1, out var wait));
         Assert.Equal(TimeSpan.FromSeconds(0.5), wait);
         time.Advance(wait);
-        Assert.True(rate.TryTake(out _));
-        Assert.False(rate.TryTake(out _));
+        Assert.True(rate.TryTake(1, out _));
+        Assert.False(rate.TryTake(1, out _));
         rate.GiveBack();
-        Assert.True(rate.TryTake(out _));
+        Assert.True(rate.TryTake(1, out _));
         time.Advance(TimeSpan.FromHours(1));
-        Assert.Equal([true, true, false], Enumerable.Range(0, 3).Select(_ => rate.TryTake(out var _)));
+        Assert.Equal([true, true, false], Enumerable.Range(0, 3).Select(_ => rate.TryTake(1, out var _)));
     }
 }
