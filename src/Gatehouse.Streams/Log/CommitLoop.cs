@@ -196,7 +196,7 @@ internal sealed class CommitLoop : IAsyncDisposable
             if (block.Error is null)
             {
                 stored += block.PayloadLength;
-                block.Partition.Advance(block.Header.Tail);
+                block.Partition.Advance(block.Header, block.Bytes.Span);
             }
             else
             {

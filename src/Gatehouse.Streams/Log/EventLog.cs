@@ -31,7 +31,7 @@ internal sealed class EventLog(string hub, IReadOnlyList<LogPartition> partition
         var bytesLeft = options.MaxReadBytes;
         while (next <= state.LastSequenceNumber && events.Count < maxEvents && bytesLeft > 0)
         {
-            if (await source.Blocks.ReadAsync(next, cancellationToken) is not { } block)
+            if (await source.ReadAsync(next, cancellationToken) is not { } block)
             {
                 break;
             }
@@ -48,7 +48,7 @@ internal sealed class EventLog(string hub, IReadOnlyList<LogPartition> partition
         var source = Get(partition);
         var state = source.State;
         var next = Math.Max(fromSequenceNumber, state.FirstSequenceNumber);
-        if (next > state.LastSequenceNumber || await source.Blocks.ReadAsync(next, cancellationToken) is not { } block)
+        if (next > state.LastSequenceNumber || await source.ReadAsync(next, cancellationToken) is not { } block)
         {
             return [];
         }

@@ -86,7 +86,7 @@ internal sealed class EventLogs : IEventLogs, IAsyncDisposable
     {
         LogPartition[]? partitions = null;
         var blocks = await store.OpenAsync(hub, partitionCount, (index, tail) => Volatile.Read(ref partitions)?[index].Advance(tail), cancellationToken);
-        var made = blocks.Select(static (each, index) => new LogPartition(index, each)).ToArray();
+        var made = blocks.Select((each, index) => new LogPartition(index, each, options.NewestBytes)).ToArray();
         Volatile.Write(ref partitions, made);
         foreach (var partition in made)
         {

@@ -21,6 +21,9 @@ public sealed record LogOptions
     /// <summary>Bytes that one read returns at most (one event always fits). Default 4 MiB.</summary>
     public int MaxReadBytes { get; init; } = 4 * 1024 * 1024;
 
+    /// <summary>Bytes of the newest blocks that each partition keeps in memory while a reader follows it. 0–16 MiB, default 512 KiB: some milliseconds at full load, so that a reader that was just woken finds its block.</summary>
+    public int NewestBytes { get; init; } = 512 * 1024;
+
     /// <summary>Pause after a commit of at least <see cref="BusyRecords"/> records, so that the next gathers more of them for the same sync. 0–20 ms, default 1 ms. An idle log commits at once.</summary>
     public TimeSpan GatherTime { get; init; } = TimeSpan.FromMilliseconds(1);
 
@@ -46,6 +49,7 @@ public sealed record LogOptions
         Require(MaxPendingBytes / 2 >= MaxRecordBytes, nameof(MaxPendingBytes), MaxPendingBytes, "at least twice MaxRecordBytes");
         Require(BlockBytes is >= 4096 and <= 16 * 1024 * 1024, nameof(BlockBytes), BlockBytes, "4096 to 16777216 bytes");
         Require(MaxReadBytes >= 4096, nameof(MaxReadBytes), MaxReadBytes, "at least 4096 bytes");
+        Require(NewestBytes is >= 0 and <= 16 * 1024 * 1024, nameof(NewestBytes), NewestBytes, "0 to 16777216 bytes");
         Require(GatherTime >= TimeSpan.Zero && GatherTime <= TimeSpan.FromMilliseconds(20), nameof(GatherTime), GatherTime, "0 to 20 ms");
         Require(BusyRecords >= 2, nameof(BusyRecords), BusyRecords, "at least 2");
         Require(RoomTimeout > TimeSpan.Zero, nameof(RoomTimeout), RoomTimeout, "more than zero");

@@ -1,9 +1,10 @@
 namespace Gatehouse.Streams.Log;
 
-/// <summary>One partition in memory: its ends, and who waits for news.</summary>
-internal sealed class LogPartition(int index, IPartitionBlocks blocks)
+/// <summary>One partition in memory: its ends, its newest blocks while they are followed, and who waits for news.</summary>
+internal sealed class LogPartition(int index, IPartitionBlocks blocks, int newestBytes)
 {
     private readonly Lock gate = new();
+    private readonly NewestBlocks newest = new(newestBytes);
     private readonly List<Waiter> waiters = [];
     private long first;
     private PartitionTail tail = PartitionTail.Empty;
@@ -37,28 +38,38 @@ internal sealed class LogPartition(int index, IPartitionBlocks blocks)
         }
     }
 
+    /// <summary>The block with this event; null when there is none from it on.</summary>
+    internal ValueTask<byte[]?> ReadAsync(long sequenceNumber, CancellationToken cancellationToken)
+    {
+        lock (gate)
+        {
+            if (newest.Find(sequenceNumber) is { } block)
+            {
+                return new(block);
+            }
+        }
+
+        return Blocks.ReadAsync(sequenceNumber, cancellationToken);
+    }
+
+    /// <summary>This block is durable.</summary>
+    internal void Advance(in BlockHeader header, ReadOnlySpan<byte> block)
+    {
+        lock (gate)
+        {
+            newest.Add(header, block);
+            AdvanceTo(header.Tail);
+        }
+    }
+
     /// <summary>New events up to this tail are durable. An older tail than the present one is ignored.</summary>
     internal void Advance(in PartitionTail to)
     {
         lock (gate)
         {
-            if (to.Next <= tail.Next)
-            {
-                return;
-            }
-
-            tail = to;
-            for (var i = waiters.Count - 1; i >= 0; i--)
-            {
-                if (waiters[i].After < tail.Next - 1)
-                {
-                    waiters[i].Arrived.TrySetResult();
-                    waiters.RemoveAt(i);
-                }
-            }
+            AdvanceTo(to);
         }
     }
-
     /// <summary>Events before this one are gone.</summary>
     internal void TrimTo(long sequenceNumber)
     {
@@ -80,6 +91,7 @@ internal sealed class LogPartition(int index, IPartitionBlocks blocks)
 
             waiter = new Waiter(after, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
             waiters.Add(waiter);
+            newest.Follow();
         }
 
         try
@@ -91,6 +103,24 @@ internal sealed class LogPartition(int index, IPartitionBlocks blocks)
             lock (gate)
             {
                 waiters.Remove(waiter);
+            }
+        }
+    }
+
+    private void AdvanceTo(in PartitionTail to)
+    {
+        if (to.Next <= tail.Next)
+        {
+            return;
+        }
+
+        tail = to;
+        for (var i = waiters.Count - 1; i >= 0; i--)
+        {
+            if (waiters[i].After < tail.Next - 1)
+            {
+                waiters[i].Arrived.TrySetResult();
+                waiters.RemoveAt(i);
             }
         }
     }

@@ -20,6 +20,9 @@ internal sealed class EventReceiver(PartitionReader reader, IGrant grant, Runtim
     // A buffer that one large message grew is not kept for small ones.
     private const int KeptBytes = 64 * 1024;
 
+    // A reader of old events lets others have the thread after so many blocks.
+    private const int BlocksInARow = 8;
+
     private readonly Wake wake = new();
     private readonly AmqpBuffer message = new();
     private IDisposable? granted;
@@ -58,14 +61,16 @@ internal sealed class EventReceiver(PartitionReader reader, IGrant grant, Runtim
         await Task.Yield();
         try
         {
-            while (!isClosed)
+            for (var blocks = 1; !isClosed; blocks++)
             {
                 if (!await SendBlockAsync())
                 {
                     await SleepAsync();
                 }
-
-                await Task.Yield();
+                else if (blocks % BlocksInARow == 0)
+                {
+                    await Task.Yield();
+                }
             }
         }
         catch (OperationCanceledException) when (isClosed)
@@ -170,7 +175,8 @@ internal sealed class EventReceiver(PartitionReader reader, IGrant grant, Runtim
             // The log was: the server stops.
         }
 
+        // The log told us on a pool thread of our own.
         isWaiting = false;
-        wake.Set();
+        wake.SetHere();
     }
 }
