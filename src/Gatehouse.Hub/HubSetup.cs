@@ -101,6 +101,7 @@ public static class HubSetup
         services.TryAddSingleton<ModuleWriter>();
         services.TryAddSingleton<IdentityViews>();
         services.TryAddSingleton<RegistryTransactions>();
+        services.TryAddSingleton<BulkTwins>();
         services.TryAddSingleton(all => new IdentityRegistry(
             all.GetRequiredService<Database>(),
             all.GetRequiredService<RegistryTransactions>(),
@@ -112,6 +113,7 @@ public static class HubSetup
             all.GetRequiredService<RegistryTransactions>(),
             all.GetRequiredService<DeviceWriter>(),
             all.GetRequiredService<ModuleWriter>(),
+            all.GetRequiredService<BulkTwins>(),
             options));
         services.TryAddSingleton(all => new RegistryStatistics(all.GetRequiredService<Database>(), all.GetRequiredService<ConnectionStates>()));
     }

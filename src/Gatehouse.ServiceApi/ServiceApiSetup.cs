@@ -3,6 +3,7 @@ using Gatehouse.ServiceApi.Amqp.Management;
 using Gatehouse.ServiceApi.Operator;
 using Gatehouse.ServiceApi.Rest;
 using Gatehouse.ServiceApi.Rest.Devices;
+using Gatehouse.ServiceApi.Rest.DeviceTwins;
 using Gatehouse.ServiceApi.Rest.Methods;
 using Gatehouse.ServiceApi.Rest.Modules;
 using Gatehouse.ServiceApi.Rest.Statistics;
@@ -32,6 +33,7 @@ public static class ServiceApiSetup
         services.TryAddSingleton<EventEntities>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IAmqpDoor, EventHubDoor>());
         AddRegistry(services);
+        AddTwins(services);
         return services;
     }
 
@@ -57,6 +59,16 @@ public static class ServiceApiSetup
         Add<GetServiceStatistics>(services);
         Add<InvokeDeviceMethod>(services);
         Add<InvokeModuleMethod>(services);
+    }
+
+    private static void AddTwins(IServiceCollection services)
+    {
+        Add<GetTwin>(services);
+        Add<GetModuleTwin>(services);
+        Add<UpdateTwin>(services);
+        Add<UpdateModuleTwin>(services);
+        Add<ReplaceTwin>(services);
+        Add<ReplaceModuleTwin>(services);
     }
 
     private static void Add<T>(IServiceCollection services)

@@ -36,6 +36,21 @@ public sealed class PermissionTableTests(RunningApi api) : IClassFixture<Running
             new("POST", "twins/{deviceId}/methods", $"/twins/none/methods{Service}", 404, """{"methodName":"m"}"""),
             new("POST", "twins/{deviceId}/modules/{moduleId}/methods", $"/twins/none/modules/m/methods{Service}", 404, """{"methodName":"m"}"""),
         ]),
+        ["GetTwin"] = (Connectors,
+        [
+            new("GET", "twins/{deviceId}", $"/twins/none{Service}", 404),
+            new("GET", "twins/{deviceId}/modules/{moduleId}", $"/twins/none/modules/m{Service}", 404),
+        ]),
+        ["UpdateTwin"] = (Connectors,
+        [
+            new("PATCH", "twins/{deviceId}", $"/twins/none{Service}", 404, "{}"),
+            new("PATCH", "twins/{deviceId}/modules/{moduleId}", $"/twins/none/modules/m{Service}", 404, "{}"),
+        ]),
+        ["ReplaceTwin"] = (Connectors,
+        [
+            new("PUT", "twins/{deviceId}", $"/twins/none{Service}", 404, "{}"),
+            new("PUT", "twins/{deviceId}/modules/{moduleId}", $"/twins/none/modules/m{Service}", 404, "{}"),
+        ]),
         ["ReadEvents"] = (Connectors, [new("GET", "gatehouse/v1/events", $"{Operator}events?partition=99", 400)]),
         ["GetPartitions"] = (Connectors, [new("GET", "gatehouse/v1/partitions", $"{Operator}partitions", 200)]),
         ["ManageConsumerGroups"] = (Owners,

@@ -35,6 +35,12 @@ public enum ThrottleClass
     /// <summary>Direct methods: 160 KB/s/unit on S1 in units of 4 KB, counted here as 40 calls a second.</summary>
     DirectMethods,
 
+    /// <summary>Reads of twins by back ends: 100/s/unit on S1.</summary>
+    TwinReads,
+
+    /// <summary>Writes of twins by back ends: 50/s/unit on S1.</summary>
+    TwinWrites,
+
     /// <summary>Readers of the built-in events endpoint.</summary>
     EventReads,
 

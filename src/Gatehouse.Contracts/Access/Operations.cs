@@ -21,6 +21,9 @@ public static class Operations
     public static readonly Operation GetServiceStatistics = Service("GetServiceStatistics", ThrottleClass.IdentityRegistry, Rights.RegistryRead);
 
     public static readonly Operation InvokeMethod = Service("InvokeMethod", ThrottleClass.DirectMethods, Rights.ServiceConnect);
+    public static readonly Operation GetTwin = Service("GetTwin", ThrottleClass.TwinReads, Rights.ServiceConnect);
+    public static readonly Operation UpdateTwin = Service("UpdateTwin", ThrottleClass.TwinWrites, Rights.ServiceConnect);
+    public static readonly Operation ReplaceTwin = Service("ReplaceTwin", ThrottleClass.TwinWrites, Rights.ServiceConnect);
 
     public static readonly Operation ReadEvents = Operator("ReadEvents", ThrottleClass.EventReads, Rights.ServiceConnect);
     public static readonly Operation GetPartitions = Operator("GetPartitions", ThrottleClass.EventReads, Rights.ServiceConnect);
@@ -39,6 +42,7 @@ public static class Operations
         ListModules, GetModule, CreateOrUpdateModule, DeleteModule,
         GetDeviceStatistics, GetServiceStatistics,
         InvokeMethod,
+        GetTwin, UpdateTwin, ReplaceTwin,
         ReadEvents, GetPartitions, ManageConsumerGroups, ManagePolicies, ManageCertificates, ManageRouting, ReadRefusals, ReadAudit,
     ];
 

@@ -20,7 +20,17 @@ public enum ImportMode
 /// <param name="Input">Identity; its authentication may be absent on an update, then the stored one stays.</param>
 /// <param name="Mode">What to do.</param>
 /// <param name="ETag">For the modes that compare it.</param>
-public sealed record BulkItem(IdentityInput Input, ImportMode Mode, string? ETag);
+/// <param name="Twin">What goes into the twin; null for nothing.</param>
+public sealed record BulkItem(IdentityInput Input, ImportMode Mode, string? ETag, BulkTwin? Twin = null);
+
+/// <summary>The twin of a bulk item.</summary>
+/// <param name="Json"><c>{"tags":{…},"properties":{"desired":{…}}}</c>, UTF-8, as sent.</param>
+/// <param name="ETag">The version that the twin must have; null or empty for any.</param>
+public sealed record BulkTwin(ReadOnlyMemory<byte> Json, string? ETag);
 
 /// <summary>Why one item of a bulk call was not done.</summary>
-public sealed record BulkItemError(string DeviceId, string? ModuleId, HubError Error);
+/// <param name="DeviceId">Device.</param>
+/// <param name="ModuleId">Module, or null.</param>
+/// <param name="Error">Why.</param>
+/// <param name="IsWarning">The identity was written, its twin was not.</param>
+public sealed record BulkItemError(string DeviceId, string? ModuleId, HubError Error, bool IsWarning = false);

@@ -9,13 +9,15 @@ public sealed class BulkRegistry
     private readonly RegistryTransactions transactions;
     private readonly DeviceWriter devices;
     private readonly ModuleWriter modules;
+    private readonly BulkTwins twins;
     private readonly RegistryOptions options;
 
-    internal BulkRegistry(RegistryTransactions transactions, DeviceWriter devices, ModuleWriter modules, RegistryOptions options)
+    internal BulkRegistry(RegistryTransactions transactions, DeviceWriter devices, ModuleWriter modules, BulkTwins twins, RegistryOptions options)
     {
         this.transactions = transactions;
         this.devices = devices;
         this.modules = modules;
+        this.twins = twins;
         this.options = options;
     }
 
@@ -32,13 +34,13 @@ public sealed class BulkRegistry
             actor,
             async (change, token) =>
             {
+                await twins.LockAsync(change, [.. items.Select(item => item.Input.Key.Device.Value)], token);
                 var errors = new List<BulkItemError>();
                 foreach (var item in items)
                 {
-                    var done = await RunAsync(change, item, token);
-                    if (!done.IsOk)
+                    if (await RunAsync(change, item, token) is { } error)
                     {
-                        errors.Add(new BulkItemError(item.Input.Key.Device.Value, item.Input.Key.Module?.Value, done.Error));
+                        errors.Add(error);
                     }
                 }
 
@@ -63,7 +65,27 @@ public sealed class BulkRegistry
         return items.All(item => seen.Add(item.Input.Key)) ? null : HubErrors.DeviceDefinedMultipleTimes;
     }
 
-    private Task<Result<IdentityRow>> RunAsync(RegistryChange change, BulkItem item, CancellationToken cancellationToken)
+    private async Task<BulkItemError?> RunAsync(RegistryChange change, BulkItem item, CancellationToken cancellationToken)
+    {
+        var twin = twins.Read(item);
+        if (!twin.IsOk)
+        {
+            return Error(item, twin.Error);
+        }
+
+        var isTwinAlone = item.Mode is ImportMode.UpdateTwin or ImportMode.UpdateTwinIfMatchETag;
+        if (!isTwinAlone && await RunIdentityAsync(change, item, cancellationToken) is { IsOk: false } identity)
+        {
+            return Error(item, identity.Error);
+        }
+
+        var written = twin.Value is { } write ? await twins.WriteAsync(change, item.Input.Key, write, cancellationToken) : default;
+        return written.IsOk ? null : Error(item, written.Error) with { IsWarning = !isTwinAlone };
+    }
+
+    private static BulkItemError Error(BulkItem item, HubError error) => new(item.Input.Key.Device.Value, item.Input.Key.Module?.Value, error);
+
+    private Task<Result<IdentityRow>> RunIdentityAsync(RegistryChange change, BulkItem item, CancellationToken cancellationToken)
     {
         var condition = ConditionOf(item);
         if (!condition.IsOk)
@@ -91,8 +113,6 @@ public sealed class BulkRegistry
                 return WriteCondition.Create;
             case ImportMode.Update or ImportMode.Delete:
                 return WriteCondition.Update;
-            case ImportMode.UpdateTwin or ImportMode.UpdateTwinIfMatchETag:
-                return HubErrors.InvalidOperation.With("This hub has no device twins yet.");
         }
 
         var etag = IfMatch.Parse(item.ETag);

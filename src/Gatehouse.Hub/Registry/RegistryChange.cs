@@ -13,6 +13,9 @@ internal sealed class RegistryChange(WriteTransaction transaction, HubName hub, 
 
     internal HubName Hub { get; } = hub;
 
+    /// <summary>Who changes, for the audit records.</summary>
+    internal string Actor { get; } = actor;
+
     /// <summary>Written back at the end of the transaction.</summary>
     internal RegistryCounts Counts { get; } = counts;
 
@@ -37,7 +40,7 @@ internal sealed class RegistryChange(WriteTransaction transaction, HubName hub, 
         Transaction.Audit(new AuditRecord
         {
             Hub = Hub.Value,
-            Actor = actor,
+            Actor = Actor,
             Action = row.IsModule ? $"module.{verb}" : $"device.{verb}",
             Subject = row.ToString(),
             Detail = detail.ToJsonString(),

@@ -58,6 +58,9 @@ internal sealed record TwinRow
 
     public string? ParentScope { get; init; }
 
+    /// <summary>Cloud-to-device messages that wait; a module's generation is never a device's.</summary>
+    public long MessageCount { get; init; }
+
     internal IdentityKey Key => new(
         Contracts.Identities.DeviceId.Parse(DeviceId),
         ModuleId.Length > 0 ? Contracts.Identities.ModuleId.Parse(ModuleId) : null);
@@ -76,6 +79,7 @@ internal sealed record TwinRow
         StatusReason = StatusReason,
         StatusChanged = StatusChanged == 0 ? null : new DateTimeOffset(StatusChanged, TimeSpan.Zero),
         Connection = connection,
+        CloudToDeviceMessageCount = MessageCount,
         AuthenticationType = CredentialWords.Of((CredentialKind)CredentialKind),
         PrimaryThumbprint = PrimaryThumbprint,
         SecondaryThumbprint = SecondaryThumbprint,

@@ -15,21 +15,36 @@ internal static class TwinRows
           t.desired AS Desired, t.desired_metadata AS DesiredMetadata, t.desired_version AS DesiredVersion,
           t.reported AS Reported, t.reported_metadata AS ReportedMetadata, t.reported_version AS ReportedVersion, t.configurations AS Configurations,
           i.etag AS IdentityEtag, i.is_disabled AS IsDisabled, i.status_reason AS StatusReason, i.status_changed AS StatusChanged, i.credential_kind AS CredentialKind,
-          i.primary_thumbprint AS PrimaryThumbprint, i.secondary_thumbprint AS SecondaryThumbprint, i.is_edge AS IsEdge, i.device_scope AS DeviceScope, i.parent_scope AS ParentScope
+          i.primary_thumbprint AS PrimaryThumbprint, i.secondary_thumbprint AS SecondaryThumbprint, i.is_edge AS IsEdge, i.device_scope AS DeviceScope, i.parent_scope AS ParentScope,
+          (SELECT COUNT(*) FROM device_messages m WHERE m.hub = t.hub AND m.device_id = t.device_id AND m.generation_id = t.generation_id AND (m.expires > @Now OR m.locked_until > @Now)) AS MessageCount
         """;
 
     private const string Joined = "JOIN identities i ON i.hub = t.hub AND i.device_id = t.device_id AND i.module_id = t.module_id AND i.generation_id = t.generation_id";
 
     private const string One = "hub = @Hub AND device_id = @DeviceId AND module_id = @ModuleId";
 
-    internal static Task<TwinRow?> FindAsync(DbConnection connection, HubName hub, IdentityKey key, CancellationToken cancellationToken) =>
+    internal static Task<TwinRow?> FindAsync(DbConnection connection, HubName hub, IdentityKey key, DateTimeOffset now, CancellationToken cancellationToken) =>
         connection.QuerySingleOrDefaultAsync<TwinRow>(new CommandDefinition(
-            $"SELECT {Columns} FROM twins t {Joined} WHERE t.hub = @Hub AND t.device_id = @DeviceId AND t.module_id = @ModuleId", Parameters(hub, key), cancellationToken: cancellationToken));
+            $"SELECT {Columns} FROM twins t {Joined} WHERE t.hub = @Hub AND t.device_id = @DeviceId AND t.module_id = @ModuleId", Parameters(hub, key, now), cancellationToken: cancellationToken));
 
     /// <summary>Reads and locks the twin, not its identity: the registry locks in the other order.</summary>
-    internal static Task<TwinRow?> LockAsync(WriteTransaction transaction, SqlDialect dialect, HubName hub, IdentityKey key, CancellationToken cancellationToken) =>
+    internal static Task<TwinRow?> LockAsync(WriteTransaction transaction, SqlDialect dialect, HubName hub, IdentityKey key, DateTimeOffset now, CancellationToken cancellationToken) =>
         transaction.Connection.QuerySingleOrDefaultAsync<TwinRow>(new CommandDefinition(
-            $"SELECT {Columns} FROM (SELECT * FROM twins WHERE {One}{dialect.ForUpdate}) t {Joined}", Parameters(hub, key), transaction.Transaction, cancellationToken: cancellationToken));
+            $"SELECT {Columns} FROM (SELECT * FROM twins WHERE {One}{dialect.ForUpdate}) t {Joined}", Parameters(hub, key, now), transaction.Transaction, cancellationToken: cancellationToken));
+
+    /// <summary>Locks the twins of devices and their modules, in the order that all keep to.</summary>
+    internal static async Task LockAllAsync(WriteTransaction transaction, SqlDialect dialect, HubName hub, IReadOnlyList<string> devices, CancellationToken cancellationToken)
+    {
+        // Where one writer is the rule there is nothing to lock, and no collation of this name.
+        if (dialect.ForUpdate.Length > 0)
+        {
+            await transaction.Connection.ExecuteAsync(new CommandDefinition(
+                $"SELECT 1 FROM twins WHERE hub = @Hub AND device_id IN @Devices ORDER BY device_id COLLATE \"C\", module_id COLLATE \"C\"{dialect.ForUpdate}",
+                new { Hub = hub.Value, Devices = devices },
+                transaction.Transaction,
+                cancellationToken: cancellationToken));
+        }
+    }
 
     /// <summary>What a device may read: desired, desired version, reported, reported version.</summary>
     internal static Task<PropertiesRow?> FindPropertiesAsync(DbConnection connection, HubName hub, IdentityKey key, CancellationToken cancellationToken) =>
@@ -67,7 +82,8 @@ internal static class TwinRows
             transaction.Transaction,
             cancellationToken: cancellationToken));
 
-    private static object Parameters(HubName hub, IdentityKey key) => new { Hub = hub.Value, DeviceId = key.Device.Value, ModuleId = key.Module?.Value ?? "" };
+    private static object Parameters(HubName hub, IdentityKey key, DateTimeOffset now = default) =>
+        new { Hub = hub.Value, DeviceId = key.Device.Value, ModuleId = key.Module?.Value ?? "", Now = now.UtcTicks };
 
     internal sealed class PropertiesRow
     {

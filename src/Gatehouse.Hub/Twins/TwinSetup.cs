@@ -1,5 +1,4 @@
 using Gatehouse.Contracts.Signals;
-using Gatehouse.Hub.Connections;
 using Gatehouse.Store;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -13,6 +12,7 @@ internal static class TwinSetup
     internal static void Add(IServiceCollection services, TwinOptions options)
     {
         services.TryAddSingleton(options);
+        services.TryAddSingleton<TwinViews>();
         services.TryAddSingleton<TwinWriter>();
         services.TryAddSingleton(all => new DesiredWatches(
             all.GetRequiredService<Database>(), all.GetRequiredService<ISignals>(), all.GetRequiredService<TimeProvider>(), all.GetRequiredService<ILogger<DesiredWatches>>()));
@@ -20,10 +20,10 @@ internal static class TwinSetup
             all.GetRequiredService<Database>(), options, all.GetRequiredService<TimeProvider>(), all.GetRequiredService<ILogger<ReportQueue>>()));
         services.TryAddSingleton(all => new Twins(
             all.GetRequiredService<Database>(),
+            all.GetRequiredService<TwinViews>(),
             all.GetRequiredService<TwinWriter>(),
             all.GetRequiredService<ReportQueue>(),
             all.GetRequiredService<DesiredWatches>(),
-            all.GetRequiredService<ConnectionStates>(),
             options));
     }
 }

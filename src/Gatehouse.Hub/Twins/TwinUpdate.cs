@@ -17,6 +17,9 @@ public sealed class TwinUpdate
     /// <summary>Whether nothing is to be written.</summary>
     public bool IsEmpty => Tags is null && Desired is null;
 
+    /// <summary>Whether it has sections, perhaps, but nothing in them.</summary>
+    internal bool IsBlank => Tags is null or { IsWhole: false, Content.Count: 0 } && Desired is null or { IsWhole: false, Content.Count: 0 };
+
     /// <summary>Null leaves the tags alone.</summary>
     internal SectionWrite? Tags { get; }
 

@@ -15,17 +15,12 @@ internal sealed class TwinWriter(Database database, TwinOptions options, TimePro
     /// <summary>DeviceNotFound (for a module too, as the service), PreconditionFailed, ArgumentInvalid, MessageTooLarge. Nothing is written then.</summary>
     internal async Task<Result<TwinRow>> WriteAsync(WriteTransaction transaction, HubName hub, string actor, IdentityKey key, TwinUpdate update, IfMatch ifMatch, CancellationToken cancellationToken)
     {
-        if (Check(update.Tags) is { } badTag)
+        if (Check(update) is { } refused)
         {
-            return badTag;
+            return refused;
         }
 
-        if (Check(update.Desired) is { } badProperty)
-        {
-            return badProperty;
-        }
-
-        if (await TwinRows.LockAsync(transaction, database.Dialect, hub, key, cancellationToken) is not { } present)
+        if (await TwinRows.LockAsync(transaction, database.Dialect, hub, key, time.GetUtcNow(), cancellationToken) is not { } present)
         {
             return HubErrors.DeviceNotFound;
         }
@@ -77,6 +72,9 @@ internal sealed class TwinWriter(Database database, TwinOptions options, TimePro
         transaction.Audit(Record(row, update, actor));
         return row;
     }
+
+    /// <summary>Null when what the update says may stand in a twin, as far as it shows without the twin.</summary>
+    internal HubError? Check(TwinUpdate update) => Check(update.Tags) ?? Check(update.Desired);
 
     private HubError? Check(SectionWrite? section) => section is null ? null : TwinRules.Check(TwinText.Write(section.Content), options);
 

@@ -1,6 +1,5 @@
 using Gatehouse.Contracts.Errors;
 using Gatehouse.Contracts.Identities;
-using Gatehouse.Hub.Connections;
 using Gatehouse.Hub.Registry;
 using Gatehouse.Store;
 
@@ -12,28 +11,25 @@ public sealed class Twins
     private const int MaxModelIdLength = 256;
 
     private readonly Database database;
+    private readonly TwinViews views;
     private readonly TwinWriter writer;
     private readonly ReportQueue reports;
     private readonly DesiredWatches watches;
-    private readonly ConnectionStates connections;
     private readonly TwinOptions options;
 
-    internal Twins(Database database, TwinWriter writer, ReportQueue reports, DesiredWatches watches, ConnectionStates connections, TwinOptions options)
+    internal Twins(Database database, TwinViews views, TwinWriter writer, ReportQueue reports, DesiredWatches watches, TwinOptions options)
     {
         this.database = database;
+        this.views = views;
         this.writer = writer;
         this.reports = reports;
         this.watches = watches;
-        this.connections = connections;
         this.options = options;
     }
 
     /// <summary>The whole twin, for back ends. DeviceNotFound, also for a module, as the service.</summary>
-    public async Task<Result<Twin>> GetAsync(HubName hub, IdentityKey key, CancellationToken cancellationToken)
-    {
-        var row = await database.ReadAsync((connection, token) => TwinRows.FindAsync(connection, hub, key, token), cancellationToken);
-        return row is null ? HubErrors.DeviceNotFound : Show(hub, row);
-    }
+    public async Task<Result<Twin>> GetAsync(HubName hub, IdentityKey key, CancellationToken cancellationToken) =>
+        await views.FindAsync(hub, key, cancellationToken) is { } twin ? twin : HubErrors.DeviceNotFound;
 
     /// <summary>Writes tags and desired properties in one transaction, and tells the device. Returns the whole twin. DeviceNotFound, PreconditionFailed, ArgumentInvalid, MessageTooLarge.</summary>
     /// <param name="hub">Hub.</param>
@@ -45,7 +41,7 @@ public sealed class Twins
     public async Task<Result<Twin>> UpdateAsync(HubName hub, string actor, IdentityKey key, TwinUpdate update, IfMatch ifMatch, CancellationToken cancellationToken)
     {
         var written = await database.WriteAsync((transaction, token) => writer.WriteAsync(transaction, hub, actor, key, update, ifMatch, token), cancellationToken);
-        return written.IsOk ? Show(hub, written.Value) : written.Error;
+        return written.IsOk ? views.Show(hub, written.Value) : written.Error;
     }
 
     /// <summary>What the device itself may read, UTF-8: <c>{"desired":{…,"$version":n},"reported":{…,"$version":n}}</c>; no tags, no metadata. DeviceNotFound.</summary>
@@ -104,6 +100,4 @@ public sealed class Twins
             async (transaction, token) => await TwinRows.SetModelIdAsync(transaction, hub, key, named, token) > 0 ? true : HubErrors.DeviceNotFound,
             cancellationToken);
     }
-
-    private Twin Show(HubName hub, TwinRow row) => row.Show(connections.Get(hub, row.Key, row.GenerationId));
 }

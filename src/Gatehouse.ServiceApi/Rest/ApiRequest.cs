@@ -45,6 +45,18 @@ internal sealed class ApiRequest(HttpContext http, Principal principal, IReadOnl
             : HubErrors.ArgumentInvalid.With("The module id must have 1 to 128 characters of A-Z a-z 0-9 - . + % _ # * ? ! ( ) , : = @ $ ' ;");
     }
 
+    /// <summary>The device, or the module where the path has <c>{moduleId}</c>.</summary>
+    internal Result<IdentityKey> Identity()
+    {
+        if (values.ContainsKey("moduleId"))
+        {
+            return ModuleKey();
+        }
+
+        var device = DeviceId();
+        return device.IsOk ? new IdentityKey(device.Value) : device.Error;
+    }
+
     internal Result<IfMatch> IfMatch()
     {
         var header = Http.Request.Headers.IfMatch;
@@ -55,4 +67,7 @@ internal sealed class ApiRequest(HttpContext http, Principal principal, IReadOnl
 
     internal Task<Result<T>> ReadJsonAsync<T>(JsonTypeInfo<T> typeInfo, CancellationToken cancellationToken)
         where T : class => JsonBody.ReadAsync(Http.Request, typeInfo, options, cancellationToken);
+
+    /// <summary>A JSON body as it came, not parsed yet: for documents of the caller's own shape.</summary>
+    internal Task<Result<ReadOnlyMemory<byte>>> ReadBytesAsync(CancellationToken cancellationToken) => JsonBody.ReadBytesAsync(Http.Request, options, cancellationToken);
 }

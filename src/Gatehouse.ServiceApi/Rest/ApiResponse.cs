@@ -25,11 +25,28 @@ internal abstract class ApiResponse
     internal static ApiResponse Json<T>(T value, JsonTypeInfo<T> typeInfo, string? etag = null, int status = StatusCodes.Status200OK) =>
         new JsonAnswer<T>(value, typeInfo, etag, status);
 
+    /// <param name="json">Body, UTF-8.</param>
+    /// <param name="etag">Without quotes; the header gets them.</param>
+    internal static ApiResponse Raw(ReadOnlyMemory<byte> json, string etag) => new RawAnswer(json, etag);
+
     internal static ApiResponse Failed(HubError error) => new FailedAnswer(error);
 
     internal abstract Task WriteAsync(HttpContext http);
 
     public static implicit operator ApiResponse(HubError error) => Failed(error);
+
+    private static Task SendAsync(HttpContext http, ReadOnlyMemory<byte> body, string? etag, int status)
+    {
+        http.Response.StatusCode = status;
+        http.Response.ContentType = ApiJson.ContentType;
+        http.Response.ContentLength = body.Length;
+        if (etag is not null)
+        {
+            http.Response.Headers.ETag = $"\"{etag}\"";
+        }
+
+        return http.Response.Body.WriteAsync(body, http.RequestAborted).AsTask();
+    }
 
     private sealed class EmptyAnswer : ApiResponse
     {
@@ -52,20 +69,13 @@ internal abstract class ApiResponse
         internal override Task WriteAsync(HttpContext http) => ErrorBody.WriteAsync(http, error, TrackingId.New(DateTimeOffset.UtcNow));
     }
 
+    private sealed class RawAnswer(ReadOnlyMemory<byte> json, string etag) : ApiResponse
+    {
+        internal override Task WriteAsync(HttpContext http) => SendAsync(http, json, etag, StatusCodes.Status200OK);
+    }
+
     private sealed class JsonAnswer<T>(T value, JsonTypeInfo<T> typeInfo, string? etag, int status) : ApiResponse
     {
-        internal override Task WriteAsync(HttpContext http)
-        {
-            var body = JsonSerializer.SerializeToUtf8Bytes(value, typeInfo);
-            http.Response.StatusCode = status;
-            http.Response.ContentType = ApiJson.ContentType;
-            http.Response.ContentLength = body.Length;
-            if (etag is not null)
-            {
-                http.Response.Headers.ETag = $"\"{etag}\"";
-            }
-
-            return http.Response.Body.WriteAsync(body, http.RequestAborted).AsTask();
-        }
+        internal override Task WriteAsync(HttpContext http) => SendAsync(http, JsonSerializer.SerializeToUtf8Bytes(value, typeInfo), etag, status);
     }
 }

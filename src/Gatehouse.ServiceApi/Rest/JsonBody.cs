@@ -14,14 +14,13 @@ internal static class JsonBody
     internal static async Task<Result<T>> ReadAsync<T>(HttpRequest request, JsonTypeInfo<T> typeInfo, ServiceApiOptions options, CancellationToken cancellationToken)
         where T : class
     {
-        if (CheckHeaders(request, options) is { } refused)
-        {
-            return refused;
-        }
-
-        var body = await ReadBytesAsync(request, options.MaxBodyBytes, cancellationToken);
+        var body = await ReadBytesAsync(request, options, cancellationToken);
         return body.IsOk ? Parse(body.Value, typeInfo, options) : body.Error;
     }
+
+    /// <summary>The body as it came; its length and what the headers say of it are checked.</summary>
+    internal static async Task<Result<ReadOnlyMemory<byte>>> ReadBytesAsync(HttpRequest request, ServiceApiOptions options, CancellationToken cancellationToken) =>
+        CheckHeaders(request, options) is { } refused ? refused : await ReadBytesAsync(request, options.MaxBodyBytes, cancellationToken);
 
     private static HubError? CheckHeaders(HttpRequest request, ServiceApiOptions options)
     {

@@ -28,6 +28,8 @@ internal sealed class ServiceThrottle(ServiceApiOptions options, TimeProvider ti
         ThrottleClass.IdentityRegistry => 100,
         ThrottleClass.Bulk => 20,
         ThrottleClass.DirectMethods => 2_400,
+        ThrottleClass.TwinReads => 6_000,
+        ThrottleClass.TwinWrites => 3_000,
         _ => null,
     };
 

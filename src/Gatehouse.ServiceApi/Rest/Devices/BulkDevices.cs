@@ -1,3 +1,4 @@
+using System.Text;
 using Gatehouse.Contracts.Access;
 using Gatehouse.Contracts.Errors;
 using Gatehouse.Contracts.Identities;
@@ -35,9 +36,7 @@ internal sealed class BulkDevices(BulkRegistry registry, RegistryOptions options
         }
 
         var errors = await registry.RunAsync(request.Hub, request.Actor, items, cancellationToken);
-        return errors.IsOk
-            ? ApiResponse.Json(new BulkResult(errors.Value.Count == 0, [.. errors.Value.Select(Show)], []), RegistryJson.Shapes.BulkResult)
-            : errors.Error;
+        return errors.IsOk ? ApiResponse.Json(ResultOf(errors.Value), RegistryJson.Shapes.BulkResult) : errors.Error;
     }
 
     // An item without a readable id or mode cannot be reported on: the call as a whole is wrong.
@@ -69,7 +68,7 @@ internal sealed class BulkDevices(BulkRegistry registry, RegistryOptions options
             return HubErrors.ArgumentInvalid.With("The importMode of an item is unknown.");
         }
 
-        return new BulkItem(ToInput(sent, new IdentityKey(device, module)), mode, sent.ETag);
+        return new BulkItem(ToInput(sent, new IdentityKey(device, module)), mode, sent.ETag, TwinOf(sent));
     }
 
     private static IdentityInput ToInput(BulkDeviceBody sent, IdentityKey key) => new()
@@ -85,11 +84,27 @@ internal sealed class BulkDevices(BulkRegistry registry, RegistryOptions options
         ManagedBy = sent.ManagedBy,
     };
 
+    private static BulkTwin? TwinOf(BulkDeviceBody sent)
+    {
+        if (sent.Tags is null && sent.Properties is null)
+        {
+            return null;
+        }
+
+        var (tags, properties) = (sent.Tags is { } given ? $"\"tags\":{given.GetRawText()}" : null, sent.Properties is { } others ? $"\"properties\":{others.GetRawText()}" : null);
+        return new BulkTwin(Encoding.UTF8.GetBytes($"{{{string.Join(',', new[] { tags, properties }.OfType<string>())}}}"), sent.TwinETag);
+    }
+
     private static bool TryReadMode(string? word, out ImportMode mode)
     {
         mode = ImportMode.CreateOrUpdate;
         return string.IsNullOrEmpty(word) || (char.IsAsciiLetter(word[0]) && !word.Contains(',', StringComparison.Ordinal) && Enum.TryParse(word, ignoreCase: true, out mode));
     }
+
+    private static BulkResult ResultOf(IReadOnlyList<BulkItemError> errors) => new(
+        errors.All(error => error.IsWarning),
+        [.. errors.Where(error => !error.IsWarning).Select(Show)],
+        [.. errors.Where(error => error.IsWarning).Select(error => new BulkWarningDocument(error.DeviceId, "DeviceRegisteredWithoutTwin", error.Error.Message))]);
 
     private static BulkErrorDocument Show(BulkItemError error) => new(
         error.DeviceId,

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Gatehouse.ServiceApi.Rest.Registry;
 
 namespace Gatehouse.ServiceApi.Rest.Devices;
@@ -27,10 +28,18 @@ internal sealed class BulkDeviceBody
     public IReadOnlyList<string>? ParentScopes { get; init; }
 
     public string? ManagedBy { get; init; }
+
+    /// <summary>Version that the twin must have.</summary>
+    public string? TwinETag { get; init; }
+
+    /// <summary>As in the twin; read where the twin is written.</summary>
+    public JsonElement? Tags { get; init; }
+
+    public JsonElement? Properties { get; init; }
 }
 
 /// <summary>Answer of <c>POST /devices</c>.</summary>
-internal sealed record BulkResult(bool IsSuccessful, IReadOnlyList<BulkErrorDocument> Errors, IReadOnlyList<BulkErrorDocument> Warnings);
+internal sealed record BulkResult(bool IsSuccessful, IReadOnlyList<BulkErrorDocument> Errors, IReadOnlyList<BulkWarningDocument> Warnings);
 
 /// <summary>Why one item was not done.</summary>
 /// <param name="DeviceId">Device.</param>
@@ -38,3 +47,9 @@ internal sealed record BulkResult(bool IsSuccessful, IReadOnlyList<BulkErrorDocu
 /// <param name="ErrorCode">A name that the C# SDK's enumeration knows: any other breaks its reading of the whole answer.</param>
 /// <param name="ErrorStatus">Text for people.</param>
 internal sealed record BulkErrorDocument(string DeviceId, string? ModuleId, string ErrorCode, string ErrorStatus);
+
+/// <summary>An identity that was written, but not its twin.</summary>
+/// <param name="DeviceId">Device.</param>
+/// <param name="WarningCode">The one warning there is: <c>DeviceRegisteredWithoutTwin</c>.</param>
+/// <param name="WarningStatus">Text for people.</param>
+internal sealed record BulkWarningDocument(string DeviceId, string WarningCode, string WarningStatus);

@@ -1,0 +1,10 @@
+using Gatehouse.Contracts.Access;
+using Gatehouse.Hub.Twins;
+
+namespace Gatehouse.ServiceApi.Rest.DeviceTwins;
+
+/// <summary><c>PATCH /twins/{deviceId}</c>: merges tags and desired properties; 200 with the whole twin.</summary>
+internal sealed class UpdateTwin(Twins twins) : ApiOperation(Operations.UpdateTwin, "PATCH", "twins/{deviceId}")
+{
+    internal override Task<ApiResponse> RunAsync(ApiRequest request, CancellationToken cancellationToken) => TwinRequests.WriteAsync(twins, request, isReplacement: false, cancellationToken);
+}
