@@ -4,6 +4,7 @@ using System.CommandLine.Invocation;
 using Gatehouse.Cli.Auditing;
 using Gatehouse.Cli.Certificates;
 using Gatehouse.Cli.ConsumerGroups;
+using Gatehouse.Cli.DeviceTwins;
 using Gatehouse.Cli.Monitoring;
 using Gatehouse.Cli.Output;
 using Gatehouse.Cli.Policies;
@@ -26,6 +27,7 @@ internal static class CommandTree
             Up(),
             IdentityCommands.Devices(shell),
             IdentityCommands.Modules(shell),
+            TwinCommands.Group(shell),
             CertificateCommands.Group(shell),
             PolicyCommands.Group(shell),
             ConsumerGroupCommands.Group(shell),

@@ -37,6 +37,9 @@ public abstract class WriteTransaction
 
     /// <summary>Sends a signal once the transaction is durable.</summary>
     public abstract void Signal(Signal signal);
+
+    /// <summary>Runs once the transaction is durable, before its signals leave; must be quick and must not throw.</summary>
+    public abstract void AfterCommit(Action action);
 }
 
 /// <summary>The seam between the two SQL dialects.</summary>

@@ -10,6 +10,7 @@ public sealed class RelationalTransaction(DbConnection connection, DbTransaction
 {
     private readonly List<AuditRecord> records = [];
     private readonly List<Signal> signals = [];
+    private readonly List<Action> actions = [];
 
     public override DbConnection Connection => connection;
 
@@ -18,6 +19,8 @@ public sealed class RelationalTransaction(DbConnection connection, DbTransaction
     public override void Audit(AuditRecord auditRecord) => records.Add(auditRecord);
 
     public override void Signal(Signal signal) => signals.Add(signal);
+
+    public override void AfterCommit(Action action) => actions.Add(action);
 
     /// <summary>Writes the audit records and commits.</summary>
     public async Task CommitAsync(DateTimeOffset now, CancellationToken cancellationToken)
@@ -33,6 +36,11 @@ public sealed class RelationalTransaction(DbConnection connection, DbTransaction
     /// <summary>Sends what the transaction had to say; after the commit.</summary>
     public async Task SendSignalsAsync(ISignals receivers, CancellationToken cancellationToken)
     {
+        foreach (var action in actions)
+        {
+            action();
+        }
+
         foreach (var signal in signals)
         {
             await receivers.PublishAsync(signal, cancellationToken);

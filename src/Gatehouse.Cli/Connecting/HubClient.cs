@@ -48,6 +48,8 @@ internal sealed class HubClient : IDisposable
 
     internal Task<JsonNode> PutAsync(HubPath path, JsonNode body, string? etag, CancellationToken cancellationToken) => AskAsync(HttpMethod.Put, path, body, etag, cancellationToken);
 
+    internal Task<JsonNode> PatchAsync(HubPath path, JsonNode body, string? etag, CancellationToken cancellationToken) => AskAsync(HttpMethod.Patch, path, body, etag, cancellationToken);
+
     internal Task<JsonNode> PostAsync(HubPath path, JsonNode? body, string? etag, CancellationToken cancellationToken) => AskAsync(HttpMethod.Post, path, body, etag, cancellationToken);
 
     internal Task DeleteAsync(HubPath path, string? etag, CancellationToken cancellationToken) => AskAsync(HttpMethod.Delete, path, null, etag, cancellationToken);

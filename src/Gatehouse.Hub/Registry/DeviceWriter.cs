@@ -45,6 +45,7 @@ internal sealed class DeviceWriter(CredentialSeal seal, GenerationIds generation
             return refused;
         }
 
+        await change.TellAsync(present!, TwinChangeKind.DeleteIdentity, cancellationToken);
         await IdentityRows.DeleteDeviceAsync(change.Transaction, change.Hub, device.Value, cancellationToken);
         await DeviceMessageRows.DropAsync(change.Transaction, change.Hub.Value, device.Value, cancellationToken);
         change.Counts.Devices--;
@@ -75,6 +76,7 @@ internal sealed class DeviceWriter(CredentialSeal seal, GenerationIds generation
         row = seal.Apply(row, change.Hub, credential) with { StatusChanged = 0 };
         await IdentityRows.InsertAsync(change.Transaction, row, cancellationToken);
         await TwinRows.InsertAsync(change.Transaction, row, cancellationToken);
+        await change.TellAsync(row, TwinChangeKind.CreateIdentity, cancellationToken);
         change.Counts.Devices++;
         change.Counts.DisabledDevices += row.IsDisabled;
         change.Record("create", row, Origin(credential));
@@ -161,6 +163,7 @@ internal sealed class DeviceWriter(CredentialSeal seal, GenerationIds generation
             };
             await IdentityRows.InsertAsync(change.Transaction, module, cancellationToken);
             await TwinRows.InsertAsync(change.Transaction, module, cancellationToken);
+            await change.TellAsync(module, TwinChangeKind.CreateIdentity, cancellationToken);
             change.Counts.Modules++;
             change.Record("create", module, null);
         }
@@ -170,6 +173,7 @@ internal sealed class DeviceWriter(CredentialSeal seal, GenerationIds generation
     {
         foreach (var module in rows.Where(row => EdgeModules.Contains(row.ModuleId)))
         {
+            await change.TellAsync(module, TwinChangeKind.DeleteIdentity, cancellationToken);
             await IdentityRows.DeleteModuleAsync(change.Transaction, change.Hub, module.DeviceId, module.ModuleId, cancellationToken);
             change.Counts.Modules--;
             change.Record("delete", module, null);

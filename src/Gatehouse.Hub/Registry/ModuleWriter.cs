@@ -57,6 +57,7 @@ internal sealed class ModuleWriter(CredentialSeal seal, GenerationIds generation
             return HubErrors.InvalidOperation.With("A system module goes with its Edge device.");
         }
 
+        await change.TellAsync(present!, TwinChangeKind.DeleteIdentity, cancellationToken);
         await IdentityRows.DeleteModuleAsync(change.Transaction, change.Hub, key.Device.Value, key.Module!.Value.Value, cancellationToken);
         change.Counts.Modules--;
         change.Record("delete", present!, null);
@@ -94,6 +95,7 @@ internal sealed class ModuleWriter(CredentialSeal seal, GenerationIds generation
         row = seal.Apply(row, change.Hub, credential);
         await IdentityRows.InsertAsync(change.Transaction, row, cancellationToken);
         await TwinRows.InsertAsync(change.Transaction, row, cancellationToken);
+        await change.TellAsync(row, TwinChangeKind.CreateIdentity, cancellationToken);
         change.Counts.Modules++;
         change.Record("create", row, Origin(credential));
         return row;

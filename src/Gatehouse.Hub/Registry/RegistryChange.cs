@@ -2,12 +2,13 @@ using System.Text.Json.Nodes;
 using Gatehouse.Contracts.Audit;
 using Gatehouse.Contracts.Identities;
 using Gatehouse.Contracts.Signals;
+using Gatehouse.Hub.Twins;
 using Gatehouse.Store;
 
 namespace Gatehouse.Hub.Registry;
 
 /// <summary>One registry transaction: who changes which hub, and what every change leaves behind.</summary>
-internal sealed class RegistryChange(WriteTransaction transaction, HubName hub, string actor, RegistryCounts counts)
+internal sealed class RegistryChange(WriteTransaction transaction, HubName hub, string actor, RegistryCounts counts, TwinChanges changes)
 {
     internal WriteTransaction Transaction { get; } = transaction;
 
@@ -18,6 +19,9 @@ internal sealed class RegistryChange(WriteTransaction transaction, HubName hub, 
 
     /// <summary>Written back at the end of the transaction.</summary>
     internal RegistryCounts Counts { get; } = counts;
+
+    /// <summary>An identity comes or is about to go: its twin, new or last, is told after the commit.</summary>
+    internal Task TellAsync(IdentityRow row, TwinChangeKind kind, CancellationToken cancellationToken) => changes.AddLifecycleAsync(Transaction, Hub, row, kind, cancellationToken);
 
     /// <summary>Audit record and signal; the record names what changed, never a key.</summary>
     /// <param name="verb"><c>create</c>, <c>update</c> or <c>delete</c>.</param>

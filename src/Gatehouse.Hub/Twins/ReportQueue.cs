@@ -13,6 +13,7 @@ internal sealed class ReportQueue : IAsyncDisposable
     private const int MaxBatch = 512;
 
     private readonly Database database;
+    private readonly TwinChanges changes;
     private readonly TwinOptions options;
     private readonly TimeProvider time;
     private readonly ILogger log;
@@ -24,9 +25,9 @@ internal sealed class ReportQueue : IAsyncDisposable
     private long pendingBytes;
     private bool isStopping;
 
-    internal ReportQueue(Database database, TwinOptions options, TimeProvider time, ILogger log)
+    internal ReportQueue(Database database, TwinChanges changes, TwinOptions options, TimeProvider time, ILogger log)
     {
-        (this.database, this.options, this.time, this.log) = (database, options, time, log);
+        (this.database, this.changes, this.options, this.time, this.log) = (database, changes, options, time, log);
         writing = Task.Run(WriteAllAsync);
     }
 
@@ -153,14 +154,14 @@ internal sealed class ReportQueue : IAsyncDisposable
         var now = TwinStamp.At(time.GetUtcNow(), version: null);
         foreach (var reports in batch.GroupBy(report => report.Place).OrderBy(group => group.Key))
         {
-            await StoreAsync(rows, reports, now, cancellationToken);
+            await StoreAsync(transaction, rows, reports, now, cancellationToken);
         }
 
         return true;
     }
 
     /// <summary>All patches of one twin: it is read once and written once.</summary>
-    private async Task StoreAsync(ReportRows rows, IGrouping<TwinPlace, PendingReport> reports, TwinStamp now, CancellationToken cancellationToken)
+    private async Task StoreAsync(WriteTransaction transaction, ReportRows rows, IGrouping<TwinPlace, PendingReport> reports, TwinStamp now, CancellationToken cancellationToken)
     {
         var (hub, key) = reports.Key;
         if (await rows.FindAsync(hub, key, cancellationToken) is not { } stored)
@@ -177,6 +178,10 @@ internal sealed class ReportQueue : IAsyncDisposable
         foreach (var report in reports)
         {
             report.Outcome = Apply(report, ref state, now);
+            if (report.Outcome.IsOk)
+            {
+                changes.AddReport(transaction, report.Place, state, report.Patch, now);
+            }
         }
 
         if (state != stored)

@@ -19,22 +19,42 @@ public static class TwinDocument
         WriteIdentity(writer, twin);
         writer.WritePropertyName("tags"u8);
         writer.WriteRawValue(twin.Tags.Span, skipInputValidation: true);
-        writer.WriteStartObject("properties"u8);
-        WriteSection(writer, "desired"u8, twin.Desired);
-        WriteSection(writer, "reported"u8, twin.Reported);
-        writer.WriteEndObject();
+        WriteProperties(writer, twin);
         WriteSurroundings(writer, twin);
         writer.WriteEndObject();
     }
 
-    private static void WriteIdentity(Utf8JsonWriter writer, Twin twin)
+    /// <summary>Writes what an event says of an identity that came or went: ids, ETag, version and properties.</summary>
+    internal static void WriteLifecycle(Utf8JsonWriter writer, Twin twin)
+    {
+        writer.WriteStartObject();
+        WriteIds(writer, twin);
+        writer.WriteString("etag"u8, twin.ETag);
+        writer.WriteNumber("version"u8, twin.Version);
+        WriteProperties(writer, twin);
+        writer.WriteEndObject();
+    }
+
+    private static void WriteIds(Utf8JsonWriter writer, Twin twin)
     {
         writer.WriteString("deviceId"u8, twin.Key.Device.Value);
         if (twin.Key.Module is { } module)
         {
             writer.WriteString("moduleId"u8, module.Value);
         }
+    }
 
+    private static void WriteProperties(Utf8JsonWriter writer, Twin twin)
+    {
+        writer.WriteStartObject("properties"u8);
+        WriteSection(writer, "desired"u8, twin.Desired);
+        WriteSection(writer, "reported"u8, twin.Reported);
+        writer.WriteEndObject();
+    }
+
+    private static void WriteIdentity(Utf8JsonWriter writer, Twin twin)
+    {
+        WriteIds(writer, twin);
         writer.WriteString("modelId"u8, twin.ModelId ?? "");
         writer.WriteString("etag"u8, twin.ETag);
         writer.WriteString("deviceEtag"u8, twin.DeviceETag);

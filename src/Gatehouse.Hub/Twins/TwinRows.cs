@@ -46,6 +46,11 @@ internal static class TwinRows
         }
     }
 
+    /// <summary>Reads in a transaction, without a lock.</summary>
+    internal static Task<TwinRow?> FindInAsync(WriteTransaction transaction, HubName hub, IdentityKey key, CancellationToken cancellationToken) =>
+        transaction.Connection.QuerySingleOrDefaultAsync<TwinRow>(new CommandDefinition(
+            $"SELECT {Columns} FROM twins t {Joined} WHERE t.hub = @Hub AND t.device_id = @DeviceId AND t.module_id = @ModuleId", Parameters(hub, key), transaction.Transaction, cancellationToken: cancellationToken));
+
     /// <summary>What a device may read: desired, desired version, reported, reported version.</summary>
     internal static Task<PropertiesRow?> FindPropertiesAsync(DbConnection connection, HubName hub, IdentityKey key, CancellationToken cancellationToken) =>
         connection.QuerySingleOrDefaultAsync<PropertiesRow>(new CommandDefinition(

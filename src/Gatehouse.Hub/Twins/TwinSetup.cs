@@ -12,12 +12,13 @@ internal static class TwinSetup
     internal static void Add(IServiceCollection services, TwinOptions options)
     {
         services.TryAddSingleton(options);
+        services.TryAddSingleton<TwinChanges>();
         services.TryAddSingleton<TwinViews>();
         services.TryAddSingleton<TwinWriter>();
         services.TryAddSingleton(all => new DesiredWatches(
             all.GetRequiredService<Database>(), all.GetRequiredService<ISignals>(), all.GetRequiredService<TimeProvider>(), all.GetRequiredService<ILogger<DesiredWatches>>()));
         services.TryAddSingleton(all => new ReportQueue(
-            all.GetRequiredService<Database>(), options, all.GetRequiredService<TimeProvider>(), all.GetRequiredService<ILogger<ReportQueue>>()));
+            all.GetRequiredService<Database>(), all.GetRequiredService<TwinChanges>(), options, all.GetRequiredService<TimeProvider>(), all.GetRequiredService<ILogger<ReportQueue>>()));
         services.TryAddSingleton(all => new Twins(
             all.GetRequiredService<Database>(),
             all.GetRequiredService<TwinViews>(),

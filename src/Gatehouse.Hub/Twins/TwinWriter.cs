@@ -10,7 +10,7 @@ using Gatehouse.Store;
 namespace Gatehouse.Hub.Twins;
 
 /// <summary>Writes tags and desired properties inside someone's transaction, with the audit record and the word to the device.</summary>
-internal sealed class TwinWriter(Database database, TwinOptions options, TimeProvider time)
+internal sealed class TwinWriter(Database database, TwinChanges changes, TwinOptions options, TimeProvider time)
 {
     /// <summary>DeviceNotFound (for a module too, as the service), PreconditionFailed, ArgumentInvalid, MessageTooLarge. Nothing is written then.</summary>
     internal async Task<Result<TwinRow>> WriteAsync(WriteTransaction transaction, HubName hub, string actor, IdentityKey key, TwinUpdate update, IfMatch ifMatch, CancellationToken cancellationToken)
@@ -40,8 +40,9 @@ internal sealed class TwinWriter(Database database, TwinOptions options, TimePro
 
     private async Task<Result<TwinRow>> ApplyAsync(WriteTransaction transaction, TwinRow row, TwinUpdate update, string actor, CancellationToken cancellationToken)
     {
+        var stamp = TwinStamp.At(time.GetUtcNow(), row.DesiredVersion + 1);
         var tags = update.Tags is null ? null : new SectionMerge(row.Tags, null, update.Tags, default);
-        var desired = update.Desired is null ? null : new SectionMerge(row.Desired, row.DesiredMetadata, update.Desired, TwinStamp.At(time.GetUtcNow(), row.DesiredVersion + 1));
+        var desired = update.Desired is null ? null : new SectionMerge(row.Desired, row.DesiredMetadata, update.Desired, stamp);
         if (tags is not null)
         {
             if (TwinRules.CheckSize(tags.Text, "tags", options.MaxTagsBytes) is { } tooLarge)
@@ -70,6 +71,7 @@ internal sealed class TwinWriter(Database database, TwinOptions options, TimePro
         }
 
         transaction.Audit(Record(row, update, actor));
+        changes.AddUpdate(transaction, row, update, stamp);
         return row;
     }
 
