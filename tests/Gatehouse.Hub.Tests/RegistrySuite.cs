@@ -164,7 +164,7 @@ public abstract class RegistrySuite(PostgresServer? server)
             ("d6", ImportMode.DeleteIfMatchETag, null))).Value;
 
         Assert.Equal(
-            ["d2 DeviceAlreadyExists", "d3 DeviceNotFound", "d5 InvalidOperation", "d6 ArgumentNull"],
+            ["d2 DeviceAlreadyExists", "d3 DeviceNotFound", "d5 ArgumentNull", "d6 ArgumentNull"],
             errors.Select(error => $"{error.DeviceId} {error.Error.Name}"));
         Assert.Equal(key, (await hub.FindAsync("d1")).Value.PrimaryKey); // bulk keeps what it is not given
         Assert.True((await hub.FindAsync("d4/m1")).IsOk);

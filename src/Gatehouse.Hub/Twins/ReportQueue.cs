@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Runtime.InteropServices;
 using System.Text;
 using Gatehouse.Contracts.Errors;
@@ -11,6 +12,8 @@ internal sealed class ReportQueue : IAsyncDisposable
 {
     /// <summary>Patches of one transaction: enough to share its sync, few enough that other writers of the store do not wait long.</summary>
     private const int MaxBatch = 512;
+
+    private const int MaxAttempts = 3;
 
     private readonly Database database;
     private readonly TwinChanges changes;
@@ -111,16 +114,26 @@ internal sealed class ReportQueue : IAsyncDisposable
 
     private async Task WriteAsync(List<PendingReport> batch)
     {
-        try
+        for (var attempt = 1; ; attempt++)
         {
-            await database.WriteAsync((transaction, token) => StoreAsync(transaction, batch, token), CancellationToken.None);
-        }
-        catch (Exception error)
-        {
-            log.ReportsNotStored(batch.Count, error);
-            foreach (var report in batch)
+            try
             {
-                report.Outcome = HubErrors.ServiceUnavailable;
+                await database.WriteAsync((transaction, token) => StoreAsync(transaction, batch, token), CancellationToken.None);
+                return;
+            }
+            catch (DbException error) when (error.IsTransient && attempt < MaxAttempts)
+            {
+                // Such as a deadlock with a writer that takes the rows in another order: nothing was stored, nobody was told.
+            }
+            catch (Exception error)
+            {
+                log.ReportsNotStored(batch.Count, error);
+                foreach (var report in batch)
+                {
+                    report.Outcome = HubErrors.ServiceUnavailable;
+                }
+
+                return;
             }
         }
     }
@@ -148,46 +161,42 @@ internal sealed class ReportQueue : IAsyncDisposable
         batch.Clear();
     }
 
+    /// <summary>Each twin is read once and written once, however many patches it has.</summary>
     private async Task<Result<bool>> StoreAsync(WriteTransaction transaction, List<PendingReport> batch, CancellationToken cancellationToken)
     {
-        await using var rows = new ReportRows(transaction, database.Dialect);
+        var rows = ReportRows.Of(transaction, database.Dialect);
+        var places = batch.Select(report => report.Place).Distinct().Order().ToList();
+        var stored = await rows.FindAsync(places, cancellationToken);
+        var states = new Dictionary<TwinPlace, ReportedState>(stored.Count);
         var now = TwinStamp.At(time.GetUtcNow(), version: null);
-        foreach (var reports in batch.GroupBy(report => report.Place).OrderBy(group => group.Key))
+        foreach (var report in batch)
         {
-            await StoreAsync(transaction, rows, reports, now, cancellationToken);
+            report.Outcome = Store(transaction, report, stored, states, now);
+        }
+
+        if (states.Count > 0)
+        {
+            await rows.SaveAsync([.. places.Where(states.ContainsKey).Select(place => KeyValuePair.Create(place, states[place]))], cancellationToken);
         }
 
         return true;
     }
 
-    /// <summary>All patches of one twin: it is read once and written once.</summary>
-    private async Task StoreAsync(WriteTransaction transaction, ReportRows rows, IGrouping<TwinPlace, PendingReport> reports, TwinStamp now, CancellationToken cancellationToken)
+    private Result<long> Store(WriteTransaction transaction, PendingReport report, Dictionary<TwinPlace, ReportedState> stored, Dictionary<TwinPlace, ReportedState> states, TwinStamp now)
     {
-        var (hub, key) = reports.Key;
-        if (await rows.FindAsync(hub, key, cancellationToken) is not { } stored)
+        if (!states.TryGetValue(report.Place, out var state) && !stored.TryGetValue(report.Place, out state))
         {
-            foreach (var report in reports)
-            {
-                report.Outcome = HubErrors.DeviceNotFound;
-            }
-
-            return;
+            return HubErrors.DeviceNotFound;
         }
 
-        var state = stored;
-        foreach (var report in reports)
+        var outcome = Apply(report, ref state, now);
+        if (outcome.IsOk)
         {
-            report.Outcome = Apply(report, ref state, now);
-            if (report.Outcome.IsOk)
-            {
-                changes.AddReport(transaction, report.Place, state, report.Patch, now);
-            }
+            states[report.Place] = state;
+            changes.AddReport(transaction, report.Place, state, report.Patch, now);
         }
 
-        if (state != stored)
-        {
-            await rows.SaveAsync(hub, key, state, cancellationToken);
-        }
+        return outcome;
     }
 
     private Result<long> Apply(PendingReport report, ref ReportedState state, TwinStamp now)

@@ -39,8 +39,8 @@ internal static class TwinRows
         if (dialect.ForUpdate.Length > 0)
         {
             await transaction.Connection.ExecuteAsync(new CommandDefinition(
-                $"SELECT 1 FROM twins WHERE hub = @Hub AND device_id IN @Devices ORDER BY device_id COLLATE \"C\", module_id COLLATE \"C\"{dialect.ForUpdate}",
-                new { Hub = hub.Value, Devices = devices },
+                $"SELECT 1 FROM twins WHERE hub = @Hub AND device_id = ANY(@Devices) ORDER BY device_id COLLATE \"C\", module_id COLLATE \"C\"{dialect.ForUpdate}",
+                new { Hub = hub.Value, Devices = devices.ToArray() },
                 transaction.Transaction,
                 cancellationToken: cancellationToken));
         }
