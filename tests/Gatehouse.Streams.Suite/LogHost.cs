@@ -62,5 +62,25 @@ internal static class LogSteps
         return all;
     }
 
+    /// <summary>Follows partition 0 from its beginning as a reader does, until it has read so many texts; numbers must have no gap.</summary>
+    internal static async Task<IReadOnlyList<string>> FollowAsync(this IEventLog log, int count)
+    {
+        List<string> seen = [];
+        while (seen.Count < count)
+        {
+            await log.WaitForEventsAsync(0, seen.Count - 1, Token);
+
+            // Now and then it lags, so that its block is no longer among the newest.
+            await Task.Delay(seen.Count % 7 == 0 ? 5 : 0, Token);
+            foreach (var stored in await log.ReadBlockAsync(0, seen.Count, Token))
+            {
+                Assert.Equal(seen.Count, stored.SequenceNumber);
+                seen.Add(Encoding.UTF8.GetString(stored.Record.Span));
+            }
+        }
+
+        return seen;
+    }
+
     internal static string[] Numbers(int count, int from = 0) => [.. Enumerable.Range(from, count).Select(static each => each.ToString(CultureInfo.InvariantCulture))];
 }
