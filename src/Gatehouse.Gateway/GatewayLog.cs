@@ -29,6 +29,15 @@ internal static partial class GatewayLog
     [LoggerMessage(3007, LogLevel.Debug, "Telemetry link of {Identity} of hub {Hub} closed.", EventName = "LinkClosed")]
     internal static partial void LinkClosed(this ILogger logger, string hub, string identity);
 
+    [LoggerMessage(3020, LogLevel.Error, "A twin request of {Identity} of hub {Hub} failed.", EventName = "TwinRequestFailed")]
+    internal static partial void TwinRequestFailed(this ILogger logger, string hub, string identity, Exception error);
+
+    [LoggerMessage(3021, LogLevel.Error, "Messages to {Identity} of hub {Hub} could not be taken or settled.", EventName = "DeviceMessagesFailed")]
+    internal static partial void DeviceMessagesFailed(this ILogger logger, string hub, string identity, Exception error);
+
+    [LoggerMessage(3022, LogLevel.Warning, "A message to {Identity} of hub {Hub} was rejected: its properties make a topic of {Bytes} bytes, more than MQTT can carry.", EventName = "DeviceMessageTooLarge")]
+    internal static partial void DeviceMessageTooLarge(this ILogger logger, string hub, string identity, int bytes);
+
     [LoggerMessage(3008, LogLevel.Warning, "Telemetry link of {Identity} of hub {Hub} was detached: its messages could not be stored.", EventName = "LinkCannotStore")]
     internal static partial void LinkCannotStore(this ILogger logger, string hub, string identity, Exception error);
 

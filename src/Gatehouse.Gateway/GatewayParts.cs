@@ -1,8 +1,11 @@
 using Gatehouse.Contracts.Audit;
 using Gatehouse.Contracts.Credentials;
 using Gatehouse.Gateway.Sessions;
+using Gatehouse.Hub.CloudToDevice;
 using Gatehouse.Hub.Connections;
+using Gatehouse.Hub.Methods;
 using Gatehouse.Hub.Telemetry;
+using Gatehouse.Hub.Twins;
 using Gatehouse.Identity;
 using Microsoft.Extensions.Logging;
 
@@ -26,6 +29,12 @@ internal sealed record GatewayParts
     public required ConnectionStates States { get; init; }
 
     public required ConnectionWriter StateWriter { get; init; }
+
+    public required DirectMethods Methods { get; init; }
+
+    public required Twins Twins { get; init; }
+
+    public required CloudToDeviceMessages DeviceMessages { get; init; }
 
     public required LiveSessions Sessions { get; init; }
 

@@ -7,7 +7,9 @@ using Gatehouse.Gateway.Mqtt;
 using Gatehouse.Gateway.Sessions;
 using Gatehouse.Hub.CloudToDevice;
 using Gatehouse.Hub.Connections;
+using Gatehouse.Hub.Methods;
 using Gatehouse.Hub.Telemetry;
+using Gatehouse.Hub.Twins;
 using Gatehouse.Identity;
 using Gatehouse.Transport.Amqp;
 using Microsoft.AspNetCore.Builder;
@@ -38,6 +40,9 @@ public static class GatewaySetup
             Telemetry = all.GetRequiredService<TelemetryIntake>(),
             States = all.GetRequiredService<ConnectionStates>(),
             StateWriter = all.GetRequiredService<ConnectionWriter>(),
+            Methods = all.GetRequiredService<DirectMethods>(),
+            Twins = all.GetRequiredService<Twins>(),
+            DeviceMessages = all.GetRequiredService<CloudToDeviceMessages>(),
             Sessions = all.GetRequiredService<LiveSessions>(),
             Metrics = all.GetRequiredService<GatewayMetrics>(),
             Time = all.GetRequiredService<TimeProvider>(),

@@ -27,6 +27,48 @@ internal sealed class DeviceDriver(PipedConnection connection, Task serving)
         Assert.Equal(Convert.ToHexString(expected), Convert.ToHexString(got));
     }
 
+    /// <summary>The very next packet must be a PUBLISH.</summary>
+    internal async Task<Published> ReadPublishAsync()
+    {
+        var head = await ReadAsync(1);
+        Assert.Equal(0x30, head[0] & 0xf0);
+        var (length, shift) = (0, 0);
+        byte part;
+        do
+        {
+            part = (await ReadAsync(1))[0];
+            length |= (part & 0x7f) << shift;
+            shift += 7;
+        }
+        while (part > 0x7f);
+        var body = await ReadAsync(length);
+        var topicLength = BinaryPrimitives.ReadUInt16BigEndian(body);
+        var qos = (head[0] >> 1) & 3;
+        var payload = 2 + topicLength + (qos == 0 ? 0 : 2);
+        return new Published(
+            Encoding.UTF8.GetString(body, 2, topicLength), Encoding.UTF8.GetString(body.AsSpan(payload)), qos == 0 ? (ushort)0 : BinaryPrimitives.ReadUInt16BigEndian(body.AsSpan(2 + topicLength)));
+    }
+
+    /// <summary>PUBACK.</summary>
+    internal Task AcknowledgeAsync(ushort id) => SendAsync([0x40, 2, .. Number(id)]);
+
+    /// <summary>Subscribes and waits until it is granted.</summary>
+    internal async Task SubscribeAsync(string filter, byte qos = 0)
+    {
+        await SendAsync(Subscribe(99, (filter, qos)));
+        await ExpectAsync(0x90, 3, 0, 99, qos);
+    }
+
+    private async Task<byte[]> ReadAsync(int count)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        var read = await connection.FromServer.ReadAtLeastAsync(count, patience.Token);
+        var got = read.Buffer.Slice(0, Math.Min(read.Buffer.Length, count)).ToArray();
+        connection.FromServer.AdvanceTo(read.Buffer.GetPosition(got.Length));
+        Assert.Equal(count, got.Length);
+        return got;
+    }
+
     /// <summary>Nothing waits to be read.</summary>
     internal void ExpectNothing()
     {
@@ -74,6 +116,11 @@ internal sealed class DeviceDriver(PipedConnection connection, Task serving)
         while (rest > 0);
         return [.. packet, .. body];
     }
+
+    /// <param name="Topic">Topic.</param>
+    /// <param name="Body">As text.</param>
+    /// <param name="PacketId">0 for QoS 0.</param>
+    internal sealed record Published(string Topic, string Body, ushort PacketId);
 
     internal static byte[] Text(string text) => [.. Number((ushort)Encoding.UTF8.GetByteCount(text)), .. Encoding.UTF8.GetBytes(text)];
 

@@ -85,7 +85,11 @@ public sealed class DevicePermissionTests
     [InlineData("devices/D1/messages/events/")]
     [InlineData("devices/d1/modules/m/messages/events/")]
     [InlineData("devices/d1/messages/devicebound/")]
-    [InlineData("$iothub/twin/GET/?$rid=1")]
+    [InlineData("$iothub/twin/GET/")]
+    [InlineData("$iothub/twin/GET/?$rid=")]
+    [InlineData("$iothub/twin/PATCH/properties/desired/?$rid=1")]
+    [InlineData("$iothub/methods/res/x/?$rid=1")]
+    [InlineData("$iothub/methods/POST/m/?$rid=1")]
     public async Task A_device_sends_only_to_its_own_topic(string topic)
     {
         await using var host = await GatewayHost.StartAsync();

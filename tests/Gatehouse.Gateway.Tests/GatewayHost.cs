@@ -123,6 +123,19 @@ internal sealed class GatewayHost : IAsyncDisposable, IRefusalLog
     {
         await services.DisposeAsync();
         vault.Dispose();
-        Directory.Delete(folder, recursive: true);
+
+        // Sessions that a test left open may be closing their files still.
+        for (var i = 0; ; i++)
+        {
+            try
+            {
+                Directory.Delete(folder, recursive: true);
+                return;
+            }
+            catch (IOException) when (i < 100)
+            {
+                await Task.Delay(20);
+            }
+        }
     }
 }

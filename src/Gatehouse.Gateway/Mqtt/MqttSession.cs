@@ -27,6 +27,7 @@ internal sealed class MqttSession : ILiveSession
     private readonly TelemetryDoor telemetry;
     private ConnectionState? state;
     private long subscriptions;
+    private SessionFeatures? features;
     private string? endReason;
     private bool isOrderly;
 
@@ -40,6 +41,23 @@ internal sealed class MqttSession : ILiveSession
 
     public Principal Principal => accepted.Principal;
 
+    private SessionFeatures Features
+    {
+        get
+        {
+            if (features is null)
+            {
+                Volatile.Write(ref features, new SessionFeatures(parts, Principal, sender, Violate, End));
+                if (Volatile.Read(ref endReason) is not null)
+                {
+                    features.Stop();
+                }
+            }
+
+            return features;
+        }
+    }
+
     public void Displace()
     {
         parts.Metrics.Displaced();
@@ -51,6 +69,7 @@ internal sealed class MqttSession : ILiveSession
     internal async Task RunAsync()
     {
         Open();
+        await ResumeAsync();
         using var draining = connection.Draining.UnsafeRegister(static input => ((System.IO.Pipelines.PipeReader)input!).CancelPendingRead(), connection.Input);
         try
         {
@@ -90,6 +109,32 @@ internal sealed class MqttSession : ILiveSession
         }
     }
 
+    // What the device said when it connected and what is kept for it; most have neither.
+    private async ValueTask ResumeAsync()
+    {
+        if (accepted.User.ModelId is { Length: > 0 } model)
+        {
+            await KeepModelIdAsync(model);
+        }
+
+        if (subscriptions != 0)
+        {
+            await Features.ApplyAsync(subscriptions);
+        }
+    }
+
+    private async Task KeepModelIdAsync(string model)
+    {
+        try
+        {
+            await parts.Twins.SetModelIdAsync(Principal.Hub, identity, model, CancellationToken.None);
+        }
+        catch (Exception error) when (error is not OutOfMemoryException)
+        {
+            parts.Log.TwinRequestFailed(Principal.Hub.Value, accepted.Packet.ClientId, error);
+        }
+    }
+
     private async Task ReadPacketsAsync()
     {
         while (endReason is null)
@@ -108,6 +153,11 @@ internal sealed class MqttSession : ILiveSession
                         sender.Flush();
                         await telemetry.WaitAsync(step);
                         step = telemetry.Publish(frame);
+                    }
+
+                    if (step.IsReserved)
+                    {
+                        await Features.PublishAsync(frame);
                     }
                 }
                 else
@@ -146,6 +196,9 @@ internal sealed class MqttSession : ILiveSession
             case MqttPacketType.PingRequest:
                 sender.Add(MqttWriter.PingResponse);
                 sender.Flush();
+                return ValueTask.CompletedTask;
+            case MqttPacketType.PublishAcknowledgement:
+                features?.Acknowledge(frame);
                 return ValueTask.CompletedTask;
             case MqttPacketType.Subscribe:
                 return SubscribeAsync(frame);
@@ -238,6 +291,7 @@ internal sealed class MqttSession : ILiveSession
 
         sender.Add(answer);
         sender.Flush();
+        await Features.ApplyAsync(subscriptions);
     }
 
     private async Task JudgeAgainAsync()
@@ -285,12 +339,18 @@ internal sealed class MqttSession : ILiveSession
         if (Interlocked.CompareExchange(ref endReason, reason, null) is null)
         {
             parts.Log.SessionClosed(Principal.Hub.Value, accepted.Packet.ClientId, reason);
+            Volatile.Read(ref features)?.Stop();
             connection.Abort(reason);
         }
     }
 
     private async Task CloseAsync()
     {
+        if (features is not null)
+        {
+            await CloseFeaturesAsync(features);
+        }
+
         var isDraining = connection.Draining.IsCancellationRequested;
         if (!isOrderly && !isDraining && accepted.Packet.Will is { } will)
         {
@@ -306,6 +366,19 @@ internal sealed class MqttSession : ILiveSession
         parts.States.Disconnected(state!);
         parts.Metrics.Closed();
         parts.Log.SessionEnded(Principal.Hub.Value, accepted.Packet.ClientId, endReason ?? "unknown");
+    }
+
+    private async Task CloseFeaturesAsync(SessionFeatures open)
+    {
+        try
+        {
+            await open.CloseAsync();
+        }
+        catch (Exception error) when (error is not OutOfMemoryException)
+        {
+            // Their locks end by themselves.
+            parts.Log.DeviceMessagesFailed(Principal.Hub.Value, accepted.Packet.ClientId, error);
+        }
     }
 
     private async Task SendWillAsync(ConnectWill will)

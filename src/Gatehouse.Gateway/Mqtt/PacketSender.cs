@@ -1,11 +1,15 @@
 using System.IO.Pipelines;
 using Gatehouse.Transport;
+using Gatehouse.Wire.Mqtt;
 
 namespace Gatehouse.Gateway.Mqtt;
 
 /// <summary>The server's packets of one connection. Any thread adds; at most one flush runs at a time; nobody waits for a slow reader.</summary>
 internal sealed class PacketSender(ClientConnection connection, int maxBytes) : IThreadPoolWorkItem
 {
+    // Of the buffer after a flush: a session that was sent something large once must not hold its size for good.
+    private const int LargestKept = 16 * 1024;
+
     private readonly Lock gate = new();
     private readonly PipeWriter output = connection.Output;
     private byte[] pending = [];
@@ -34,7 +38,31 @@ internal sealed class PacketSender(ClientConnection connection, int maxBytes) : 
             }
         }
 
-        connection.Abort("the client does not read its acknowledgements");
+        connection.Abort("the client does not read what it is sent");
+    }
+
+    /// <summary>Queues a PUBLISH, unless too much waits already: half the room stays for acknowledgements, and for what is urgent. True when the connection is gone: nobody shall try again.</summary>
+    internal bool TryPublish(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload, ushort packetId = 0, bool isUrgent = false)
+    {
+        var most = MqttWriter.PublishHeadBytes(topic.Length) + payload.Length;
+        lock (gate)
+        {
+            if (hasFailed)
+            {
+                return true;
+            }
+
+            if (count > 0 && count + most > (isUrgent ? maxBytes : maxBytes / 2))
+            {
+                return false;
+            }
+
+            MakeRoom(count + most);
+            count += MqttWriter.WritePublishHead(pending.AsSpan(count), topic, packetId, payload.Length);
+            payload.CopyTo(pending.AsSpan(count));
+            count += payload.Length;
+            return true;
+        }
     }
 
     /// <summary>Flushes on a pool thread: encryption is not the caller's work.</summary>
@@ -129,6 +157,10 @@ internal sealed class PacketSender(ClientConnection connection, int maxBytes) : 
             pending.AsSpan(0, count).CopyTo(output.GetSpan(count));
             output.Advance(count);
             count = 0;
+            if (pending.Length > LargestKept)
+            {
+                pending = [];
+            }
         }
 
         return output.FlushAsync();
@@ -192,7 +224,7 @@ internal sealed class PacketSender(ClientConnection connection, int maxBytes) : 
     {
         if (pending.Length < needed)
         {
-            Array.Resize(ref pending, Math.Min(maxBytes, Math.Max(needed, Math.Max(64, pending.Length * 2))));
+            Array.Resize(ref pending, Math.Max(needed, Math.Min(maxBytes, Math.Max(64, pending.Length * 2))));
         }
     }
 }

@@ -9,5 +9,10 @@ internal static class Subscriptions
 
     internal static long Remove(long all, SubscriptionKind kind) => all & ~(3L << ShiftOf(kind));
 
+    internal static bool Has(long all, SubscriptionKind kind) => ((all >> ShiftOf(kind)) & 3) != 0;
+
+    /// <summary>Of a kind that is there.</summary>
+    internal static byte QosOf(long all, SubscriptionKind kind) => (byte)(((all >> ShiftOf(kind)) & 3) - 1);
+
     private static int ShiftOf(SubscriptionKind kind) => 2 * (int)kind;
 }

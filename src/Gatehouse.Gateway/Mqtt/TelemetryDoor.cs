@@ -46,6 +46,11 @@ internal sealed class TelemetryDoor : IAppendObserver
 
         if (!topic.TryMatch(packet.Topic, out var bag))
         {
+            if (ReservedTopic.IsReserved(packet.Topic))
+            {
+                return PublishStep.Reserved;
+            }
+
             Violate($"it published to a topic that is not its own or not supported: {Encoding.UTF8.GetString(packet.Topic[..Math.Min(packet.Topic.Length, 200)])}");
             return PublishStep.Done;
         }

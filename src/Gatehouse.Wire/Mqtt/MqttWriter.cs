@@ -51,6 +51,33 @@ public static class MqttWriter
         return packet;
     }
 
+    /// <summary>Most bytes of a PUBLISH before its payload.</summary>
+    public static int PublishHeadBytes(int topicBytes) => 1 + 4 + 2 + topicBytes + 2;
+
+    /// <summary>A PUBLISH up to its payload; QoS 1 with a packet id, QoS 0 without (0). Source: MQTT 3.1.1 §3.3.</summary>
+    public static int WritePublishHead(Span<byte> buffer, ReadOnlySpan<byte> topic, ushort packetId, int payloadBytes)
+    {
+        buffer[0] = packetId == 0 ? (byte)0x30 : (byte)0x32;
+        var place = 1;
+        var rest = 2 + topic.Length + (packetId == 0 ? 0 : 2) + payloadBytes;
+        do
+        {
+            buffer[place++] = (byte)((rest & 0x7f) | (rest > 0x7f ? 0x80 : 0));
+            rest >>= 7;
+        }
+        while (rest > 0);
+        BinaryPrimitives.WriteUInt16BigEndian(buffer[place..], (ushort)topic.Length);
+        topic.CopyTo(buffer[(place + 2)..]);
+        place += 2 + topic.Length;
+        if (packetId != 0)
+        {
+            BinaryPrimitives.WriteUInt16BigEndian(buffer[place..], packetId);
+            place += 2;
+        }
+
+        return place;
+    }
+
     private static int WriteId(Span<byte> buffer, byte header, ushort packetId)
     {
         buffer[0] = header;

@@ -1,0 +1,175 @@
+using System.Text;
+using Gatehouse.Contracts.Access;
+using Gatehouse.Hub.CloudToDevice;
+using Gatehouse.Wire.Mqtt;
+
+namespace Gatehouse.Gateway.Mqtt;
+
+/// <summary>Messages to the device of one session: taken from its queue a window at a time, completed by PUBACK (QoS 0: when they are handed over). What is not acknowledged goes back to the queue at the end.</summary>
+internal sealed class MqttMessages : IAsyncDisposable
+{
+    private readonly GatewayParts parts;
+    private readonly Principal principal;
+    private readonly PacketSender sender;
+    private readonly Action<string> end;
+    private readonly DeviceMailbox mailbox;
+    private readonly Lock gate = new();
+    private readonly Dictionary<ushort, LockedMessage> waiting = [];
+    private Task settling = Task.CompletedTask;
+    private ushort lastId;
+    private byte qos;
+    private bool isPumping;
+    private bool isWoken;
+
+    internal MqttMessages(GatewayParts parts, Principal principal, PacketSender sender, byte qos, Action<string> end)
+    {
+        (this.parts, this.principal, this.sender, this.qos, this.end) = (parts, principal, sender, qos, end);
+        mailbox = parts.DeviceMessages.Open(principal.Hub, principal.Identity!.Value.Device, principal.GenerationId ?? "", Wake);
+        Wake();
+    }
+
+    /// <summary>Of the subscription; from the next message on.</summary>
+    internal void SetQos(byte granted) => Volatile.Write(ref qos, granted);
+
+    /// <summary>PUBACK, in any order; ids that are not under way are ignored.</summary>
+    internal void Acknowledge(ushort id)
+    {
+        lock (gate)
+        {
+            if (waiting.Remove(id, out var message))
+            {
+                settling = CompleteAsync(settling, message.LockToken);
+            }
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await settling;
+        await mailbox.DisposeAsync();
+    }
+
+    private void Wake()
+    {
+        lock (gate)
+        {
+            isWoken = true;
+            if (isPumping)
+            {
+                return;
+            }
+
+            isPumping = true;
+        }
+
+        _ = PumpAsync();
+    }
+
+    private async Task PumpAsync()
+    {
+        try
+        {
+            await Task.Yield();
+            while (MayGoOn())
+            {
+                while (HasRoom() && await mailbox.TakeAsync(CancellationToken.None) is { } message)
+                {
+                    await SendAsync(message);
+                }
+            }
+        }
+        catch (Exception error) when (error is not OutOfMemoryException)
+        {
+            parts.Log.DeviceMessagesFailed(principal.Hub.Value, principal.Identity!.Value.ToString(), error);
+            end("its messages could not be read; see the server's log");
+        }
+    }
+
+    private bool MayGoOn()
+    {
+        lock (gate)
+        {
+            (isPumping, isWoken) = (isWoken, false);
+            return isPumping;
+        }
+    }
+
+    // Messages whose lock has ended are the queue's again; their late acknowledgement is nobody's.
+    private bool HasRoom()
+    {
+        lock (gate)
+        {
+            if (waiting.Count < parts.Options.MessageWindow)
+            {
+                return true;
+            }
+
+            var now = parts.Time.GetUtcNow();
+            foreach (var (id, message) in waiting)
+            {
+                if (message.LockedUntil <= now)
+                {
+                    waiting.Remove(id);
+                }
+            }
+
+            return waiting.Count < parts.Options.MessageWindow;
+        }
+    }
+
+    private async Task SendAsync(LockedMessage message)
+    {
+        var topic = Encoding.UTF8.GetBytes(DeviceBoundTopic.Encode(principal.Identity!.Value.Device, message.Message));
+        if (topic.Length > PublishPacket.MaxTopicBytes)
+        {
+            parts.Log.DeviceMessageTooLarge(principal.Hub.Value, principal.Identity!.Value.ToString(), topic.Length);
+            await mailbox.RejectAsync(message.LockToken, CancellationToken.None);
+            return;
+        }
+
+        var id = Volatile.Read(ref qos) == 0 ? (ushort)0 : Register(message);
+        while (!sender.TryPublish(topic, message.Message.Body.Span, packetId: id))
+        {
+            await sender.DrainAsync();
+        }
+
+        sender.ScheduleFlush();
+        if (id == 0)
+        {
+            await mailbox.CompleteAsync(message.LockToken, CancellationToken.None);
+        }
+    }
+
+    private ushort Register(LockedMessage message)
+    {
+        lock (gate)
+        {
+            do
+            {
+                lastId++;
+            }
+            while (lastId == 0 || waiting.ContainsKey(lastId));
+            waiting.Add(lastId, message with { Message = Emptied });
+            return lastId;
+        }
+    }
+
+    private async Task CompleteAsync(Task before, Guid lockToken)
+    {
+        await before;
+        try
+        {
+            // A lock that was lost: the message is delivered again, which at-least-once allows.
+            await mailbox.CompleteAsync(lockToken, CancellationToken.None);
+        }
+        catch (Exception error) when (error is not OutOfMemoryException)
+        {
+            parts.Log.DeviceMessagesFailed(principal.Hub.Value, principal.Identity!.Value.ToString(), error);
+        }
+
+        Wake();
+    }
+
+    // What waits for an acknowledgement keeps its lock, not its content.
+    private static CloudMessage Emptied { get; } = new();
+}

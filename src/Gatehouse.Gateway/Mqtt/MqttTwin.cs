@@ -1,0 +1,149 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Gatehouse.Contracts.Access;
+using Gatehouse.Contracts.Errors;
+using Gatehouse.Hub.Twins;
+using Gatehouse.Wire.Http;
+using Gatehouse.Wire.Mqtt;
+
+namespace Gatehouse.Gateway.Mqtt;
+
+/// <summary>The twin as one session's device sees it: reads, reported patches and desired changes. Requests are taken in order and answered in order; a bounded number is under way.</summary>
+internal sealed class MqttTwin(GatewayParts parts, Principal principal, PacketSender sender, Action<string> end) : IDisposable
+{
+    private readonly Lock gate = new();
+    private Task last = Task.CompletedTask;
+    private int underWay;
+    private bool isAnswered;
+    private IDisposable? watch;
+
+    /// <summary>Follows the session's subscriptions: whether answers are sent, and whether desired changes are.</summary>
+    internal void Apply(bool answers, bool desired)
+    {
+        Volatile.Write(ref isAnswered, answers);
+        lock (gate)
+        {
+            if (desired && watch is null)
+            {
+                watch = parts.Twins.WatchDesired(principal.Hub, principal.Identity!.Value, OnDesired);
+            }
+            else if (!desired)
+            {
+                watch?.Dispose();
+                watch = null;
+            }
+        }
+    }
+
+    /// <summary>Takes a request; when too many are under way, waits for them first: what the client sends next waits in its socket.</summary>
+    internal async ValueTask WaitForRoomAsync()
+    {
+        if (Volatile.Read(ref underWay) >= parts.Options.MaxTwinRequests)
+        {
+            await last;
+        }
+    }
+
+    internal void Begin(in ReservedTopic topic, in ReadOnlySequence<byte> payload)
+    {
+        Interlocked.Increment(ref underWay);
+        var requestId = Encoding.UTF8.GetString(topic.RequestId);
+        last = topic.Kind == ReservedTopicKind.TwinGet
+            ? ReadAsync(last, requestId)
+            : ReportAsync(last, requestId, parts.Twins.ReportAsync(principal.Hub, principal.Identity!.Value, payload.IsSingleSegment ? payload.First : payload.ToArray(), topic.Version, CancellationToken.None));
+    }
+
+    public void Dispose() => Apply(answers: false, desired: false);
+
+    private async Task ReadAsync(Task before, string requestId)
+    {
+        try
+        {
+            await before;
+            var properties = await parts.Twins.ReadPropertiesAsync(principal.Hub, principal.Identity!.Value, CancellationToken.None);
+            await (properties.IsOk ? AnswerAsync($"200/?$rid={requestId}", properties.Value) : FailAsync(requestId, properties.Error));
+        }
+        catch (Exception error) when (error is not OutOfMemoryException)
+        {
+            await BreakAsync(requestId, error);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref underWay);
+        }
+    }
+
+    private async Task ReportAsync(Task before, string requestId, Task<Result<long>> report)
+    {
+        try
+        {
+            await before;
+            var version = await report;
+            await (version.IsOk ? AnswerAsync($"204/?$rid={requestId}&$version={version.Value.ToString(CultureInfo.InvariantCulture)}", default) : FailAsync(requestId, version.Error));
+        }
+        catch (Exception error) when (error is not OutOfMemoryException)
+        {
+            await BreakAsync(requestId, error);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref underWay);
+        }
+    }
+
+    private Task BreakAsync(string requestId, Exception error)
+    {
+        parts.Log.TwinRequestFailed(principal.Hub.Value, principal.Identity!.Value.ToString(), error);
+        return FailAsync(requestId, HubErrors.ServerError);
+    }
+
+    // Node decides by errorCode in the body and ignores the status of the topic.
+    private Task FailAsync(string requestId, HubError error)
+    {
+        var now = parts.Time.GetUtcNow();
+        var body = new ArrayBufferWriter<byte>(256);
+        using (var json = new Utf8JsonWriter(body))
+        {
+            json.WriteStartObject();
+            json.WriteNumber("errorCode", error.Code);
+            json.WriteString("trackingId", TrackingId.New(now));
+            json.WriteString("message", error.Message);
+            json.WriteString("timestampUtc", now.UtcDateTime);
+            json.WriteEndObject();
+        }
+
+        return AnswerAsync($"{error.HttpStatus}/?$rid={requestId}", body.WrittenMemory);
+    }
+
+    private async Task AnswerAsync(string rest, ReadOnlyMemory<byte> body)
+    {
+        if (!Volatile.Read(ref isAnswered))
+        {
+            return;
+        }
+
+        var topic = Encoding.UTF8.GetBytes($"$iothub/twin/res/{rest}");
+        while (!sender.TryPublish(topic, body.Span))
+        {
+            await sender.DrainAsync();
+        }
+
+        sender.ScheduleFlush();
+    }
+
+    private void End(string reason) => end(reason);
+
+    private void OnDesired(DesiredChange change)
+    {
+        if (!sender.TryPublish(Encoding.UTF8.GetBytes($"$iothub/twin/PATCH/properties/desired/?$version={change.Version}"), change.Json.Span, isUrgent: true))
+        {
+            // A change that was left out would never be seen; a device that connects again reads the twin. Not on the writer's thread: ending takes locks.
+            ThreadPool.UnsafeQueueUserWorkItem(static owner => owner.End("the client does not read its desired properties"), this, preferLocal: false);
+            return;
+        }
+
+        sender.ScheduleFlush();
+    }
+}

@@ -1,0 +1,145 @@
+using Gatehouse.Contracts.Access;
+using Gatehouse.Wire.Mqtt;
+
+namespace Gatehouse.Gateway.Mqtt;
+
+/// <summary>What a session does beside telemetry. Made when it first subscribes or asks, each part when it is used: a device that only sends costs nothing more.</summary>
+internal sealed class SessionFeatures(GatewayParts parts, Principal principal, PacketSender sender, Action<string> violate, Action<string> end)
+{
+    [ThreadStatic]
+    private static byte[]? topicScratch;
+
+    private readonly Lock gate = new();
+    private MqttMethods? methods;
+    private MqttTwin? twin;
+    private MqttMessages? messages;
+    private bool hasStopped;
+
+    /// <summary>Follows the subscriptions. A kept session's are in force when it comes back: clients do not subscribe again.</summary>
+    internal async ValueTask ApplyAsync(long subscriptions)
+    {
+        MqttMessages? left = null;
+        ApplyMethods(Subscriptions.Has(subscriptions, SubscriptionKind.Methods));
+        lock (gate)
+        {
+            if (hasStopped)
+            {
+                return;
+            }
+
+            var (answers, desired) = (Subscriptions.Has(subscriptions, SubscriptionKind.TwinResponses), Subscriptions.Has(subscriptions, SubscriptionKind.DesiredProperties));
+            if (answers || desired || twin is not null)
+            {
+                (twin ??= new MqttTwin(parts, principal, sender, end)).Apply(answers, desired);
+            }
+
+            if (Subscriptions.Has(subscriptions, SubscriptionKind.CloudToDevice))
+            {
+                var qos = Subscriptions.QosOf(subscriptions, SubscriptionKind.CloudToDevice);
+                messages ??= new MqttMessages(parts, principal, sender, qos, end);
+                messages.SetQos(qos);
+            }
+            else
+            {
+                (left, messages) = (messages, null);
+            }
+        }
+
+        if (left is not null)
+        {
+            await left.DisposeAsync();
+        }
+    }
+
+    /// <summary>A PUBLISH to a topic below <c>$iothub</c>. What the hub does not know ends the connection.</summary>
+    internal async ValueTask PublishAsync(MqttFrame frame)
+    {
+        if (twin is not null)
+        {
+            await twin.WaitForRoomAsync();
+        }
+
+        Publish(frame);
+    }
+
+    /// <summary>PUBACK of a message.</summary>
+    internal void Acknowledge(in MqttFrame frame)
+    {
+        if (!MqttReader.TryReadPacketId(frame, out var id))
+        {
+            violate(MqttFault.Truncated.Describe());
+            return;
+        }
+
+        messages?.Acknowledge(id);
+    }
+
+    /// <summary>From any thread: the session has ended, nothing more goes out over it.</summary>
+    internal void Stop()
+    {
+        lock (gate)
+        {
+            hasStopped = true;
+            methods?.Dispose();
+            twin?.Dispose();
+        }
+    }
+
+    /// <summary>Gives unacknowledged messages back.</summary>
+    internal async ValueTask CloseAsync()
+    {
+        Stop();
+        if (messages is not null)
+        {
+            await messages.DisposeAsync();
+        }
+    }
+
+    private void ApplyMethods(bool isWanted)
+    {
+        // Made outside the lock: it ends an older session, which takes its own lock.
+        var made = isWanted && methods is null ? new MqttMethods(parts, principal, sender, end) : null;
+        lock (gate)
+        {
+            if (made is not null && !hasStopped)
+            {
+                methods = made;
+                return;
+            }
+
+            made?.Dispose();
+            if (!isWanted)
+            {
+                methods?.Dispose();
+                methods = null;
+            }
+        }
+    }
+
+    private void Publish(in MqttFrame frame)
+    {
+        var fault = PublishPacket.TryRead(frame, topicScratch ??= new byte[PublishPacket.MaxTopicBytes], out var packet);
+        if (fault != MqttFault.None || !ReservedTopic.TryRead(packet.Topic, out var topic))
+        {
+            violate("it published to a topic that is not its own or not supported");
+            return;
+        }
+
+        // The answer to the request is what tells that it was done; this one only that it has arrived.
+        if (packet.PacketId != 0)
+        {
+            Span<byte> answer = stackalloc byte[MqttWriter.AcknowledgementBytes];
+            MqttWriter.WritePublishAcknowledgement(answer, packet.PacketId);
+            sender.Add(answer);
+            sender.ScheduleFlush();
+        }
+
+        if (topic.Kind == ReservedTopicKind.MethodAnswer)
+        {
+            methods?.Answer(topic.RequestId, topic.Status, packet.Payload);
+            return;
+        }
+
+        (twin ??= new MqttTwin(parts, principal, sender, end)).Begin(topic, packet.Payload);
+    }
+}
