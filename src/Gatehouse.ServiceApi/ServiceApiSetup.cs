@@ -4,6 +4,7 @@ using Gatehouse.ServiceApi.Operator;
 using Gatehouse.ServiceApi.Rest;
 using Gatehouse.ServiceApi.Rest.Devices;
 using Gatehouse.ServiceApi.Rest.DeviceTwins;
+using Gatehouse.ServiceApi.Rest.Messages;
 using Gatehouse.ServiceApi.Rest.Methods;
 using Gatehouse.ServiceApi.Rest.Modules;
 using Gatehouse.ServiceApi.Rest.Statistics;
@@ -34,10 +35,11 @@ public static class ServiceApiSetup
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IAmqpDoor, EventHubDoor>());
         AddRegistry(services);
         AddTwins(services);
+        AddMessages(services);
         return services;
     }
 
-    /// <summary>Answers the paths that have operations (<c>/devices</c>, <c>/twins</c>, <c>/statistics</c>, <c>/gatehouse/v1</c>); everything else goes on to the next middleware.</summary>
+    /// <summary>Answers the paths that have operations (<c>/devices</c>, <c>/messages</c>, <c>/twins</c>, <c>/statistics</c>, <c>/gatehouse/v1</c>); everything else goes on to the next middleware.</summary>
     public static IApplicationBuilder UseServiceApi(this IApplicationBuilder app)
     {
         var pipeline = app.ApplicationServices.GetRequiredService<ApiPipeline>();
@@ -69,6 +71,15 @@ public static class ServiceApiSetup
         Add<UpdateModuleTwin>(services);
         Add<ReplaceTwin>(services);
         Add<ReplaceModuleTwin>(services);
+    }
+
+    private static void AddMessages(IServiceCollection services)
+    {
+        Add<SendCloudToDeviceMessage>(services);
+        Add<PurgeCloudToDeviceMessageQueue>(services);
+        Add<ReceiveFeedbackNotification>(services);
+        Add<CompleteFeedbackNotification>(services);
+        Add<AbandonFeedbackNotification>(services);
     }
 
     private static void Add<T>(IServiceCollection services)

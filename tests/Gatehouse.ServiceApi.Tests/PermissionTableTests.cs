@@ -31,6 +31,17 @@ public sealed class PermissionTableTests(RunningApi api) : IClassFixture<Running
         ["DeleteModule"] = (Writers, [new("DELETE", "devices/{deviceId}/modules/{moduleId}", $"/devices/none/modules/m{Service}", 404)]),
         ["GetDeviceStatistics"] = (Readers, [new("GET", "statistics/devices", $"/statistics/devices{Service}", 200)]),
         ["GetServiceStatistics"] = (Readers, [new("GET", "statistics/service", $"/statistics/service{Service}", 200)]),
+        ["SendCloudToDeviceMessage"] = (Connectors, [new("POST", "devices/{deviceId}/messages/deviceBound", $"/devices/none/messages/deviceBound{Service}", 404, "x")]),
+        ["PurgeCloudToDeviceMessageQueue"] = (Connectors, [new("DELETE", "devices/{deviceId}/commands", $"/devices/none/commands{Service}", 404)]),
+        ["ReceiveFeedbackNotification"] = (Connectors,
+        [
+            new("GET", "messages/serviceBound/feedback", $"/messages/serviceBound/feedback{Service}", 204),
+            new("DELETE", "messages/serviceBound/feedback/{lockToken}", $"/messages/serviceBound/feedback/none{Service}", 412),
+            new("POST", "messages/serviceBound/feedback/{lockToken}/abandon", $"/messages/serviceBound/feedback/none/abandon{Service}", 412),
+        ]),
+
+        // Over AMQP only: NotificationReceiverTests.
+        ["ReceiveFileUploadNotification"] = (Connectors, []),
         ["InvokeMethod"] = (Connectors,
         [
             new("POST", "twins/{deviceId}/methods", $"/twins/none/methods{Service}", 404, """{"methodName":"m"}"""),

@@ -57,4 +57,18 @@ public sealed class ThrottleTests : IAsyncLifetime
 
         ErrorShape.Check(await api.AskAsync("POST", Devices, token, "[]"), 429, "ThrottlingException");
     }
+
+    [Theory]
+    [InlineData("POST", "/devices/none/messages/deviceBound?api-version=2021-04-12", 100, 404)]
+    [InlineData("GET", "/messages/serviceBound/feedback?api-version=2021-04-12", 1_000, 204)]
+    public async Task Messages_and_polls_for_feedback_have_their_own(string method, string path, int perMinute, int status)
+    {
+        var token = await api.TokenOfAsync("service");
+        for (var i = 0; i < perMinute; i++)
+        {
+            Assert.Equal(status, (await api.AskAsync(method, path, token)).Code);
+        }
+
+        ErrorShape.Check(await api.AskAsync(method, path, token), 429, "ThrottlingException");
+    }
 }

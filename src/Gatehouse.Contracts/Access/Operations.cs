@@ -19,6 +19,10 @@ public static class Operations
     public static readonly Operation DeleteModule = Service("DeleteModule", ThrottleClass.IdentityRegistry, Rights.RegistryWrite);
     public static readonly Operation GetDeviceStatistics = Service("GetDeviceStatistics", ThrottleClass.IdentityRegistry, Rights.RegistryRead);
     public static readonly Operation GetServiceStatistics = Service("GetServiceStatistics", ThrottleClass.IdentityRegistry, Rights.RegistryRead);
+    public static readonly Operation SendCloudToDeviceMessage = Service("SendCloudToDeviceMessage", ThrottleClass.CloudToDeviceSends, Rights.ServiceConnect);
+    public static readonly Operation PurgeCloudToDeviceMessageQueue = Service("PurgeCloudToDeviceMessageQueue", ThrottleClass.CloudToDeviceSends, Rights.ServiceConnect);
+    public static readonly Operation ReceiveFeedbackNotification = Service("ReceiveFeedbackNotification", ThrottleClass.CloudToDeviceReceives, Rights.ServiceConnect);
+    public static readonly Operation ReceiveFileUploadNotification = Service("ReceiveFileUploadNotification", ThrottleClass.CloudToDeviceReceives, Rights.ServiceConnect);
 
     public static readonly Operation InvokeMethod = Service("InvokeMethod", ThrottleClass.DirectMethods, Rights.ServiceConnect);
     public static readonly Operation GetTwin = Service("GetTwin", ThrottleClass.TwinReads, Rights.ServiceConnect);
@@ -41,6 +45,7 @@ public static class Operations
         GetDevice, ListDevices, CreateOrUpdateDevice, DeleteDevice, BulkDevices,
         ListModules, GetModule, CreateOrUpdateModule, DeleteModule,
         GetDeviceStatistics, GetServiceStatistics,
+        SendCloudToDeviceMessage, PurgeCloudToDeviceMessageQueue, ReceiveFeedbackNotification, ReceiveFileUploadNotification,
         InvokeMethod,
         GetTwin, UpdateTwin, ReplaceTwin,
         ReadEvents, GetPartitions, ManageConsumerGroups, ManagePolicies, ManageCertificates, ManageRouting, ReadRefusals, ReadAudit,

@@ -93,9 +93,9 @@ public sealed class DeviceMailbox : IAsyncDisposable
 
     private async Task<Result<bool>> SettleAsync(Guid lockToken, Func<DeviceQueue, Guid, CancellationToken, Task<Result<bool>>> settle, CancellationToken cancellationToken)
     {
-        var settled = await settle(Queue, lockToken, cancellationToken);
+        // First: a session that ends while the store works must not give back what its device has settled.
         Forget(lockToken);
-        return settled;
+        return await settle(Queue, lockToken, cancellationToken);
     }
 
     private bool Forget(Guid lockToken)

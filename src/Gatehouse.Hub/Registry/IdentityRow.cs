@@ -43,6 +43,9 @@ internal sealed record IdentityRow
 
     public long Created { get; init; }
 
+    /// <summary>Messages that wait for the device; read only.</summary>
+    public long CloudToDeviceMessages { get; init; }
+
     internal bool IsModule => ModuleId.Length > 0;
 
     internal CredentialKind Kind => (CredentialKind)CredentialKind;

@@ -30,6 +30,7 @@ internal sealed class IdentityViews(SecretVault vault, ConnectionStates connecti
             IsEdge = row.IsEdge != 0,
             DeviceScope = row.DeviceScope,
             ParentScope = row.ParentScope,
+            CloudToDeviceMessageCount = (int)row.CloudToDeviceMessages,
         };
     }
 

@@ -44,5 +44,8 @@ public sealed class RegisteredIdentity
 
     public string? ParentScope { get; init; }
 
+    /// <summary>Messages that wait for the device or are in its hands; 0 for modules, which have no queue.</summary>
+    public int CloudToDeviceMessageCount { get; init; }
+
     public override string ToString() => $"{Key} ***";
 }

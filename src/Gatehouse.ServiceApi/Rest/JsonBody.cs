@@ -45,7 +45,8 @@ internal static class JsonBody
         return isJson ? null : HubErrors.GenericUnsupportedMediaType.With("The body must be application/json in UTF-8.");
     }
 
-    private static async Task<Result<ReadOnlyMemory<byte>>> ReadBytesAsync(HttpRequest request, int limit, CancellationToken cancellationToken)
+    /// <summary>The bytes of a body, whatever they are. GenericRequestEntityTooLarge, GenericBadRequest.</summary>
+    internal static async Task<Result<ReadOnlyMemory<byte>>> ReadBytesAsync(HttpRequest request, int limit, CancellationToken cancellationToken)
     {
         var buffer = new ArrayBufferWriter<byte>(Math.Max(256, (int)(request.ContentLength ?? 4096)));
         try

@@ -26,7 +26,6 @@ internal sealed class DeviceDocument
 
     public required string LastActivityTime { get; init; }
 
-    /// <summary>Always 0: there are no cloud-to-device queues yet.</summary>
     public int CloudToDeviceMessageCount { get; init; }
 
     public required AuthenticationDocument Authentication { get; init; }
@@ -50,6 +49,7 @@ internal sealed class DeviceDocument
         ConnectionStateUpdatedTime = WireTime.Format(identity.Connection.StateChanged),
         StatusUpdatedTime = WireTime.Format(identity.StatusChanged),
         LastActivityTime = WireTime.Format(identity.Connection.LastActivity),
+        CloudToDeviceMessageCount = identity.CloudToDeviceMessageCount,
         Authentication = AuthenticationDocument.Of(identity),
         Capabilities = new CapabilitiesDocument { IotEdge = identity.IsEdge },
         DeviceScope = identity.DeviceScope,
