@@ -38,6 +38,12 @@ internal static partial class GatewayLog
     [LoggerMessage(3022, LogLevel.Warning, "A message to {Identity} of hub {Hub} was rejected: its properties make a topic of {Bytes} bytes, more than MQTT can carry.", EventName = "DeviceMessageTooLarge")]
     internal static partial void DeviceMessageTooLarge(this ILogger logger, string hub, string identity, int bytes);
 
+    [LoggerMessage(3009, LogLevel.Debug, "Link for messages to {Identity} of hub {Hub} opened over {Protocol} from {Remote}.", EventName = "DeviceBoundOpened")]
+    internal static partial void DeviceBoundOpened(this ILogger logger, string hub, string identity, string protocol, string remote);
+
+    [LoggerMessage(3010, LogLevel.Error, "Messages to {Identity} of hub {Hub} could not be read or settled; its link was detached.", EventName = "DeviceBoundFailed")]
+    internal static partial void DeviceBoundFailed(this ILogger logger, string hub, string identity, Exception error);
+
     [LoggerMessage(3008, LogLevel.Warning, "Telemetry link of {Identity} of hub {Hub} was detached: its messages could not be stored.", EventName = "LinkCannotStore")]
     internal static partial void LinkCannotStore(this ILogger logger, string hub, string identity, Exception error);
 

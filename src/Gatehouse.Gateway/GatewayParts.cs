@@ -1,5 +1,6 @@
 using Gatehouse.Contracts.Audit;
 using Gatehouse.Contracts.Credentials;
+using Gatehouse.Gateway.Amqp;
 using Gatehouse.Gateway.Sessions;
 using Gatehouse.Hub.CloudToDevice;
 using Gatehouse.Hub.Connections;
@@ -35,6 +36,8 @@ internal sealed record GatewayParts
     public required Twins Twins { get; init; }
 
     public required CloudToDeviceMessages DeviceMessages { get; init; }
+
+    public required LinkOwners Links { get; init; }
 
     public required LiveSessions Sessions { get; init; }
 

@@ -30,6 +30,7 @@ public static class GatewaySetup
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<GatewayMetrics>();
         services.TryAddSingleton(static all => new LiveSessions(all.GetRequiredService<ISignals>()));
+        services.TryAddSingleton<LinkOwners>();
         services.TryAddSingleton(static all => new GatewayParts
         {
             Options = all.GetRequiredService<GatewayOptions>(),
@@ -43,6 +44,7 @@ public static class GatewaySetup
             Methods = all.GetRequiredService<DirectMethods>(),
             Twins = all.GetRequiredService<Twins>(),
             DeviceMessages = all.GetRequiredService<CloudToDeviceMessages>(),
+            Links = all.GetRequiredService<LinkOwners>(),
             Sessions = all.GetRequiredService<LiveSessions>(),
             Metrics = all.GetRequiredService<GatewayMetrics>(),
             Time = all.GetRequiredService<TimeProvider>(),

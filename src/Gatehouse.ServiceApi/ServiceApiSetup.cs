@@ -1,5 +1,6 @@
 using Gatehouse.ServiceApi.Amqp;
 using Gatehouse.ServiceApi.Amqp.Management;
+using Gatehouse.ServiceApi.Amqp.Messages;
 using Gatehouse.ServiceApi.Operator;
 using Gatehouse.ServiceApi.Rest;
 using Gatehouse.ServiceApi.Rest.Devices;
@@ -33,6 +34,7 @@ public static class ServiceApiSetup
         services.TryAddSingleton<EventAccess>();
         services.TryAddSingleton<EventEntities>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IAmqpDoor, EventHubDoor>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IAmqpDoor, ServiceBoundDoor>());
         AddRegistry(services);
         AddTwins(services);
         AddMessages(services);

@@ -35,8 +35,6 @@ public enum ThrottleClass
     /// <summary>Messages to devices: 100/min/unit on S1.</summary>
     CloudToDeviceSends,
 
-    /// <summary>Polls for what waits for a device or for feedback: 1,000/min/unit on S1 over HTTPS; those who listen over other protocols poll nothing.</summary>
-    CloudToDeviceReceives,
     /// <summary>Direct methods: 160 KB/s/unit on S1 in units of 4 KB, counted here as 40 calls a second.</summary>
     DirectMethods,
 

@@ -46,7 +46,8 @@ public sealed class DeviceDoor : IAmqpDoor
         }
 
         var rights = acting.Value.Principal.Rights;
-        if (!Operations.ConnectDevice.IsAllowed(rights) || !Operations.SendTelemetry.IsAllowed(rights))
+        var row = request.PeerSends ? Operations.SendTelemetry : Operations.ReceiveCloudToDeviceMessage;
+        if (!Operations.ConnectDevice.IsAllowed(rights) || !row.IsAllowed(rights))
         {
             return Refuse(AmqpErrors.From(HubErrors.IotHubUnauthorizedAccess));
         }
@@ -54,6 +55,8 @@ public sealed class DeviceDoor : IAmqpDoor
         return node.Kind switch
         {
             DeviceNodeKind.Telemetry => await OpenTelemetryAsync(request, acting.Value, cancellationToken),
+            DeviceNodeKind.DeviceBound => new LinkDecision.Send(new DeviceBoundLink(parts, request.Peer.Info, acting.Value)),
+            DeviceNodeKind.Inputs => new LinkDecision.Send(new IdleLink(acting.Value)),
             DeviceNodeKind.NotYet => Refuse(AmqpErrors.Of(AmqpConditions.NotImplemented, "This hub does not serve this node of a device yet.")),
             _ => Refuse(AmqpErrors.From(HubErrors.GenericNotFound)),
         };

@@ -9,7 +9,13 @@ internal enum DeviceNodeKind
     /// <summary>The peer sends telemetry.</summary>
     Telemetry,
 
-    /// <summary>A node of the service that is not here yet: messages to the device, methods, twin, module inputs.</summary>
+    /// <summary>A device receives its messages.</summary>
+    DeviceBound,
+
+    /// <summary>A module receives its inputs.</summary>
+    Inputs,
+
+    /// <summary>A node of the service that is not here yet: methods, twin.</summary>
     NotYet,
 
     /// <summary>No node of the service.</summary>
@@ -37,22 +43,22 @@ internal readonly record struct DeviceNode(IdentityKey Identity, DeviceNodeKind 
 
         if (segments.Count < 4 || !Is(segments[2], "modules"))
         {
-            node = new DeviceNode(new IdentityKey(device), KindOf(segments, 2, peerSends));
+            node = new DeviceNode(new IdentityKey(device), KindOf(segments, 2, peerSends, isModule: false));
             return true;
         }
 
         var isModule = ModuleId.TryParse(segments[3], out var module);
-        node = new DeviceNode(new IdentityKey(device, module), KindOf(segments, 4, peerSends));
+        node = new DeviceNode(new IdentityKey(device, module), KindOf(segments, 4, peerSends, isModule: true));
         return isModule;
     }
 
     /// <summary>Whether the address is below <c>/devices</c>.</summary>
     internal static bool IsOfDevices(AmqpAddress address) => address.Segments.Count > 1 && Is(address.Segments[0], "devices");
 
-    private static DeviceNodeKind KindOf(IReadOnlyList<string> segments, int from, bool peerSends) => (segments.Count - from) switch
+    private static DeviceNodeKind KindOf(IReadOnlyList<string> segments, int from, bool peerSends, bool isModule) => (segments.Count - from) switch
     {
-        2 when Is(segments[from], "messages") && Is(segments[from + 1], "events") => peerSends ? DeviceNodeKind.Telemetry : DeviceNodeKind.NotYet,
-        2 when Is(segments[from], "messages") && Is(segments[from + 1], "devicebound") && !peerSends => DeviceNodeKind.NotYet,
+        2 when Is(segments[from], "messages") && Is(segments[from + 1], "events") => peerSends ? DeviceNodeKind.Telemetry : isModule ? DeviceNodeKind.Inputs : DeviceNodeKind.Unknown,
+        2 when Is(segments[from], "messages") && Is(segments[from + 1], "devicebound") && !peerSends => isModule ? DeviceNodeKind.Inputs : DeviceNodeKind.DeviceBound,
         2 when Is(segments[from], "methods") && Is(segments[from + 1], "devicebound") => DeviceNodeKind.NotYet,
         1 when Is(segments[from], "twin") => DeviceNodeKind.NotYet,
         _ => DeviceNodeKind.Unknown,

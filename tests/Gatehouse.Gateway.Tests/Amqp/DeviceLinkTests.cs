@@ -81,7 +81,7 @@ public sealed class DeviceLinkTests
         Assert.Equal(200, await device.PutTokenAsync("d1", key));
         uint handle = 2;
 
-        foreach (var (address, isReceiver) in new[] { ("messages/devicebound", true), ("messages/events", true), ("methods/devicebound", true), ("methods/devicebound", false), ("twin", true), ("twin", false) })
+        foreach (var (address, isReceiver) in new[] { ("methods/devicebound", true), ("methods/devicebound", false), ("twin", true), ("twin", false) })
         {
             Assert.Equal(AmqpConditions.NotImplemented, (await device.AttachAsync(handle++, $"/devices/d1/{address}", isReceiver))!.Condition);
         }

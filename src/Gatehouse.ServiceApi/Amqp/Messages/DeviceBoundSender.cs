@@ -1,0 +1,124 @@
+using Gatehouse.Contracts.Access;
+using Gatehouse.Contracts.Credentials;
+using Gatehouse.Contracts.Errors;
+using Gatehouse.Contracts.Identities;
+using Gatehouse.Hub.CloudToDevice;
+using Gatehouse.ServiceApi.Rest;
+using Gatehouse.Transport.Amqp;
+using Gatehouse.Transport.Amqp.Links;
+using Gatehouse.Wire.Amqp;
+using Microsoft.Extensions.Logging;
+
+namespace Gatehouse.ServiceApi.Amqp.Messages;
+
+/// <summary>Takes messages to devices from one back end: one after the other into their queues, so that they keep their order; an outcome leaves when its message is durable.</summary>
+internal sealed class DeviceBoundSender(CloudToDeviceMessages messages, ServiceThrottle throttle, IGrant grant, ILogger log) : IncomingHandler
+{
+    private readonly HubName hub = grant.Principal.Hub;
+    private readonly Lock gate = new();
+    private readonly Queue<Arrived> arrived = new();
+    private IDisposable? granted;
+    private bool isStoring;
+    private bool isClosed;
+
+    public override void OnAttached()
+    {
+        var watch = grant.WhenEnded(error => Link.Detach(AmqpErrors.From(error)));
+        lock (gate)
+        {
+            if (!isClosed)
+            {
+                granted = watch;
+                return;
+            }
+        }
+
+        watch.Dispose();
+    }
+
+    public override void OnClosed()
+    {
+        lock (gate)
+        {
+            isClosed = true;
+            arrived.Clear(); // Nobody waits for their outcome any more, and none was promised.
+        }
+
+        granted?.Dispose();
+    }
+
+    public override bool TryTake(in IncomingMessage message)
+    {
+        var read = throttle.TryTake(hub, Operations.SendCloudToDeviceMessage) is { } throttled ? throttled : DeviceBoundMessage.Read(message);
+        lock (gate)
+        {
+            // The engine gives credit for so many that have no outcome yet: the queue is no longer than that.
+            arrived.Enqueue(new Arrived(message.DeliveryId, message.IsSettled, read));
+            if (isStoring || isClosed)
+            {
+                return true;
+            }
+
+            isStoring = true;
+        }
+
+        _ = Task.Run(StoreAsync);
+        return true;
+    }
+
+    private async Task StoreAsync()
+    {
+        while (true)
+        {
+            Arrived next;
+            lock (gate)
+            {
+                if (!arrived.TryDequeue(out next))
+                {
+                    isStoring = false;
+                    return;
+                }
+            }
+
+            var stored = await StoreAsync(next.Read);
+            if (next.IsSettled)
+            {
+                continue;
+            }
+
+            if (stored.IsOk)
+            {
+                Link.Settle(next.DeliveryId, Outcome.Accepted);
+            }
+            else
+            {
+                Link.Settle(next.DeliveryId, Outcome.Rejected, AmqpErrors.From(stored.Error));
+            }
+
+            Link.FlushSoon();
+        }
+    }
+
+    private async Task<Result<long>> StoreAsync(Result<DeviceBoundMessage> read)
+    {
+        if (!read.IsOk)
+        {
+            return read.Error;
+        }
+
+        try
+        {
+            var stored = await messages.SendAsync(hub, read.Value.Device, read.Value.Message, CancellationToken.None);
+            return stored.Error?.Code == HubErrors.DeviceNotFound.Code && read.Value.AsWritten is { } raw && raw != read.Value.Device
+                ? await messages.SendAsync(hub, raw, read.Value.Message, CancellationToken.None)
+                : stored;
+        }
+        catch (Exception error) when (error is not OutOfMemoryException)
+        {
+            log.MessageNotStored(error, hub.Value);
+            return HubErrors.ServerError;
+        }
+    }
+
+    private readonly record struct Arrived(uint DeliveryId, bool IsSettled, Result<DeviceBoundMessage> Read);
+}

@@ -1,0 +1,255 @@
+// Messages to devices from azure-iothub over AMQP and AMQP over WebSocket, to devices over every transport that receives them; feedback, purge, expiry, depth, and what happens while a device is away.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import common from 'azure-iot-common';
+import device from 'azure-iot-device';
+import amqp from 'azure-iot-device-amqp';
+import iothub from 'azure-iothub';
+import { failure, Hub, unique } from '../lib/hub.mjs';
+import { sleep } from '../lib/server.mjs';
+
+const hub = Hub.running();
+const transports = [['Amqp', amqp.Amqp], ['AmqpWs', amqp.AmqpWs]];
+
+/** A message with an id, as back ends make them. */
+function message(body, more = {}) {
+  const made = new common.Message(body);
+  made.messageId = more.messageId ?? `m-${unique()}`;
+  Object.assign(made, more);
+  return made;
+}
+
+/** Sends with a back end's client that is closed afterwards. */
+async function sending(act, transport) {
+  const client = iothub.Client.fromConnectionString(hub.connectionString, transport);
+  await client.open();
+  try { return await act(client); } finally { await client.close(); }
+}
+
+/** Opens a device that hands every message to `settle`; resolves with the client and what came. */
+async function listening(identity, transport, settle) {
+  const client = device.Client.fromConnectionString(hub.deviceConnectionString(identity), transport);
+  client.setRetryPolicy(new common.NoRetry());
+  const came = [];
+  client.on('error', () => {});
+  client.on('message', received => { came.push(received); settle?.(client, received); });
+  await client.open();
+  return { client, came };
+}
+
+const complete = (client, received) => client.complete(received, () => {});
+const text = received => received.getData().toString();
+
+async function until(what, condition, seconds = 20) {
+  for (let tries = 0; tries < seconds * 40; tries++) {
+    const value = await condition();
+    if (value) return value;
+    await sleep(25);
+  }
+  throw new Error(`${what} did not happen within ${seconds} s`);
+}
+
+const countOf = async identity => (await hub.call('GET', `/devices/${encodeURIComponent(identity.deviceId)}?api-version=2021-04-12`)).cloudToDeviceMessageCount;
+
+const feedbackOf = client => new Promise((done, fail) => { client.getFeedbackReceiver((error, receiver) => (error ? fail(error) : done(receiver))); });
+
+/** Feedback on these messages, from a receiver that is open while `act` runs. */
+async function feedbackOn(ids, act, transport, seconds = 30) {
+  return await sending(async client => {
+    const receiver = await feedbackOf(client);
+    const records = [];
+    receiver.on('message', batch => {
+      for (const record of JSON.parse(batch.data.toString())) records.push({ ...record, contentType: batch.contentType });
+      receiver.complete(batch, () => {});
+    });
+    await act(client);
+    await until('feedback', () => ids.every(id => records.some(record => record.originalMessageId === id)), seconds);
+    return records.filter(record => ids.includes(record.originalMessageId));
+  }, transport);
+}
+
+for (const [name, transport] of transports) {
+  test(`a device over ${name} gets a message with all its properties and completes it`, async () => {
+    const identity = await hub.createDevice();
+    const { client, came } = await listening(identity, transport, complete);
+    const sent = message(Buffer.from([0, 1, 2, 255]), { messageId: 'm-1', correlationId: 'c-1', contentType: 'application/octet-stream', contentEncoding: 'gzip', ack: 'none', expiryTimeUtc: Date.now() + 600_000 });
+    sent.properties.add('plain', 'value');
+    sent.properties.add('Odd.Key_1', 'ü/#+%&= ');
+
+    await sending(back => back.send(identity.deviceId, sent));
+
+    await until('delivery', () => came.length === 1);
+    assert.deepEqual([...came[0].getData()], [0, 1, 2, 255]);
+    assert.equal(came[0].messageId, 'm-1');
+    assert.equal(came[0].correlationId, 'c-1');
+    assert.equal(came[0].to, `/devices/${identity.deviceId}/messages/deviceBound`);
+    assert.equal(came[0].contentType, 'application/octet-stream');
+    assert.equal(came[0].contentEncoding, 'gzip');
+    assert.equal(came[0].properties.getValue('plain'), 'value');
+    assert.equal(came[0].properties.getValue('Odd.Key_1'), 'ü/#+%&= ');
+    await until('the queue is empty', async () => await countOf(identity) === 0);
+    await client.close();
+  });
+
+  test(`messages wait for a device that is away and come in order over ${name}`, async () => {
+    const identity = await hub.createDevice();
+    await sending(async back => { for (let i = 0; i < 20; i++) await back.send(identity.deviceId, message(String(i))); });
+    assert.equal(await countOf(identity), 20);
+
+    const { client, came } = await listening(identity, transport, complete);
+
+    await until('delivery', () => came.length === 20);
+    assert.deepEqual(came.map(text), Array.from({ length: 20 }, (_, i) => String(i)));
+    await until('the queue is empty', async () => await countOf(identity) === 0);
+    await client.close();
+  });
+
+  test(`complete, reject and abandon over ${name} are told to the sender`, { timeout: 90_000 }, async () => {
+    const identity = await hub.createDevice();
+    const { client, came } = await listening(identity, transport, (self, received) => {
+      if (text(received) === 'good') self.complete(received, () => {});
+      else if (text(received) === 'bad') self.reject(received, () => {});
+      else self.abandon(received, () => {});
+    });
+    const [good, bad, never] = [message('good', { ack: 'full' }), message('bad', { ack: 'negative' }), message('never', { ack: 'full' })];
+
+    const records = await feedbackOn([good, bad, never].map(each => each.messageId), async back => {
+      for (const each of [good, bad, never]) await back.send(identity.deviceId, each);
+    });
+
+    const of = each => records.find(record => record.originalMessageId === each.messageId);
+    assert.deepEqual([good, bad, never].map(each => of(each).statusCode), ['Success', 'Rejected', 'DeliveryCountExceeded']);
+    assert.equal(of(good).deviceId, identity.deviceId);
+    assert.equal(of(good).deviceGenerationId, identity.generationId);
+    assert.equal(of(good).contentType, 'application/vnd.microsoft.iothub.feedback.json');
+    assert.ok(Math.abs(Date.parse(of(good).enqueuedTimeUtc) - Date.now()) < 60_000);
+    assert.equal(came.filter(received => text(received) === 'never').length, 10);
+    assert.equal(await countOf(identity), 0);
+    await client.close();
+  });
+
+  test(`what a device held when it went away comes again over ${name}`, async () => {
+    const identity = await hub.createDevice();
+    await sending(back => back.send(identity.deviceId, message('held')));
+    const first = await listening(identity, transport);
+    await until('delivery', () => first.came.length === 1);
+    await first.client.close();
+
+    const second = await listening(identity, transport, complete);
+
+    await until('redelivery', () => second.came.length === 1);
+    assert.equal(second.came[0].messageId, first.came[0].messageId);
+    await second.client.close();
+  });
+}
+
+for (const [name, transport] of [['Amqp', iothub.Amqp], ['AmqpWs', iothub.AmqpWs]]) {
+  test(`a back end over ${name} sends, purges and hears of it`, { timeout: 60_000 }, async () => {
+    const identity = await hub.createDevice();
+    const purged = message('purged', { ack: 'full' });
+    const unheard = message('unheard', { ack: 'positive' });
+
+    const records = await feedbackOn([purged.messageId], async back => {
+      await back.send(identity.deviceId, purged);
+      await back.send(identity.deviceId, unheard);
+      const result = await hub.call('DELETE', `/devices/${identity.deviceId}/commands?api-version=2021-04-12`);
+      assert.deepEqual(result, { deviceId: identity.deviceId, moduleId: null, totalMessagesPurged: 2 });
+    }, transport);
+
+    assert.equal(records[0].statusCode, 'Purged');
+    assert.ok(!records.some(record => record.originalMessageId === unheard.messageId));
+  });
+
+  test(`refusals over ${name} are those that the SDK knows`, async () => {
+    const identity = await hub.createDevice();
+    await sending(async back => {
+      assert.equal((await failure(back.send(unique('nobody'), message('x')))).name, 'DeviceNotFoundError');
+      assert.equal((await failure(back.send(identity.deviceId, message('x', { ack: 'perhaps' })))).name, 'ArgumentError');
+      assert.equal((await failure(back.send(identity.deviceId, message(Buffer.alloc(65_537))))).name, 'MessageTooLargeError');
+      for (let i = 0; i < 50; i++) await back.send(identity.deviceId, message('x'));
+      const full = await failure(back.send(identity.deviceId, message('x')));
+      assert.ok(['DeviceMaximumQueueDepthExceededError', 'IotHubQuotaExceededError'].includes(full.name), full.name);
+    }, transport);
+  });
+
+  test(`a policy without ServiceConnect neither sends nor hears over ${name}`, async () => {
+    const identity = await hub.createDevice();
+    const policy = await hub.call('GET', '/gatehouse/v1/policies/registryReadWrite');
+    const back = iothub.Client.fromConnectionString(`HostName=${hub.host};SharedAccessKeyName=registryReadWrite;SharedAccessKey=${policy.primaryKey}`, transport);
+
+    const error = await failure(back.open().then(() => back.send(identity.deviceId, message('x'))));
+
+    assert.equal(error.name, 'UnauthorizedError');
+    assert.equal(await countOf(identity), 0);
+    await back.close().catch(() => {});
+  });
+}
+
+test('a message expires, also while its device is away, and the sender hears of it', { timeout: 60_000 }, async () => {
+  const identity = await hub.createDevice();
+  const late = message('late', { ack: 'negative', expiryTimeUtc: Date.now() + 1_000 });
+
+  const [record] = await feedbackOn([late.messageId], back => back.send(identity.deviceId, late));
+
+  assert.equal(record.statusCode, 'Expired');
+  const { client, came } = await listening(identity, amqp.Amqp, complete);
+  await sleep(500);
+  assert.equal(came.length, 0);
+  await client.close();
+});
+
+test('feedback that is abandoned comes again', { timeout: 60_000 }, async () => {
+  const identity = await hub.createDevice();
+  const sent = message('x', { ack: 'full' });
+  await sending(async back => {
+    const receiver = await feedbackOf(back);
+    let times = 0;
+    const twice = new Promise(done => receiver.on('message', batch => {
+      const isIt = JSON.parse(batch.data.toString()).some(record => record.originalMessageId === sent.messageId);
+      if (isIt && times++ === 0) { receiver.abandon(batch, () => {}); return; }
+      receiver.complete(batch, () => {});
+      if (isIt) done();
+    }));
+    await back.send(identity.deviceId, sent);
+    await hub.call('DELETE', `/devices/${identity.deviceId}/commands?api-version=2021-04-12`);
+    await twice;
+    assert.equal(times, 2);
+  });
+});
+
+test('a deleted and recreated device gets nothing of what was sent to its name', async () => {
+  const identity = await hub.createDevice();
+  await sending(back => back.send(identity.deviceId, message('old')));
+  await hub.call('DELETE', `/devices/${identity.deviceId}?api-version=2021-04-12`, undefined, { 'If-Match': '*' });
+  const again = await hub.createDevice(identity.deviceId);
+  const { client, came } = await listening(again, amqp.Amqp, complete);
+  await sending(back => back.send(identity.deviceId, message('new')));
+
+  await until('delivery', () => came.length > 0);
+  await sleep(300);
+  assert.deepEqual(came.map(text), ['new']);
+  await client.close();
+});
+
+for (const id of ["a-b.c+d%e_f#g*h?i!j(k)l,m:n=o@p$q'r", 'a%41', '#']) {
+  test(`messages reach the device that is called ${id}`, async () => {
+    const identity = await hub.createDevice(`${unique()}${id}`);
+    const { client, came } = await listening(identity, amqp.Amqp, complete);
+    await sending(back => back.send(identity.deviceId, message('x')));
+    await until('delivery', () => came.length === 1);
+    await client.close();
+  });
+}
+
+test('a newer connection takes the messages over', async () => {
+  const identity = await hub.createDevice();
+  const older = await listening(identity, amqp.Amqp, complete);
+  const newer = await listening(identity, amqp.AmqpWs, complete);
+  await sleep(300);
+
+  await sending(back => back.send(identity.deviceId, message('x')));
+
+  await until('delivery', () => newer.came.length === 1);
+  assert.equal(older.came.length, 0);
+  await Promise.all([older.client.close().catch(() => {}), newer.client.close()]);
+});
