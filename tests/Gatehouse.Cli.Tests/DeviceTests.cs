@@ -25,6 +25,21 @@ public sealed class DeviceTests(RunningServer server)
     }
 
     [Fact]
+    public async Task A_message_is_sent_waits_for_its_device_and_is_purged()
+    {
+        await CliRun.OkAsync(server.On("device", "create", "message-1"));
+
+        var sent = await CliRun.OkAsync(server.On("device", "c2d-message", "send", "message-1", "--data", "hello", "--ack", "full", "--mid", "m-1", "--props", "a=b;c=d", "--ct", "text/plain"));
+        await CliRun.OkAsync(server.On("device", "c2d-message", "send", "message-1"));
+        var waiting = await CliRun.OkAsync(server.On("device", "show", "message-1", "--json"));
+        var purged = await CliRun.OkAsync(server.On("device", "c2d-message", "purge", "message-1", "--json"));
+
+        Assert.Equal("message 'm-1' waits for device 'message-1'.\n", sent.Output);
+        Assert.Equal(2, (int)waiting.Json["cloudToDeviceMessageCount"]!);
+        Assert.Equal(2, (int)purged.Json["totalMessagesPurged"]!);
+    }
+
+    [Fact]
     public async Task A_list_masks_keys_and_is_one_line_for_each_device_however_long_its_id()
     {
         var id = "list-" + new string('x', 120);

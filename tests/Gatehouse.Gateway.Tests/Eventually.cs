@@ -13,4 +13,19 @@ internal static class Eventually
 
         Assert.True(condition());
     }
+
+    internal static async Task TrueAsync(Func<Task<bool>> condition)
+    {
+        for (var i = 0; i < 1000; i++)
+        {
+            if (await condition())
+            {
+                return;
+            }
+
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+        }
+
+        Assert.Fail("It did not become true.");
+    }
 }

@@ -52,7 +52,22 @@ internal sealed class HubClient : IDisposable
 
     internal Task<JsonNode> PostAsync(HubPath path, JsonNode? body, string? etag, CancellationToken cancellationToken) => AskAsync(HttpMethod.Post, path, body, etag, cancellationToken);
 
-    internal Task DeleteAsync(HubPath path, string? etag, CancellationToken cancellationToken) => AskAsync(HttpMethod.Delete, path, null, etag, cancellationToken);
+    internal Task<JsonNode> DeleteAsync(HubPath path, string? etag, CancellationToken cancellationToken) => AskAsync(HttpMethod.Delete, path, null, etag, cancellationToken);
+
+    /// <summary>Posts bytes as they are, with headers of the caller's.</summary>
+    internal async Task SendBytesAsync(HubPath path, byte[] body, IEnumerable<KeyValuePair<string, string>> headers, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, path.ToUri(Address, ApiVersion)) { Content = new ByteArrayContent(body) };
+        foreach (var (name, value) in headers)
+        {
+            if (!request.Headers.TryAddWithoutValidation(name, value))
+            {
+                throw CliException.Usage($"'{name["iothub-app-".Length..]}' cannot be the name of a property.");
+            }
+        }
+
+        (await SendAsync(request, cancellationToken)).Dispose();
+    }
 
     /// <summary>The same as <see cref="GetAsync"/>; null where there is nothing.</summary>
     internal async Task<JsonNode?> FindAsync(HubPath path, CancellationToken cancellationToken)
@@ -89,8 +104,6 @@ internal sealed class HubClient : IDisposable
     private async Task<HttpResponseMessage> SendAsync(HttpMethod method, HubPath path, JsonNode? body, string? etag, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(method, path.ToUri(Address, ApiVersion));
-        var policy = Address.Policy;
-        request.Headers.TryAddWithoutValidation("Authorization", SharedAccessToken.Make(Address.HostName, policy.Key, policy.PolicyName, DateTimeOffset.UtcNow + TokenLifetime));
         if (etag is not null)
         {
             request.Headers.TryAddWithoutValidation("If-Match", etag == Overwrite ? etag : $"\"{etag.Trim('"')}\"");
@@ -101,6 +114,13 @@ internal sealed class HubClient : IDisposable
             request.Content = new ByteArrayContent(Encoding.UTF8.GetBytes(body.ToJsonString(SafeJson.Line))) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
         }
 
+        return await SendAsync(request, cancellationToken);
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        var policy = Address.Policy;
+        request.Headers.TryAddWithoutValidation("Authorization", SharedAccessToken.Make(Address.HostName, policy.Key, policy.PolicyName, DateTimeOffset.UtcNow + TokenLifetime));
         HttpResponseMessage answer;
         try
         {

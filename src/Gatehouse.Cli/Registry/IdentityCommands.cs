@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using Gatehouse.Cli.Connecting;
+using Gatehouse.Cli.Messages;
 
 namespace Gatehouse.Cli.Registry;
 
@@ -21,7 +22,7 @@ internal sealed class IdentityCommands(Shell shell, IdentityTarget target)
         var keys = new IdentityKeys(shell, target);
         return Shell.Group("device", "Devices of the hub.",
             new CreateIdentity(shell, target).Command, commands.Show, commands.ListDevices, new UpdateIdentity(shell, target).Command, commands.Delete,
-            keys.Keys, keys.RegenerateKey, keys.ConnectionString, new ImportDevices(shell).Command);
+            keys.Keys, keys.RegenerateKey, keys.ConnectionString, new ImportDevices(shell).Command, MessageCommands.Group(shell));
     }
 
     internal static HubCommand Modules(Shell shell)

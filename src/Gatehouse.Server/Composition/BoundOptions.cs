@@ -1,7 +1,10 @@
 using System.Security.Authentication;
 using Gatehouse.Gateway;
 using Gatehouse.Hub;
+using Gatehouse.Hub.CloudToDevice;
 using Gatehouse.Hub.Events;
+using Gatehouse.Hub.Notifications;
+using Gatehouse.Hub.Notifications;
 using Gatehouse.Hub.Telemetry;
 using Gatehouse.Identity;
 using Gatehouse.Server.Configuration;
@@ -43,6 +46,11 @@ internal sealed class BoundOptions(ServerOptions options, DataDirectory data)
         HostNames = [.. new HubOptions().HostNames, Environment.MachineName, .. options.HostNames],
         Events = new EventOptions { PartitionCount = options.Partitions },
         Telemetry = new TelemetryOptions { DeviceMessagesPerSecond = options.DeviceMessagesPerSecond, HubMessagesPerSecond = options.HubMessagesPerSecond },
+        CloudToDevice = new CloudToDeviceOptions { DefaultTimeToLive = options.CloudToDeviceTimeToLive, MaxDeliveryCount = options.CloudToDeviceMaxDeliveryCount },
+        Feedback = new NotificationOptions
+        {
+            TimeToLive = options.FeedbackTimeToLive, LockDuration = options.FeedbackLockDuration, MaxDeliveryCount = options.FeedbackMaxDeliveryCount,
+        },
         Sinks = new SinkOptions { AllowPrivateAddresses = options.PrivateEndpoints },
     };
 

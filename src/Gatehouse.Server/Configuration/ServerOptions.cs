@@ -54,6 +54,16 @@ internal sealed class ServerOptions
 
     internal int? HubMessagesPerSecond { get; set; }
 
+    internal TimeSpan CloudToDeviceTimeToLive { get; set; } = TimeSpan.FromHours(1);
+
+    internal int CloudToDeviceMaxDeliveryCount { get; set; } = 10;
+
+    internal TimeSpan FeedbackTimeToLive { get; set; } = TimeSpan.FromHours(1);
+
+    internal TimeSpan FeedbackLockDuration { get; set; } = TimeSpan.FromSeconds(60);
+
+    internal int FeedbackMaxDeliveryCount { get; set; } = 10;
+
     internal int? ThrottleUnits { get; set; }
 
     internal bool PrivateEndpoints { get; set; }

@@ -135,6 +135,29 @@ internal sealed class AmqpDevice : IAsyncDisposable
         return id;
     }
 
+    /// <summary>Credit for a link on which the device receives.</summary>
+    internal Task GiveCreditAsync(uint handle, uint credit, uint delivered = 0, bool drain = false) => WriteAsync(
+        new Flow { NextIncomingId = 0, IncomingWindow = 5000, NextOutgoingId = 0, OutgoingWindow = 5000, Handle = handle, DeliveryCount = delivered, LinkCredit = credit, Drain = drain }.Write);
+
+    /// <summary>A message to the device, of one frame.</summary>
+    internal async Task<(AmqpDelivery Transfer, byte[] Message)> ExpectMessageAsync()
+    {
+        Assert.True(Transfer.TryRead(await ExpectAsync(Descriptors.Transfer), out var transfer, out _));
+        Assert.False(transfer.More || transfer.Settled == true);
+        return (new AmqpDelivery(transfer.Handle, transfer.DeliveryId, transfer.DeliveryTag.ToArray()), transfer.Payload.ToArray());
+    }
+
+    internal Task SettleAsync(uint deliveryId, Outcome outcome, bool isSettled = true) =>
+        WriteAsync(new Disposition { IsReceiver = true, First = deliveryId, Settled = isSettled, State = outcome }.Write);
+
+    /// <summary>The server's last word on a message that the device settles second.</summary>
+    internal async Task<(uint First, Outcome State, AmqpError? Error)> ExpectSettledBySenderAsync()
+    {
+        Assert.True(Disposition.TryRead(await ExpectAsync(Descriptors.Disposition), out var disposition, out _));
+        Assert.True(disposition is { IsReceiver: false, Settled: true });
+        return (disposition.First, disposition.State, disposition.Error);
+    }
+
     internal async Task<Disposition> ExpectDispositionAsync()
     {
         Assert.True(Disposition.TryRead(await ExpectAsync(Descriptors.Disposition), out var disposition, out _));

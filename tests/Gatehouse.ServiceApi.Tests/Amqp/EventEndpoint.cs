@@ -37,6 +37,9 @@ public sealed class EventEndpoint : IAsyncLifetime
 
     internal int Port => ((IPEndPoint)listener.LocalEndpoint).Port;
 
+    internal T Get<T>()
+        where T : notnull => services!.GetRequiredService<T>();
+
     internal ConsumerGroups Groups => services!.GetRequiredService<ConsumerGroups>();
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
