@@ -4,7 +4,6 @@ using Gatehouse.Hub;
 using Gatehouse.Hub.CloudToDevice;
 using Gatehouse.Hub.Events;
 using Gatehouse.Hub.Notifications;
-using Gatehouse.Hub.Notifications;
 using Gatehouse.Hub.Telemetry;
 using Gatehouse.Identity;
 using Gatehouse.Server.Configuration;
