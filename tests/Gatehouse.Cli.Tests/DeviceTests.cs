@@ -29,7 +29,7 @@ public sealed class DeviceTests(RunningServer server)
     {
         await CliRun.OkAsync(server.On("device", "create", "message-1"));
 
-        var sent = await CliRun.OkAsync(server.On("device", "c2d-message", "send", "message-1", "--data", "hello", "--ack", "full", "--mid", "m-1", "--props", "a=b;c=d", "--ct", "text/plain"));
+        var sent = await CliRun.OkAsync(server.On("device", "c2d-message", "send", "message-1", "--body", "hello", "--ack", "full", "--mid", "m-1", "--props", "a=b;c=d", "--ct", "text/plain"));
         await CliRun.OkAsync(server.On("device", "c2d-message", "send", "message-1"));
         var waiting = await CliRun.OkAsync(server.On("device", "show", "message-1", "--json"));
         var purged = await CliRun.OkAsync(server.On("device", "c2d-message", "purge", "message-1", "--json"));

@@ -7,11 +7,11 @@ using Gatehouse.Cli.Registry;
 
 namespace Gatehouse.Cli.Messages;
 
-/// <summary>The group <c>device c2d-message</c>: messages to devices. Words as in <c>az iot device c2d-message</c>.</summary>
+/// <summary>The group <c>device c2d-message</c>: messages to devices. Words as in <c>az iot device c2d-message</c>, but for <c>--data</c>, which names the data directory here.</summary>
 internal sealed class MessageCommands(Shell shell)
 {
     private readonly IdentityTarget target = new(isModule: false);
-    private readonly Option<string> data = new("--data", "--da") { Description = "The message, text in UTF-8.", HelpName = "text", DefaultValueFactory = _ => "Ping from Gatehouse" };
+    private readonly Option<string> body = new("--body", "-b", "--da") { Description = "The message, text in UTF-8.", HelpName = "text", DefaultValueFactory = _ => "Ping from Gatehouse" };
     private readonly Option<string?> dataFile = new("--data-file-path", "--dfp") { Description = "A file with the message, sent as it is.", HelpName = "file" };
     private readonly Option<string?> properties = new("--properties", "--props", "-p") { Description = "Application properties: key=value;key=value.", HelpName = "properties" };
     private readonly Option<string?> acknowledgement = Words.OneOf(
@@ -32,8 +32,8 @@ internal sealed class MessageCommands(Shell shell)
     private Command Send => shell.Command(
         "send",
         "Sends a message to a device; it waits there until the device takes it.",
-        ["gatehouse device c2d-message send sensor-1 --data \"hello\"", "gatehouse device c2d-message send sensor-1 --data '{\"on\":true}' --content-type application/json --ack full --properties room=12"],
-        [.. target.Symbols, data, dataFile, properties, acknowledgement, messageId, correlationId, userId, contentType, contentEncoding, expiry],
+        ["gatehouse device c2d-message send sensor-1 --body \"hello\"", "gatehouse device c2d-message send sensor-1 --body '{\"on\":true}' --content-type application/json --ack full --properties room=12"],
+        [.. target.Symbols, body, dataFile, properties, acknowledgement, messageId, correlationId, userId, contentType, contentEncoding, expiry],
         async call =>
         {
             var device = target.Device(call);
@@ -64,7 +64,7 @@ internal sealed class MessageCommands(Shell shell)
     {
         if (call.Value(dataFile) is not { } file)
         {
-            return Encoding.UTF8.GetBytes(call.Value(data)!);
+            return Encoding.UTF8.GetBytes(call.Value(body)!);
         }
 
         try
