@@ -5,6 +5,7 @@ using Gatehouse.Hub.Credentials;
 using Gatehouse.Hub.Events;
 using Gatehouse.Hub.Methods;
 using Gatehouse.Hub.Notifications;
+using Gatehouse.Hub.Queries;
 using Gatehouse.Hub.Registry;
 using Gatehouse.Hub.Routing;
 using Gatehouse.Hub.Telemetry;
@@ -41,6 +42,9 @@ public sealed record HubOptions
     public TelemetryOptions Telemetry { get; init; } = new();
 
     public TwinOptions Twins { get; init; } = new();
+
+    public QueryOptions Queries { get; init; } = new();
+
     public RoutingOptions Routing { get; init; } = new();
 
     /// <summary>Of deliveries to custom endpoints.</summary>

@@ -10,6 +10,7 @@ using Gatehouse.Hub.Events;
 using Gatehouse.Hub.Hubs;
 using Gatehouse.Hub.Methods;
 using Gatehouse.Hub.Notifications;
+using Gatehouse.Hub.Queries;
 using Gatehouse.Hub.Registry;
 using Gatehouse.Hub.Routing;
 using Gatehouse.Hub.Telemetry;
@@ -68,6 +69,7 @@ public static class HubSetup
             options.Methods,
             all.GetRequiredService<MethodMetrics>(),
             all.GetRequiredService<TimeProvider>()));
+        QuerySetup.Add(services, options.Queries);
         AddRegistry(services, options.Registry);
         AddCloudToDevice(services, options);
         services.AddMessageRouting(options);

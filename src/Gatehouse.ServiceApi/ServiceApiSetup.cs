@@ -8,6 +8,7 @@ using Gatehouse.ServiceApi.Rest.DeviceTwins;
 using Gatehouse.ServiceApi.Rest.Messages;
 using Gatehouse.ServiceApi.Rest.Methods;
 using Gatehouse.ServiceApi.Rest.Modules;
+using Gatehouse.ServiceApi.Rest.Queries;
 using Gatehouse.ServiceApi.Rest.Statistics;
 using Gatehouse.Transport.Amqp;
 using Microsoft.AspNetCore.Builder;
@@ -61,6 +62,7 @@ public static class ServiceApiSetup
         Add<DeleteModule>(services);
         Add<GetDeviceStatistics>(services);
         Add<GetServiceStatistics>(services);
+        Add<QueryTwins>(services);
         Add<InvokeDeviceMethod>(services);
         Add<InvokeModuleMethod>(services);
     }

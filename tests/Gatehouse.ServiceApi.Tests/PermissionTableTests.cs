@@ -42,6 +42,7 @@ public sealed class PermissionTableTests(RunningApi api) : IClassFixture<Running
 
         // Over AMQP only: NotificationReceiverTests.
         ["ReceiveFileUploadNotification"] = (Connectors, []),
+        ["QueryTwins"] = ([.. Readers, "service"], [new("POST", "devices/query", $"/devices/query{Service}", 200, """{"query":"SELECT * FROM devices WHERE deviceId = 'none'"}""")]),
         ["InvokeMethod"] = (Connectors,
         [
             new("POST", "twins/{deviceId}/methods", $"/twins/none/methods{Service}", 404, """{"methodName":"m"}"""),

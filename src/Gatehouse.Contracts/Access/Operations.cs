@@ -24,6 +24,7 @@ public static class Operations
     public static readonly Operation ReceiveFeedbackNotification = Service("ReceiveFeedbackNotification", ThrottleClass.CloudToDeviceReceives, Rights.ServiceConnect);
     public static readonly Operation ReceiveFileUploadNotification = Service("ReceiveFileUploadNotification", ThrottleClass.CloudToDeviceReceives, Rights.ServiceConnect);
 
+    public static readonly Operation QueryTwins = Service("QueryTwins", ThrottleClass.Bulk, Rights.ServiceConnect, Rights.RegistryRead);
     public static readonly Operation InvokeMethod = Service("InvokeMethod", ThrottleClass.DirectMethods, Rights.ServiceConnect);
     public static readonly Operation GetTwin = Service("GetTwin", ThrottleClass.TwinReads, Rights.ServiceConnect);
     public static readonly Operation UpdateTwin = Service("UpdateTwin", ThrottleClass.TwinWrites, Rights.ServiceConnect);
@@ -46,7 +47,7 @@ public static class Operations
         ListModules, GetModule, CreateOrUpdateModule, DeleteModule,
         GetDeviceStatistics, GetServiceStatistics,
         SendCloudToDeviceMessage, PurgeCloudToDeviceMessageQueue, ReceiveFeedbackNotification, ReceiveFileUploadNotification,
-        InvokeMethod,
+        QueryTwins, InvokeMethod,
         GetTwin, UpdateTwin, ReplaceTwin,
         ReadEvents, GetPartitions, ManageConsumerGroups, ManagePolicies, ManageCertificates, ManageRouting, ReadRefusals, ReadAudit,
     ];

@@ -9,6 +9,9 @@ internal static class QueryLimits
     /// <summary>Deepest nesting of brackets, functions and operators. Ours: keeps the stack of every reader of a tree small.</summary>
     internal const int MaxDepth = 48;
 
+    /// <summary>Most parts of a path. Ours; a twin is 10 deep.</summary>
+    internal const int MaxSteps = 32;
+
     /// <summary>Longest text that a function may make. Bytes of UTF-8. Ours.</summary>
     internal const int MaxTextBytes = 64 * 1024;
 

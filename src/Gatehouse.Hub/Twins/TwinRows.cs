@@ -10,7 +10,7 @@ namespace Gatehouse.Hub.Twins;
 /// <remarks>Who locks the rows of several twins in one transaction does it in the order of hub, device and module, so that no two wait for each other.</remarks>
 internal static class TwinRows
 {
-    private const string Columns = """
+    internal const string Columns = """
         t.hub AS Hub, t.device_id AS DeviceId, t.module_id AS ModuleId, t.generation_id AS GenerationId, t.etag AS Etag, t.version AS Version, t.model_id AS ModelId, t.tags AS Tags,
           t.desired AS Desired, t.desired_metadata AS DesiredMetadata, t.desired_version AS DesiredVersion,
           t.reported AS Reported, t.reported_metadata AS ReportedMetadata, t.reported_version AS ReportedVersion, t.configurations AS Configurations,
@@ -19,7 +19,7 @@ internal static class TwinRows
           (SELECT COUNT(*) FROM device_messages m WHERE m.hub = t.hub AND m.device_id = t.device_id AND m.generation_id = t.generation_id AND (m.expires > @Now OR m.locked_until > @Now)) AS MessageCount
         """;
 
-    private const string Joined = "JOIN identities i ON i.hub = t.hub AND i.device_id = t.device_id AND i.module_id = t.module_id AND i.generation_id = t.generation_id";
+    internal const string Joined = "JOIN identities i ON i.hub = t.hub AND i.device_id = t.device_id AND i.module_id = t.module_id AND i.generation_id = t.generation_id";
 
     private const string One = "hub = @Hub AND device_id = @DeviceId AND module_id = @ModuleId";
 

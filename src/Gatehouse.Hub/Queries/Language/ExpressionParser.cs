@@ -48,6 +48,10 @@ internal sealed class ExpressionParser(IReadOnlyList<Token> tokens, QueryScope s
         var steps = new List<PathStep> { PathStep.Key(start.Text) };
         while (Fault is null && TakeStep(steps))
         {
+            if (steps.Count > QueryLimits.MaxSteps)
+            {
+                Fail("a path of too many parts");
+            }
         }
 
         if (Fault is null && Paths.Bind(scope, steps) is { } path)

@@ -35,5 +35,5 @@ internal sealed record PathExpression(PathRoot Root, IReadOnlyList<PathStep> Ste
     internal override Value Evaluate(Subject subject) => subject.Find(this);
 
     /// <summary>Two paths that lead to the same place.</summary>
-    internal bool IsSameAs(PathExpression other) => Root == other.Root && Field == other.Field && Steps.SequenceEqual(other.Steps);
+    internal bool IsSameAs(PathExpression other) => Root == other.Root && Field == other.Field && Steps.Select(step => (step.Name, step.Index)).SequenceEqual(other.Steps.Select(step => (step.Name, step.Index)));
 }
