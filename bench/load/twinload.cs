@@ -44,7 +44,7 @@ var (count, late) = await RunAsync(TimeSpan.FromSeconds(seconds));
 var spent = Process.GetCurrentProcess().TotalProcessorTime - cpu;
 Array.Sort(late);
 Console.WriteLine(
-    $$"""{"devices":{{devices}},"patches":{{count}},"patches_per_s":{{count / seconds}},"cpu_us_per_patch":{{spent.TotalMicroseconds / count:0.0}},"patches_per_s_per_core":{{(long)(count / spent.TotalSeconds)}},"allocated_bytes_per_patch":{{(GC.GetTotalAllocatedBytes() - memory) / count}},"ms_p50":{{late[late.Length / 2]:0.0}},"ms_p99":{{late[late.Length * 99 / 100]:0.0}},"resident_mb":{{Process.GetCurrentProcess().WorkingSet64 >> 20}}}""");
+    $"| {devices} × {inFlight} | {count / seconds} | {spent.TotalMicroseconds / count:0.0} | {(long)(count / spent.TotalSeconds)} | {late[late.Length / 2]:0.0} | {late[late.Length * 99 / 100]:0.0} | {(GC.GetTotalAllocatedBytes() - memory) / count} | {Process.GetCurrentProcess().WorkingSet64 >> 20} |");
 Directory.Delete(folder, recursive: true);
 
 // Every device keeps so many patches of 10 properties (some 200 B) under way.

@@ -5,6 +5,7 @@ using Gatehouse.ServiceApi.Operator;
 using Gatehouse.ServiceApi.Rest;
 using Gatehouse.ServiceApi.Rest.Devices;
 using Gatehouse.ServiceApi.Rest.DeviceTwins;
+using Gatehouse.ServiceApi.Rest.DigitalTwins;
 using Gatehouse.ServiceApi.Rest.Messages;
 using Gatehouse.ServiceApi.Rest.Methods;
 using Gatehouse.ServiceApi.Rest.Modules;
@@ -75,6 +76,10 @@ public static class ServiceApiSetup
         Add<UpdateModuleTwin>(services);
         Add<ReplaceTwin>(services);
         Add<ReplaceModuleTwin>(services);
+        Add<GetDigitalTwin>(services);
+        Add<UpdateDigitalTwin>(services);
+        Add<InvokeCommand>(services);
+        Add<InvokeComponentCommand>(services);
     }
 
     private static void AddMessages(IServiceCollection services)

@@ -63,6 +63,13 @@ public sealed class PermissionTableTests(RunningApi api) : IClassFixture<Running
             new("PUT", "twins/{deviceId}", $"/twins/none{Service}", 404, "{}"),
             new("PUT", "twins/{deviceId}/modules/{moduleId}", $"/twins/none/modules/m{Service}", 404, "{}"),
         ]),
+        ["GetDigitalTwin"] = (Connectors, [new("GET", "digitaltwins/{deviceId}", $"/digitaltwins/none{Service}", 404)]),
+        ["UpdateDigitalTwin"] = (Connectors, [new("PATCH", "digitaltwins/{deviceId}", $"/digitaltwins/none{Service}", 404, "[]")]),
+        ["InvokeCommand"] = (Connectors,
+        [
+            new("POST", "digitaltwins/{deviceId}/commands/{command}", $"/digitaltwins/none/commands/c{Service}", 404, "{}"),
+            new("POST", "digitaltwins/{deviceId}/components/{component}/commands/{command}", $"/digitaltwins/none/components/x/commands/c{Service}", 404, "{}"),
+        ]),
         ["ReadEvents"] = (Connectors, [new("GET", "gatehouse/v1/events", $"{Operator}events?partition=99", 400)]),
         ["GetPartitions"] = (Connectors, [new("GET", "gatehouse/v1/partitions", $"{Operator}partitions", 200)]),
         ["ManageConsumerGroups"] = (Owners,

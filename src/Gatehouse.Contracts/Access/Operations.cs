@@ -30,6 +30,10 @@ public static class Operations
     public static readonly Operation UpdateTwin = Service("UpdateTwin", ThrottleClass.TwinWrites, Rights.ServiceConnect);
     public static readonly Operation ReplaceTwin = Service("ReplaceTwin", ThrottleClass.TwinWrites, Rights.ServiceConnect);
 
+    public static readonly Operation GetDigitalTwin = Service("GetDigitalTwin", ThrottleClass.TwinReads, Rights.ServiceConnect);
+    public static readonly Operation UpdateDigitalTwin = Service("UpdateDigitalTwin", ThrottleClass.TwinWrites, Rights.ServiceConnect);
+    public static readonly Operation InvokeCommand = Service("InvokeCommand", ThrottleClass.DirectMethods, Rights.ServiceConnect);
+
     public static readonly Operation ReadEvents = Operator("ReadEvents", ThrottleClass.EventReads, Rights.ServiceConnect);
     public static readonly Operation GetPartitions = Operator("GetPartitions", ThrottleClass.EventReads, Rights.ServiceConnect);
     public static readonly Operation ManageConsumerGroups = Operator("ManageConsumerGroups", ThrottleClass.None, Rights.Owner);
@@ -48,7 +52,7 @@ public static class Operations
         GetDeviceStatistics, GetServiceStatistics,
         SendCloudToDeviceMessage, PurgeCloudToDeviceMessageQueue, ReceiveFeedbackNotification, ReceiveFileUploadNotification,
         QueryTwins, InvokeMethod,
-        GetTwin, UpdateTwin, ReplaceTwin,
+        GetTwin, UpdateTwin, ReplaceTwin, GetDigitalTwin, UpdateDigitalTwin, InvokeCommand,
         ReadEvents, GetPartitions, ManageConsumerGroups, ManagePolicies, ManageCertificates, ManageRouting, ReadRefusals, ReadAudit,
     ];
 

@@ -38,6 +38,9 @@ public sealed class TwinUpdate
         return patch.IsOk ? new TwinUpdate(isReplacement: false, null, new SectionWrite(patch.Value, IsWhole: false)) : patch.Error;
     }
 
+    /// <summary>A merge patch of desired properties that was read by the same rules.</summary>
+    internal static TwinUpdate OfDesired(JsonObject patch) => new(isReplacement: false, null, new SectionWrite(patch, IsWhole: false));
+
     private static Result<TwinUpdate> Read(ReadOnlySpan<byte> json, bool isReplacement)
     {
         var body = SoundJson.Parse(json, MaxBodyDepth);

@@ -1,0 +1,22 @@
+using System.Text;
+using Gatehouse.Contracts.Access;
+using Gatehouse.Contracts.Identities;
+using Gatehouse.Hub.Twins;
+
+namespace Gatehouse.ServiceApi.Rest.DigitalTwins;
+
+/// <summary><c>GET /digitaltwins/{deviceId}</c></summary>
+internal sealed class GetDigitalTwin(Twins twins) : ApiOperation(Operations.GetDigitalTwin, "GET", "digitaltwins/{deviceId}")
+{
+    internal override async Task<ApiResponse> RunAsync(ApiRequest request, CancellationToken cancellationToken)
+    {
+        var device = request.DeviceId();
+        if (!device.IsOk)
+        {
+            return device.Error;
+        }
+
+        var twin = await twins.GetAsync(request.Hub, new IdentityKey(device.Value), cancellationToken);
+        return twin.IsOk ? ApiResponse.Raw(Encoding.UTF8.GetBytes(DigitalTwin.Show(twin.Value).ToJsonString(ApiJson.NewOptions())), twin.Value.ETag) : twin.Error;
+    }
+}
