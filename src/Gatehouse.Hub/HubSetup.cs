@@ -60,7 +60,7 @@ public static class HubSetup
         services.AddHostedService(all => all.GetRequiredService<ConnectionWriter>());
         services.TryAddSingleton<TelemetryMetrics>();
         services.TryAddSingleton(all => new TelemetryIntake(
-            all.GetRequiredService<HubLogs>(), options.Telemetry, all.GetRequiredService<TelemetryMetrics>(), all.GetRequiredService<TimeProvider>()));
+            all.GetRequiredService<HubIntakes>(), options.Telemetry, all.GetRequiredService<TelemetryMetrics>(), all.GetRequiredService<TimeProvider>()));
         TwinSetup.Add(services, options.Twins);
         services.TryAddSingleton<MethodMetrics>();
         services.TryAddSingleton(all => new DirectMethods(

@@ -10,6 +10,8 @@ internal sealed class CountingLog : IEventLogs, IEventLog
 
     public int PartitionCount => 1;
 
+    public void KeepFrom(int partition, long sequenceNumber) => throw new NotSupportedException();
+
     public ValueTask<IEventLog> OpenAsync(string hub, int partitionCount, CancellationToken cancellationToken) => ValueTask.FromResult<IEventLog>(this);
 
     public bool TryAppend(int partition, ReadOnlySpan<byte> head, in ReadOnlySequence<byte> body, IAppendObserver observer, long state)

@@ -41,6 +41,8 @@ internal sealed class HeldLog : IEventLogs, IEventLog
         }
     }
 
+    public void KeepFrom(int partition, long sequenceNumber) => throw new NotSupportedException();
+
     public ValueTask<IEventLog> OpenAsync(string hub, int partitionCount, CancellationToken cancellationToken) => ValueTask.FromResult<IEventLog>(this);
 
     public bool TryAppend(int partition, ReadOnlySpan<byte> head, in ReadOnlySequence<byte> body, IAppendObserver observer, long state)

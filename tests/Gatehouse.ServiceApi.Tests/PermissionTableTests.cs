@@ -99,6 +99,7 @@ public sealed class PermissionTableTests(RunningApi api) : IClassFixture<Running
         [
             new("GET", "gatehouse/v1/routing", $"{Operator}routing", 200),
             new("PUT", "gatehouse/v1/routing", $"{Operator}routing", 400, """{"routes":[{}]}"""),
+            new("GET", "gatehouse/v1/routing/status", $"{Operator}routing/status", 200),
             new("POST", "gatehouse/v1/routing/test-all", $"{Operator}routing/test-all", 200, "{}"),
             new("POST", "gatehouse/v1/routing/test-new", $"{Operator}routing/test-new", 200, "{}"),
             new("GET", "gatehouse/v1/routing/fallback", $"{Operator}routing/fallback", 200),

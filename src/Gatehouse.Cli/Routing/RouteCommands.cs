@@ -41,6 +41,7 @@ internal sealed class RouteCommands(Shell shell)
             commands.Update,
             commands.Delete,
             commands.Test,
+            commands.Status,
             Shell.Group("fallback", "What takes device messages that no route wants.", commands.ShowFallback, commands.SetFallback));
     }
 
@@ -159,6 +160,34 @@ internal sealed class RouteCommands(Shell shell)
             throw CliException.Usage($"{option.Name} is not JSON: {error.Message}", error);
         }
     }
+
+    private Command Status => shell.Command("status", "Says how routing goes: what was routed, what waits, which endpoints fail.", ["gatehouse message-route status"], [], async call =>
+    {
+        var found = await call.Hub.GetAsync(HubPath.Operator("routing", "status"), call.Cancellation);
+        return call.Answer(found, terminal =>
+        {
+            terminal.Facts(
+                ("routed", $"{found["routed"]}"),
+                ("fallback", $"{found["fallback"]}"),
+                ("orphaned", $"{found["orphaned"]}"),
+                ("dropped", $"{found["dropped"]}"),
+                ("waiting", $"{found["waiting"]}"));
+            if ((bool)found["isRouted"]! is false)
+            {
+                terminal.Note("There are no routes: all messages go straight to events.");
+            }
+
+            var endpoints = found["endpoints"]!.AsArray();
+            if (endpoints.Count > 0)
+            {
+                terminal.Table(["endpoint", "type", "health", "waiting", "delivered", "dead letters", "latency", "last error"], endpoints.Select(each => new[]
+                {
+                    (string?)each!["name"], (string?)each["type"], (string?)each["health"], $"{each["waiting"]}", $"{each["delivered"]}", $"{each["deadLetters"]}",
+                    each["lastLatencySeconds"] is { } seconds ? $"{(double)seconds:0.000} s" : "", (string?)each["lastError"],
+                }));
+            }
+        });
+    });
 
     private Command ShowFallback => shell.Command("show", "Says whether it is on.", ["gatehouse message-route fallback show"], [], async call =>
     {

@@ -75,4 +75,13 @@ public enum EventField : byte
 
     /// <summary><c>dt-dataschema</c> (model id)</summary>
     ModelId = 69,
+
+    /// <summary><c>iothub-enqueuedtime</c> of an event that came here by way of a route, Unix ms as text; otherwise the time of the log.</summary>
+    EnqueuedTime = 70,
+
+    /// <summary>Sequence number of a routed event where it came in, as text: what a router that was cut short looks for.</summary>
+    RouteSequence = 71,
+
+    /// <summary>Why an event lies in an endpoint's dead letters.</summary>
+    DeadLetterReason = 72,
 }

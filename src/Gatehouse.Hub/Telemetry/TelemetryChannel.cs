@@ -1,4 +1,5 @@
 using System.Buffers;
+using Gatehouse.Hub.Routing;
 using Gatehouse.Streams.Log;
 
 namespace Gatehouse.Hub.Telemetry;
@@ -6,13 +7,13 @@ namespace Gatehouse.Hub.Telemetry;
 /// <summary>One session's or link's way into the event log. Used by it only.</summary>
 public sealed class TelemetryChannel
 {
-    private readonly IEventLog log;
+    private readonly HubIntake intake;
     private readonly int partition;
     private readonly TelemetryOptions options;
     private readonly TelemetryMetrics metrics;
 
-    internal TelemetryChannel(IEventLog log, int partition, TelemetryOptions options, TelemetryMetrics metrics) =>
-        (this.log, this.partition, this.options, this.metrics) = (log, partition, options, metrics);
+    internal TelemetryChannel(HubIntake intake, int partition, TelemetryOptions options, TelemetryMetrics metrics) =>
+        (this.intake, this.partition, this.options, this.metrics) = (intake, partition, options, metrics);
 
     /// <summary>Largest body taken. Bytes.</summary>
     public int MaxMessageBytes => options.MaxMessageBytes;
@@ -80,7 +81,7 @@ public sealed class TelemetryChannel
             return TelemetryOutcome.TooLarge;
         }
 
-        if (!log.TryAppend(partition, head, body, observer, state))
+        if (!intake.Log.TryAppend(partition, head, body, observer, state))
         {
             return TelemetryOutcome.LogFull;
         }
@@ -91,5 +92,5 @@ public sealed class TelemetryChannel
 
     /// <summary>Completes when <see cref="TelemetryOutcome.LogFull"/> is worth another try.</summary>
     /// <exception cref="IOException">The log cannot store anything.</exception>
-    public ValueTask WaitForRoomAsync(CancellationToken cancellationToken) => log.WaitForRoomAsync(cancellationToken);
+    public ValueTask WaitForRoomAsync(CancellationToken cancellationToken) => intake.Log.WaitForRoomAsync(cancellationToken);
 }

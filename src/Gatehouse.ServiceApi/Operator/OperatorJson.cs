@@ -31,6 +31,7 @@ namespace Gatehouse.ServiceApi.Operator;
 [JsonSerializable(typeof(EnrichmentBody))]
 [JsonSerializable(typeof(FallbackBody))]
 [JsonSerializable(typeof(RoutingAnswer))]
+[JsonSerializable(typeof(RoutingStatus))]
 [JsonSerializable(typeof(TestAllBody))]
 [JsonSerializable(typeof(TestNewBody))]
 [JsonSerializable(typeof(TestAllAnswer))]

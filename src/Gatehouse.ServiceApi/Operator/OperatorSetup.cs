@@ -49,6 +49,7 @@ internal static class OperatorSetup
         .AddOperation<GetFallback>()
         .AddOperation<PutFallback>()
         .AddOperation<TestAllRoutes>()
+        .AddOperation<GetRoutingStatus>()
         .AddOperation<TestNewRoute>();
 
     private static IServiceCollection AddOperation<T>(this IServiceCollection services)

@@ -79,6 +79,8 @@ internal sealed class EventLog(string hub, IReadOnlyList<LogPartition> partition
     public ValueTask WaitForEventsAsync(int partition, long sequenceNumber, CancellationToken cancellationToken) =>
         Get(partition).WaitAsync(sequenceNumber, cancellationToken);
 
+    public void KeepFrom(int partition, long sequenceNumber) => Get(partition).KeepFrom = sequenceNumber;
+
     private LogPartition Get(int partition)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(partition);

@@ -26,9 +26,15 @@ internal sealed class EventLogs : IEventLogs, IAsyncDisposable
         upkeep = KeepUpAsync();
     }
 
+    public bool IsShared => store.IsShared;
+
     public Exception? Fault => commits.Fault;
 
-    public async ValueTask<IEventLog> OpenAsync(string hub, int partitionCount, CancellationToken cancellationToken)
+    public ValueTask<IEventLog> OpenAsync(string hub, int partitionCount, CancellationToken cancellationToken) => OpenAsync(hub, partitionCount, isQueue: false, cancellationToken);
+
+    public ValueTask<IEventLog> OpenQueueAsync(string name, int partitionCount, CancellationToken cancellationToken) => OpenAsync(name, partitionCount, isQueue: true, cancellationToken);
+
+    private async ValueTask<IEventLog> OpenAsync(string hub, int partitionCount, bool isQueue, CancellationToken cancellationToken)
     {
         ArgumentException.ThrowIfNullOrEmpty(hub);
         ArgumentOutOfRangeException.ThrowIfLessThan(partitionCount, 2);
@@ -41,7 +47,7 @@ internal sealed class EventLogs : IEventLogs, IAsyncDisposable
         await opening.WaitAsync(cancellationToken);
         try
         {
-            return open.TryGetValue(hub, out present) ? present : open[hub] = await CreateAsync(hub, partitionCount, cancellationToken);
+            return open.TryGetValue(hub, out present) ? present : open[hub] = await CreateAsync(hub, partitionCount, isQueue, cancellationToken);
         }
         finally
         {
@@ -82,7 +88,7 @@ internal sealed class EventLogs : IEventLogs, IAsyncDisposable
         }
     }
 
-    private async ValueTask<EventLog> CreateAsync(string hub, int partitionCount, CancellationToken cancellationToken)
+    private async ValueTask<EventLog> CreateAsync(string hub, int partitionCount, bool isQueue, CancellationToken cancellationToken)
     {
         LogPartition[]? partitions = null;
         var blocks = await store.OpenAsync(hub, partitionCount, (index, tail) => Volatile.Read(ref partitions)?[index].Advance(tail), cancellationToken);
@@ -91,6 +97,7 @@ internal sealed class EventLogs : IEventLogs, IAsyncDisposable
         foreach (var partition in made)
         {
             await LookAtEndsAsync(partition, cancellationToken);
+            partition.KeepFrom = isQueue ? 0 : partition.KeepFrom;
             await ApplyRetentionAsync(hub, partition, cancellationToken);
         }
 
@@ -133,6 +140,11 @@ internal sealed class EventLogs : IEventLogs, IAsyncDisposable
         if (options.RetentionBytes is { } limit)
         {
             before = Math.Max(before, await partition.Blocks.FindAsync(BlockField.StartBytes, tail.EndBytes - limit, cancellationToken));
+        }
+
+        if (partition.KeepFrom is >= 0 and var kept)
+        {
+            before = kept;
         }
 
         // What was appended meanwhile is new; it stays.

@@ -38,6 +38,9 @@ public interface IEventLog
 
     /// <summary>Completes when the partition holds an event with a sequence number above <paramref name="sequenceNumber"/>.</summary>
     ValueTask WaitForEventsAsync(int partition, long sequenceNumber, CancellationToken cancellationToken);
+
+    /// <summary>Makes a queue of the partition: from now on retention takes what lies before the number, whatever its age, and nothing from it on. Not kept over a restart.</summary>
+    void KeepFrom(int partition, long sequenceNumber);
 }
 
 /// <summary>Told about its own appends, in their order per partition, on the log's commit thread: must be quick, must not throw or block.</summary>
@@ -70,6 +73,12 @@ public interface IEventLogs
 {
     /// <summary>Opens or creates the log of a hub; the same instance on every call. <paramref name="partitionCount"/> counts only at creation.</summary>
     ValueTask<IEventLog> OpenAsync(string hub, int partitionCount, CancellationToken cancellationToken);
+
+    /// <summary>The same for a queue: whatever its age, nothing goes before <see cref="IEventLog.KeepFrom"/> says so.</summary>
+    ValueTask<IEventLog> OpenQueueAsync(string name, int partitionCount, CancellationToken cancellationToken) => OpenAsync(name, partitionCount, cancellationToken);
+
+    /// <summary>Whether other nodes append to the same logs.</summary>
+    bool IsShared => false;
 
     /// <summary>Why events cannot be stored at present (disk full, broker away), for the readiness probe; null when they can.</summary>
     Exception? Fault => null;

@@ -7,6 +7,7 @@ internal sealed class LogPartition(int index, IPartitionBlocks blocks, int newes
     private readonly NewestBlocks newest = new(newestBytes);
     private readonly List<Waiter> waiters = [];
     private long first;
+    private long keepFrom = -1;
     private PartitionTail tail = PartitionTail.Empty;
 
     internal int Index { get; } = index;
@@ -15,6 +16,13 @@ internal sealed class LogPartition(int index, IPartitionBlocks blocks, int newes
 
     /// <summary>The block that takes appends now; belongs to the commit loop and is touched under its lock only.</summary>
     internal PendingBlock? Gathering { get; set; }
+
+    /// <summary>First event that retention must leave, whatever its age; negative: age and size decide.</summary>
+    internal long KeepFrom
+    {
+        get => Volatile.Read(ref keepFrom);
+        set => Volatile.Write(ref keepFrom, value);
+    }
 
     internal PartitionTail Tail
     {

@@ -24,6 +24,7 @@ internal ref struct EventFields
     internal ReadOnlySpan<byte> ConnectionAuthGenerationId;
     internal ReadOnlySpan<byte> MessageSource;
     internal ReadOnlySpan<byte> ModelId;
+    internal ReadOnlySpan<byte> EnqueuedTime;
 
     internal static EventFields Read(EventReader reader, out int applicationCount)
     {
@@ -114,6 +115,9 @@ internal ref struct EventFields
                 break;
             case EventField.ModelId:
                 ModelId = value;
+                break;
+            case EventField.EnqueuedTime:
+                EnqueuedTime = value;
                 break;
             default:
                 break;

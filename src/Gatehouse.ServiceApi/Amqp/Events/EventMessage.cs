@@ -42,7 +42,7 @@ internal static class EventMessage
         writer.Symbol("x-opt-enqueued-time"u8);
         writer.Timestamp(enqueued);
         writer.Symbol("iothub-enqueuedtime"u8);
-        writer.Timestamp(enqueued);
+        writer.Timestamp(Utf8Parser.TryParse(fields.EnqueuedTime, out long taken, out _) ? taken : enqueued);
         var count = 4
             + Annotation(writer, "x-opt-partition-key"u8, fields.ConnectionDeviceId)
             + Annotation(writer, "iothub-connection-device-id"u8, fields.ConnectionDeviceId)

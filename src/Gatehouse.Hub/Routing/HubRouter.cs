@@ -1,0 +1,146 @@
+using System.Collections.Concurrent;
+using Gatehouse.Contracts.Identities;
+using Gatehouse.Streams.Log;
+
+namespace Gatehouse.Hub.Routing;
+
+/// <summary>Routes the events of one hub and delivers to its endpoints, while this node holds the hub's lease.</summary>
+internal sealed class HubRouter(HubName hub, HubIntake intake, RoutingParts parts) : IAsyncDisposable
+{
+    private static readonly TimeSpan RestartPause = TimeSpan.FromSeconds(1);
+
+    private readonly Positions positions = new(parts.Database, hub);
+    private readonly ConcurrentDictionary<string, RunningEndpoint> endpoints = new(StringComparer.Ordinal);
+    private readonly CancellationTokenSource stopping = new();
+    private readonly List<Task> tasks = [];
+
+    internal RoutingCounts Counts { get; } = new();
+
+    /// <summary>Opens the endpoints' queues, then begins.</summary>
+    internal async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await ReconcileAsync(cancellationToken);
+        var source = intake.Log;
+        var from = await positions.ReadAsync(HubIntakes.Queue, cancellationToken);
+        for (var part = 0; part < source.PartitionCount; part++)
+        {
+            tasks.Add(RouteAsync(source, part, from.GetValueOrDefault(part)));
+        }
+
+        tasks.Add(WritePositionsAsync());
+        parts.Log.RoutingStarted(hub.Value);
+    }
+
+    /// <summary>Takes in endpoints that are new or changed, and lets go of those that are gone.</summary>
+    internal async Task ReconcileAsync(CancellationToken cancellationToken)
+    {
+        var wanted = intake.Table.Targets.OfType<StoredEndpoint>().ToDictionary(each => each.Shown.Id);
+        foreach (var (id, running) in endpoints.ToArray())
+        {
+            if (!wanted.TryGetValue(id, out var now))
+            {
+                endpoints.TryRemove(id, out _);
+                await running.StopAsync();
+                await running.DropAsync(positions, cancellationToken);
+            }
+            else if (!now.Secrets.AsSpan().SequenceEqual(running.Definition.Secrets) || now.Shown != running.Definition.Shown)
+            {
+                await running.StopAsync();
+                await positions.FlushAsync(cancellationToken);
+                endpoints[id] = await BeginAsync(now, running.State, cancellationToken);
+            }
+        }
+
+        foreach (var each in wanted.Values.Where(each => !endpoints.ContainsKey(each.Shown.Id)))
+        {
+            endpoints[each.Shown.Id] = await BeginAsync(each, new EndpointState(parts.Time), cancellationToken);
+        }
+    }
+
+    internal IReadOnlyList<EndpointStatus> ShowEndpoints() => [.. endpoints.Values.Select(each => each.Show()).OrderBy(each => each.Name, StringComparer.OrdinalIgnoreCase)];
+
+    /// <summary>Stops where it is; positions are written down.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await stopping.CancelAsync();
+        await Task.WhenAll(tasks);
+        foreach (var each in endpoints.Values)
+        {
+            await each.StopAsync();
+        }
+
+        try
+        {
+            await positions.FlushAsync(CancellationToken.None);
+        }
+        catch (Exception error)
+        {
+            parts.Log.PositionsNotWritten(hub.Value, error);
+        }
+
+        stopping.Dispose();
+    }
+
+    private Task<RunningEndpoint> BeginAsync(StoredEndpoint endpoint, EndpointState state, CancellationToken cancellationToken) =>
+        RunningEndpoint.StartAsync(hub, endpoint, state, positions, parts, cancellationToken);
+
+    private async Task RouteAsync(IEventLog source, int part, long next)
+    {
+        // Off the caller's thread.
+        await Task.Yield();
+        using var router = new PartitionRouter(part, intake, LogOf, new TwinSource(parts.Twins, hub), Counts, parts.Metrics);
+        while (!stopping.IsCancellationRequested)
+        {
+            try
+            {
+                var moved = await router.RouteAsync(source, next, stopping.Token);
+                if (moved == next)
+                {
+                    await source.WaitForEventsAsync(part, Math.Max(next, source.GetState(part).LastSequenceNumber + 1) - 1, stopping.Token);
+                    continue;
+                }
+
+                next = moved;
+                positions.Move(HubIntakes.Queue, source, part, next);
+            }
+            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception error)
+            {
+                parts.Log.RouterFailed(hub.Value, part, error);
+                router.Forget();
+                await Task.Delay(RestartPause, parts.Time, CancellationToken.None);
+            }
+        }
+    }
+
+    /// <summary>The log of a target. An endpoint that was defined a moment ago has none yet: the router waits for it, as for a store that is away.</summary>
+    private IEventLog LogOf(RouteTable table, int target) => target == RouteTable.Events ? intake.Events
+        : endpoints.TryGetValue(table.Targets[target]!.Shown.Id, out var running) ? running.Queue
+        : throw new IOException($"The queue of endpoint '{table.Targets[target]!.Shown.Name}' is not open yet.");
+
+    private async Task WritePositionsAsync()
+    {
+        using var timer = new PeriodicTimer(parts.Options.PositionInterval, parts.Time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stopping.Token))
+            {
+                try
+                {
+                    await positions.FlushAsync(stopping.Token);
+                }
+                catch (Exception error) when (error is not OperationCanceledException)
+                {
+                    parts.Log.PositionsNotWritten(hub.Value, error);
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // DisposeAsync writes the rest.
+        }
+    }
+}

@@ -1,0 +1,165 @@
+using System.Collections.Concurrent;
+using Gatehouse.Contracts.Identities;
+using Gatehouse.Hub.Hubs;
+using Microsoft.Extensions.Hosting;
+
+namespace Gatehouse.Hub.Routing;
+
+/// <summary>Runs the router of each hub whose events go through routes: on one node at a time, by a lease in the store.</summary>
+internal sealed class MessageRouter : BackgroundService
+{
+    private static readonly TimeSpan Round = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Lease = TimeSpan.FromSeconds(20);
+
+    private readonly HubIntakes intakes;
+    private readonly HubDirectory directory;
+    private readonly RoutingParts parts;
+    private readonly string owner = Guid.NewGuid().ToString("N");
+    private readonly ConcurrentDictionary<HubName, HubRouter> running = new();
+    private TaskCompletionSource wake = New();
+
+    internal MessageRouter(HubIntakes intakes, HubDirectory directory, RoutingParts parts)
+    {
+        (this.intakes, this.directory, this.parts) = (intakes, directory, parts);
+        intakes.Changed += OnChanged;
+    }
+
+    /// <summary>How a hub's routing goes.</summary>
+    internal async Task<RoutingStatus> ShowAsync(HubName hub, CancellationToken cancellationToken)
+    {
+        var intake = await intakes.OpenAsync(hub, cancellationToken);
+        running.TryGetValue(hub, out var router);
+        var counts = router?.Counts;
+        return new RoutingStatus
+        {
+            IsRouted = intake.IsRouted,
+            IsRouter = router is not null,
+            Waiting = await WaitingAsync(hub, intake, cancellationToken),
+            Routed = counts?.Routed ?? 0,
+            Fallback = counts?.Fallback ?? 0,
+            Orphaned = counts?.Orphaned ?? 0,
+            Dropped = counts?.Dropped ?? 0,
+            Endpoints = router?.ShowEndpoints() ?? [.. intake.Table.Targets.OfType<StoredEndpoint>().Select(each => new EndpointState(parts.Time).Show(each.Shown.Name, each.Shown.Type))],
+        };
+    }
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        intakes.Changed -= OnChanged;
+        foreach (var hub in running.Keys)
+        {
+            await EndAsync(hub);
+        }
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            var woken = Volatile.Read(ref wake);
+            foreach (var hub in directory.All)
+            {
+                try
+                {
+                    await LookAfterAsync(hub.Name, stoppingToken);
+                }
+                catch (Exception error) when (!stoppingToken.IsCancellationRequested)
+                {
+                    parts.Log.RouterFailed(hub.Name.Value, -1, error);
+                }
+            }
+
+            await Task.WhenAny(woken.Task, Task.Delay(Round, parts.Time, stoppingToken));
+            if (woken.Task.IsCompleted)
+            {
+                Volatile.Write(ref wake, New());
+            }
+        }
+    }
+
+    private static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private void OnChanged(HubName hub) => Volatile.Read(ref wake).TrySetResult();
+
+    private async Task LookAfterAsync(HubName hub, CancellationToken cancellationToken)
+    {
+        var intake = await intakes.OpenAsync(hub, cancellationToken);
+        if (!intake.IsRouted && intake.Table.Targets.Count == 1)
+        {
+            return;
+        }
+
+        if (!await LeaseAsync(hub, cancellationToken))
+        {
+            await EndAsync(hub);
+            return;
+        }
+
+        if (running.TryGetValue(hub, out var present))
+        {
+            await present.ReconcileAsync(cancellationToken);
+        }
+        else if (intake.IsRouted)
+        {
+            var router = new HubRouter(hub, intake, parts);
+            await router.StartAsync(cancellationToken);
+            running[hub] = router;
+        }
+    }
+
+    private async Task<bool> LeaseAsync(HubName hub, CancellationToken cancellationToken)
+    {
+        if (!parts.Logs.IsShared)
+        {
+            return true;
+        }
+
+        var now = parts.Time.GetUtcNow();
+        var leased = await parts.Database.WriteAsync<bool>(
+            async (write, cancel) => await PositionRows.LeaseAsync(write, hub, owner, now.UtcTicks, (now + Lease).UtcTicks, cancel), cancellationToken);
+        return leased.IsOk && leased.Value;
+    }
+
+    private async Task EndAsync(HubName hub)
+    {
+        if (!running.TryRemove(hub, out var router))
+        {
+            return;
+        }
+
+        await router.DisposeAsync();
+        if (!parts.Logs.IsShared)
+        {
+            return;
+        }
+
+        try
+        {
+            await parts.Database.WriteAsync<bool>(
+                async (write, cancel) =>
+                {
+                    await PositionRows.ReleaseAsync(write, hub, owner, cancel);
+                    return true;
+                },
+                CancellationToken.None);
+        }
+        catch (Exception error)
+        {
+            // It runs out by itself.
+            parts.Log.PositionsNotWritten(hub.Value, error);
+        }
+    }
+
+    private async Task<long> WaitingAsync(HubName hub, HubIntake intake, CancellationToken cancellationToken)
+    {
+        if (!intake.IsRouted)
+        {
+            return 0;
+        }
+
+        var source = intake.Log;
+        var from = await parts.Database.ReadAsync((connection, cancel) => PositionRows.ReadAsync(connection, hub, HubIntakes.Queue, cancel), cancellationToken);
+        return Enumerable.Range(0, source.PartitionCount).Sum(part => Math.Max(0, source.GetState(part).LastSequenceNumber + 1 - from.GetValueOrDefault(part)));
+    }
+}

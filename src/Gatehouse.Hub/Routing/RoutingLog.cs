@@ -1,0 +1,27 @@
+using Microsoft.Extensions.Logging;
+
+namespace Gatehouse.Hub.Routing;
+
+internal static partial class RoutingLog
+{
+    [LoggerMessage(2220, LogLevel.Information, "Messages of hub {Hub} go through their routes now.", EventName = "RoutingStarted")]
+    internal static partial void RoutingStarted(this ILogger logger, string hub);
+
+    [LoggerMessage(2221, LogLevel.Warning, "The router of hub {Hub} stopped at partition {Partition} and goes on in a moment; nothing is lost.", EventName = "RouterFailed")]
+    internal static partial void RouterFailed(this ILogger logger, string hub, int partition, Exception error);
+
+    [LoggerMessage(2222, LogLevel.Warning, "Endpoint {Endpoint} of hub {Hub} does not take its messages: {Reason} They wait in its queue.", EventName = "EndpointUnhealthy")]
+    internal static partial void EndpointUnhealthy(this ILogger logger, string hub, string endpoint, string reason);
+
+    [LoggerMessage(2223, LogLevel.Information, "Endpoint {Endpoint} of hub {Hub} takes its messages again.", EventName = "EndpointHealthy")]
+    internal static partial void EndpointHealthy(this ILogger logger, string hub, string endpoint);
+
+    [LoggerMessage(2224, LogLevel.Warning, "A message for endpoint {Endpoint} of hub {Hub} went to its dead letters: {Reason}", EventName = "MessageDeadLettered")]
+    internal static partial void MessageDeadLettered(this ILogger logger, string hub, string endpoint, string reason);
+
+    [LoggerMessage(2225, LogLevel.Warning, "Positions of the routing of hub {Hub} could not be written down; it is tried again.", EventName = "PositionsNotWritten")]
+    internal static partial void PositionsNotWritten(this ILogger logger, string hub, Exception error);
+
+    [LoggerMessage(2226, LogLevel.Warning, "An event of hub {Hub} for source {Source} could not be made; routes do not see it.", EventName = "SourceEventLost")]
+    internal static partial void SourceEventLost(this ILogger logger, string hub, string source, Exception? error);
+}

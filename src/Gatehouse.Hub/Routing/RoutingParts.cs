@@ -1,0 +1,8 @@
+using Gatehouse.Hub.Events;
+using Gatehouse.Store;
+using Microsoft.Extensions.Logging;
+
+namespace Gatehouse.Hub.Routing;
+
+/// <summary>What routers of all hubs share.</summary>
+internal sealed record RoutingParts(Database Database, HubLogs Logs, Twins.Twins Twins, EndpointSinks Sinks, RoutingOptions Options, RoutingMetrics Metrics, TimeProvider Time, ILogger Log);

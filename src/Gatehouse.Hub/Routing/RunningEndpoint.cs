@@ -1,0 +1,106 @@
+using Gatehouse.Contracts.Identities;
+using Gatehouse.Streams.Log;
+
+namespace Gatehouse.Hub.Routing;
+
+/// <summary>The deliveries of one endpoint: one for each partition of its queue, so that a device's events keep their order and one that is slow holds up no other.</summary>
+internal sealed class RunningEndpoint
+{
+    private readonly EndpointPlace place;
+    private readonly RoutingParts parts;
+    private readonly CancellationTokenSource stopping = new();
+    private readonly List<Task> tasks = [];
+    private readonly long[] at;
+
+    private RunningEndpoint(EndpointPlace place, StoredEndpoint definition, EndpointState state, RoutingParts parts, Dictionary<int, long> from)
+    {
+        (this.place, Definition, State, this.parts) = (place, definition, state, parts);
+        at = [.. Enumerable.Range(0, place.Queue.PartitionCount).Select(part => from.GetValueOrDefault(part))];
+    }
+
+    internal StoredEndpoint Definition { get; }
+
+    internal EndpointState State { get; }
+
+    internal IEventLog Queue => place.Queue;
+
+    internal static async Task<RunningEndpoint> StartAsync(
+        HubName hub, StoredEndpoint endpoint, EndpointState state, Positions positions, RoutingParts parts, CancellationToken cancellationToken)
+    {
+        var shown = endpoint.Shown;
+        var queue = await parts.Logs.OpenQueueAsync(hub, $"q_{shown.Id}", cancellationToken);
+        var dead = await parts.Logs.OpenBesideAsync(hub, $"d_{shown.Id}", cancellationToken);
+        var running = new RunningEndpoint(
+            new EndpointPlace(hub, shown.Id, shown.Name, shown.Type, queue, dead), endpoint, state, parts, await positions.ReadAsync(shown.Id, cancellationToken));
+        running.Begin(positions);
+        return running;
+    }
+
+    internal EndpointStatus Show()
+    {
+        var (waiting, dead) = (0L, 0L);
+        for (var part = 0; part < place.Queue.PartitionCount; part++)
+        {
+            waiting += Math.Max(0, place.Queue.GetState(part).LastSequenceNumber + 1 - Volatile.Read(ref at[part]));
+            var state = place.DeadLetters.GetState(part);
+            dead += state.LastSequenceNumber + 1 - state.FirstSequenceNumber;
+        }
+
+        return State.Show(place.Name, place.Type) with { Waiting = waiting, DeadLetters = dead };
+    }
+
+    internal async Task StopAsync()
+    {
+        await stopping.CancelAsync();
+        await Task.WhenAll(tasks);
+        stopping.Dispose();
+    }
+
+    private void Begin(Positions positions)
+    {
+        for (var part = 0; part < at.Length; part++)
+        {
+            tasks.Add(DeliverAsync(part, positions));
+        }
+    }
+
+    private async Task DeliverAsync(int part, Positions positions)
+    {
+        // Off the caller's thread.
+        await Task.Yield();
+        while (!stopping.IsCancellationRequested)
+        {
+            try
+            {
+                await using var sink = parts.Sinks.Open(place.Hub, Definition);
+                await new EndpointDelivery(place, sink, positions, State, parts, moved => Volatile.Write(ref at[part], moved)).RunAsync(part, at[part], stopping.Token);
+            }
+            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception error)
+            {
+                // The log or the vault is away; nothing has moved.
+                if (State.Failed(error.Message))
+                {
+                    parts.Log.EndpointUnhealthy(place.Hub.Value, place.Name, error.Message);
+                }
+
+                await Task.Delay(parts.Options.RetryPause, parts.Time, CancellationToken.None);
+            }
+        }
+    }
+
+    /// <summary>The endpoint is gone: what waits for it goes too.</summary>
+    internal async Task DropAsync(Positions positions, CancellationToken cancellationToken)
+    {
+        for (var part = 0; part < place.Queue.PartitionCount; part++)
+        {
+            place.Queue.KeepFrom(part, place.Queue.GetState(part).LastSequenceNumber + 1);
+            place.DeadLetters.KeepFrom(part, place.DeadLetters.GetState(part).LastSequenceNumber + 1);
+        }
+
+        await positions.ForgetAsync(place.Id, cancellationToken);
+    }
+}

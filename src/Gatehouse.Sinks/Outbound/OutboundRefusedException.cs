@@ -1,0 +1,4 @@
+namespace Gatehouse.Sinks.Outbound;
+
+/// <summary>The server may not call this address.</summary>
+public sealed class OutboundRefusedException(string message) : IOException(message);

@@ -1,0 +1,208 @@
+using System.Security.Cryptography;
+using System.Text;
+using Gatehouse.Hub.Registry;
+using Gatehouse.Hub.Routing;
+using Xunit;
+
+namespace Gatehouse.Hub.Tests.Routing;
+
+/// <summary>Messages through routes: who gets them, in what order, with what added, and that none is lost.</summary>
+public sealed class RouterTests
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Without_routes_messages_go_straight_to_events()
+    {
+        await using var hub = await RoutingHost.StartAsync();
+        var intake = await hub.Get<HubIntakes>().OpenAsync(RoutingHost.Hub, Token);
+
+        await hub.SendAsync("d1", [1, 2]);
+
+        Assert.Same(intake.Events, intake.Log);
+        Assert.Equal(2, (await hub.EventsAsync()).Count);
+    }
+
+    [Fact]
+    public async Task Readers_of_events_see_what_a_route_or_the_fallback_sends_there_and_nothing_else()
+    {
+        using var server = new HookServer();
+        await using var hub = await RoutingHost.StartAsync();
+        await hub.SendAsync("d1", [0]);
+        await hub.HookAsync("hook", server);
+        await hub.RouteAsync("alarms", "level = 'alarm'", "hook");
+        await hub.RouteAsync("odd", "$body.n = 3");
+        await hub.SettledAsync();
+
+        await hub.SendAsync("d1", [1, 2], "alarm");
+        await hub.SendAsync("d1", [3], "alarm");
+        await hub.SendAsync("d1", [4, 5], "quiet");
+
+        Assert.Equal(["""{"n":0}""", """{"n":3}""", """{"n":4}""", """{"n":5}"""], (await hub.EventsAsync(4)).Select(Text));
+        await RoutingHost.UntilAsync(() => Task.FromResult(server.Taken.Count == 3));
+        Assert.Equal([1, 2, 3], server.Taken.Select(each => each.GetProperty("Body").GetProperty("n").GetInt32()));
+        var status = await hub.Get<RoutingReports>().GetStatusAsync(RoutingHost.Hub, Token);
+        Assert.Equal((6, 2, 0, 0), (status.Routed, status.Fallback, status.Orphaned, status.Dropped));
+        Assert.Equal(("healthy", 3L, 0L), (status.Endpoints[0].Health, status.Endpoints[0].Delivered, status.Endpoints[0].Waiting));
+    }
+
+    [Fact]
+    public async Task With_the_fallback_off_what_no_route_takes_is_orphaned()
+    {
+        await using var hub = await RoutingHost.StartAsync();
+        await hub.Definitions.PutFallbackAsync(RoutingHost.Hub, false, IfMatch.Absent, HubHost.Actor, Token);
+        await hub.RouteAsync("alarms", "level = 'alarm'");
+        await hub.SettledAsync();
+
+        await hub.SendAsync("d1", [1], "quiet");
+        await hub.SendAsync("d1", [2], "alarm");
+
+        Assert.Equal(["""{"n":2}"""], (await hub.EventsAsync(1)).Select(Text));
+        Assert.Equal(1, (await hub.Get<RoutingReports>().GetStatusAsync(RoutingHost.Hub, Token)).Orphaned);
+    }
+
+    [Fact]
+    public async Task A_message_that_two_routes_send_to_one_endpoint_arrives_once()
+    {
+        await using var hub = await RoutingHost.StartAsync();
+        await hub.RouteAsync("r1", "true");
+        await hub.RouteAsync("r2", "level = 'alarm'");
+        await hub.SettledAsync();
+
+        await hub.SendAsync("d1", [1, 2], "alarm");
+        await hub.SendAsync("d1", [3], "quiet");
+
+        Assert.Equal(3, (await hub.EventsAsync(3)).Count);
+    }
+
+    [Fact]
+    public async Task Enrichments_are_added_from_text_the_hubs_name_and_the_twin_and_stay_literal_where_they_lead_nowhere()
+    {
+        await using var hub = await RoutingHost.StartAsync();
+        Assert.True((await hub.Get<IdentityRegistry>().PutAsync(RoutingHost.Hub, HubHost.Actor, new IdentityInput { Key = HubHost.Key("d1") }, IfMatch.Absent, Token)).IsOk);
+        await hub.Get<Gatehouse.Hub.Twins.Twins>().ReportAsync(RoutingHost.Hub, HubHost.Key("d1"), """{"floor":{"level":2}}"""u8.ToArray(), null, Token);
+        foreach (var (key, value) in new[] { ("text", "plain"), ("hub", "$iothubname"), ("floor", "$twin.properties.reported.floor.level"), ("lost", "$twin.tags.none"), ("level", "replaced") })
+        {
+            Assert.True((await hub.Definitions.PutEnrichmentAsync(RoutingHost.Hub, new MessageEnrichment { Key = key, Value = value, EndpointNames = ["events"] }, IfMatch.Absent, HubHost.Actor, Token)).IsOk);
+        }
+
+        await hub.RouteAsync("onlyTwin", "$twin.properties.reported.floor.level = 2");
+        await hub.SettledAsync();
+        await hub.SendAsync("d1", [1], "mine");
+
+        var properties = (await hub.EventsAsync(1))[0].ApplicationProperties;
+        Assert.Equal(
+            ["floor=2", "hub=gatehouse", "level=replaced", "lost=$twin.tags.none", "text=plain"],
+            properties.Select(each => $"{each.Key}={each.Value}").Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task An_endpoint_that_is_down_holds_up_no_other_and_gets_everything_in_order_when_it_is_back()
+    {
+        using var good = new HookServer();
+        using var bad = new HookServer { Answer = _ => 503 };
+        await using var hub = await RoutingHost.StartAsync();
+        await hub.HookAsync("good", good);
+        await hub.HookAsync("bad", bad);
+        await hub.RouteAsync("r1", "true", "good");
+        await hub.RouteAsync("r2", "true", "bad");
+        await hub.SettledAsync();
+
+        foreach (var device in new[] { "d1", "d2", "d3" })
+        {
+            await hub.SendAsync(device, Enumerable.Range(0, 300));
+        }
+
+        await RoutingHost.UntilAsync(() => Task.FromResult(good.Taken.Count == 900));
+        await RoutingHost.UntilAsync(async () => (await hub.Get<RoutingReports>().GetStatusAsync(RoutingHost.Hub, Token)).Endpoints.First(each => each.Name == "bad") is { Waiting: 900, Health: "unhealthy", LastError: not null });
+        bad.Answer = _ => 200;
+        await RoutingHost.UntilAsync(() => Task.FromResult(bad.Taken.Count == 900));
+
+        foreach (var server in new[] { good, bad })
+        {
+            foreach (var device in server.Taken.GroupBy(each => each.GetProperty("SystemProperties").GetProperty("connectionDeviceId").GetString()))
+            {
+                Assert.Equal(Enumerable.Range(0, 300), device.Select(each => each.GetProperty("Body").GetProperty("n").GetInt32()));
+            }
+        }
+    }
+
+    [Fact]
+    public async Task What_an_endpoint_refuses_goes_to_its_dead_letters_and_the_rest_goes_on()
+    {
+        using var server = new HookServer { Answer = body => body.Contains("\"n\":7", StringComparison.Ordinal) ? 400 : 200 };
+        await using var hub = await RoutingHost.StartAsync();
+        await hub.HookAsync("hook", server);
+        await hub.RouteAsync("r", "true", "hook");
+        await hub.SettledAsync();
+
+        await hub.SendAsync("d1", Enumerable.Range(0, 20).Where(n => n < 10 || n > 16));
+
+        await RoutingHost.UntilAsync(() => Task.FromResult(server.Taken.Count == 12));
+        var endpoint = (await hub.Get<RoutingReports>().GetStatusAsync(RoutingHost.Hub, Token)).Endpoints[0];
+        Assert.Equal((1L, 1L), (endpoint.DeadLettered, endpoint.DeadLetters));
+        Assert.DoesNotContain(7, server.Taken.Select(each => each.GetProperty("Body").GetProperty("n").GetInt32()));
+    }
+
+    [Fact]
+    public async Task What_waits_for_an_endpoint_is_there_after_a_restart_and_what_was_routed_is_not_routed_twice()
+    {
+        using var server = new HookServer { Answer = _ => 500 };
+        var hub = await RoutingHost.StartAsync();
+        await hub.HookAsync("hook", server);
+        await hub.RouteAsync("all", "true", "hook");
+        await hub.RouteAsync("events", "true");
+        await hub.SettledAsync();
+        await hub.SendAsync("d1", Enumerable.Range(0, 50));
+        await hub.EventsAsync(50);
+        await hub.StopAsync();
+
+        server.Answer = _ => 200;
+        await using var again = await RoutingHost.StartAsync(hub.Folder);
+        await again.SendAsync("d1", [50]);
+        await RoutingHost.UntilAsync(() => Task.FromResult(server.Taken.Count >= 51));
+
+        Assert.Equal(Enumerable.Range(0, 51), server.Taken.Select(each => each.GetProperty("Body").GetProperty("n").GetInt32()));
+        Assert.Equal(Enumerable.Range(0, 51).Select(n => $$"""{"n":{{n}}}"""), (await again.EventsAsync(51)).Select(Text));
+    }
+
+    [Fact]
+    public async Task After_the_last_route_is_gone_a_hub_keeps_the_order_and_takes_the_straight_way_when_it_starts_again()
+    {
+        var hub = await RoutingHost.StartAsync();
+        await hub.RouteAsync("all", "true");
+        await hub.SettledAsync();
+        await hub.SendAsync("d1", [1]);
+        await hub.Definitions.DeleteRouteAsync(RoutingHost.Hub, "all", IfMatch.Absent, HubHost.Actor, Token);
+        await hub.SendAsync("d1", [2]);
+        await hub.EventsAsync(2);
+        await hub.StopAsync();
+
+        await using var again = await RoutingHost.StartAsync(hub.Folder);
+        await again.SendAsync("d1", [3]);
+
+        Assert.Equal(["""{"n":1}""", """{"n":2}""", """{"n":3}"""], (await again.EventsAsync(3)).Select(Text));
+        Assert.False((await again.Get<RoutingReports>().GetStatusAsync(RoutingHost.Hub, Token)).IsRouted);
+    }
+
+    [Fact]
+    public async Task Calls_of_a_webhook_are_signed_over_time_and_body()
+    {
+        using var server = new HookServer();
+        await using var hub = await RoutingHost.StartAsync();
+        await hub.HookAsync("hook", server);
+        await hub.RouteAsync("r", "true", "hook");
+        await hub.SettledAsync();
+
+        await hub.SendAsync("d1", [1]);
+        await RoutingHost.UntilAsync(() => Task.FromResult(server.Taken.Count == 1));
+
+        Assert.True(server.Calls.TryPeek(out var call));
+        var time = call.Signature[2..call.Signature.IndexOf(',')];
+        var mac = HMACSHA256.HashData("0123456789abcdef"u8, Encoding.UTF8.GetBytes($"{time}.{call.Body}"));
+        Assert.Equal($"t={time},v1={Convert.ToHexStringLower(mac)}", call.Signature);
+        Assert.InRange(long.Parse(time), DateTimeOffset.UtcNow.ToUnixTimeSeconds() - 60, DateTimeOffset.UtcNow.ToUnixTimeSeconds());
+    }
+
+    private static string Text(Gatehouse.Hub.Events.HubEvent each) => Encoding.UTF8.GetString(each.Body.Span);
+}
