@@ -15,14 +15,23 @@ internal sealed class EndpointDelivery(EndpointPlace place, ISink sink, Position
     /// <summary>Runs until cancelled.</summary>
     internal async Task RunAsync(int part, long next, CancellationToken cancellationToken)
     {
+        var empty = 0;
         while (true)
         {
             var batch = await GatherAsync(part, next, cancellationToken);
             if (batch.Count == 0)
             {
                 await place.Queue.WaitForEventsAsync(part, next - 1, cancellationToken);
+                if (++empty > 2)
+                {
+                    // Something is there that cannot be read.
+                    await Task.Delay(parts.Options.MaxRetryPause, parts.Time, cancellationToken);
+                }
+
                 continue;
             }
+
+            empty = 0;
 
             var outcome = await SendAsync(part, batch, cancellationToken);
             if (outcome.Delivered > 0)

@@ -101,8 +101,8 @@ public sealed class HubIntakes : IDisposable
 
     private async Task OnChangedAsync(Signal signal)
     {
-        // Every hub that is used is open; one that is not reads its routes when it is opened.
-        if (HubName.TryParse(signal.Hub, out var hub) && open.ContainsKey(hub))
+        // Also for a hub that is not open: it may be opening, and have read its routes already.
+        if (HubName.TryParse(signal.Hub, out var hub))
         {
             for (var attempt = 0; ; attempt++)
             {

@@ -89,6 +89,7 @@ internal sealed class HubRouter(HubName hub, HubIntake intake, RoutingParts part
         // Off the caller's thread.
         await Task.Yield();
         using var router = new PartitionRouter(part, intake, LogOf, new TwinSource(parts.Twins, hub), Counts, parts.Metrics);
+        var empty = 0;
         while (!stopping.IsCancellationRequested)
         {
             try
@@ -96,11 +97,17 @@ internal sealed class HubRouter(HubName hub, HubIntake intake, RoutingParts part
                 var moved = await router.RouteAsync(source, next, stopping.Token);
                 if (moved == next)
                 {
-                    await source.WaitForEventsAsync(part, Math.Max(next, source.GetState(part).LastSequenceNumber + 1) - 1, stopping.Token);
+                    await source.WaitForEventsAsync(part, next - 1, stopping.Token);
+                    if (++empty > 2)
+                    {
+                        // Something is there that cannot be read.
+                        await Task.Delay(RestartPause, parts.Time, stopping.Token);
+                    }
+
                     continue;
                 }
 
-                next = moved;
+                (next, empty) = (moved, 0);
                 positions.Move(HubIntakes.Queue, source, part, next);
             }
             catch (OperationCanceledException) when (stopping.IsCancellationRequested)

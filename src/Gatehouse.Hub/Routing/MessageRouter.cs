@@ -57,7 +57,9 @@ internal sealed class MessageRouter : BackgroundService
     {
         while (!stoppingToken.IsCancellationRequested)
         {
-            var woken = Volatile.Read(ref wake);
+            // Before the look: a change that comes during it is looked at once more.
+            var woken = New();
+            Volatile.Write(ref wake, woken);
             foreach (var hub in directory.All)
             {
                 try
@@ -71,10 +73,6 @@ internal sealed class MessageRouter : BackgroundService
             }
 
             await Task.WhenAny(woken.Task, Task.Delay(Round, parts.Time, stoppingToken));
-            if (woken.Task.IsCompleted)
-            {
-                Volatile.Write(ref wake, New());
-            }
         }
     }
 

@@ -21,7 +21,4 @@ internal static partial class RoutingLog
 
     [LoggerMessage(2225, LogLevel.Warning, "Positions of the routing of hub {Hub} could not be written down; it is tried again.", EventName = "PositionsNotWritten")]
     internal static partial void PositionsNotWritten(this ILogger logger, string hub, Exception error);
-
-    [LoggerMessage(2226, LogLevel.Warning, "An event of hub {Hub} for source {Source} could not be made; routes do not see it.", EventName = "SourceEventLost")]
-    internal static partial void SourceEventLost(this ILogger logger, string hub, string source, Exception? error);
 }
