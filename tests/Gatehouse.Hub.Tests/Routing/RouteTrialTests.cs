@@ -16,7 +16,7 @@ public sealed class RouteTrialTests
         await using var hub = await HubHost.StartAsync();
         await RouteAsync(hub, "hot", "DeviceMessages", "$body.t > 20");
         await RouteAsync(hub, "off", "DeviceMessages", "true", isEnabled: false);
-        await RouteAsync(hub, "floor", "TwinChangeEvents", "$twin.tags.floor = 2 AND level = 'high'");
+        await RouteAsync(hub, "floor", "DeviceMessages", "$twin.tags.floor = 2 AND level = 'high'");
         using var twin = JsonDocument.Parse("""{"tags":{"floor":2}}""");
         var message = new TestMessage
         {
@@ -27,10 +27,24 @@ public sealed class RouteTrialTests
         };
 
         Assert.Equal(["hot", "floor"], await TestAsync(hub, null, message));
-        Assert.Equal(["hot"], await TestAsync(hub, "devicemessages", message));
-        Assert.Equal(["$fallback"], await TestAsync(hub, "DeviceMessages", message with { Body = """{"t":20}""" }));
-        Assert.Empty(await TestAsync(hub, "TwinChangeEvents", message with { Twin = null }));
+        Assert.Equal(["hot", "floor"], await TestAsync(hub, "devicemessages", message));
+        Assert.Equal(["hot"], await TestAsync(hub, "DeviceMessages", message with { Twin = null }));
+        Assert.Equal(["$fallback"], await TestAsync(hub, "DeviceMessages", message with { Body = """{"t":20}""", Twin = null }));
+        Assert.Empty(await TestAsync(hub, "TwinChangeEvents", message));
         Assert.Equal("ArgumentInvalid", (await hub.Get<RouteTests>().TestAllAsync(hub.Hub, "Weather", message, Token)).Error?.Name);
+    }
+
+    [Fact]
+    public async Task A_route_of_a_source_whose_events_are_not_made_can_be_kept_but_not_enabled()
+    {
+        await using var hub = await HubHost.StartAsync();
+        var route = new MessageRoute { Name = "later", Source = "TwinChangeEvents", EndpointNames = ["events"], IsEnabled = true };
+
+        var refused = await hub.Get<RoutingDefinitions>().PutRouteAsync(hub.Hub, route, IfMatch.Absent, HubHost.Actor, Token);
+        var kept = await hub.Get<RoutingDefinitions>().PutRouteAsync(hub.Hub, route with { IsEnabled = false }, IfMatch.Absent, HubHost.Actor, Token);
+
+        Assert.Equal("ArgumentInvalid", refused.Error?.Name);
+        Assert.True(kept.IsOk);
     }
 
     [Fact]
