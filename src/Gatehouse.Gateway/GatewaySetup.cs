@@ -3,10 +3,12 @@ using Gatehouse.Contracts.Credentials;
 using Gatehouse.Contracts.Signals;
 using Gatehouse.Gateway.Amqp;
 using Gatehouse.Gateway.Http;
+using Gatehouse.Gateway.Http.Files;
 using Gatehouse.Gateway.Mqtt;
 using Gatehouse.Gateway.Sessions;
 using Gatehouse.Hub.CloudToDevice;
 using Gatehouse.Hub.Connections;
+using Gatehouse.Hub.Files;
 using Gatehouse.Hub.Methods;
 using Gatehouse.Hub.Telemetry;
 using Gatehouse.Hub.Twins;
@@ -52,18 +54,29 @@ public static class GatewaySetup
         });
         services.TryAddSingleton(static all => new MqttHandler(all.GetRequiredService<GatewayParts>()));
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IAmqpDoor, DeviceDoor>(static all => new DeviceDoor(all.GetRequiredService<GatewayParts>())));
-        services.TryAddSingleton(static all => Api(all.GetRequiredService<GatewayParts>(), all.GetRequiredService<CloudToDeviceMessages>()));
+        services.TryAddSingleton(static all => Api(all.GetRequiredService<GatewayParts>(), all.GetRequiredService<CloudToDeviceMessages>(), all.GetRequiredService<FileUploads>()));
+        services.TryAddSingleton(static all => new BlobApi(all.GetRequiredService<GatewayParts>(), all.GetRequiredService<BlobAccess>(), all.GetRequiredService<BlobStore>()));
         return services;
     }
 
-    /// <summary>Answers what devices ask for over HTTPS below <c>/devices/{id}/</c>; everything else goes on to the next middleware. Goes before the service plane, which has other operations there.</summary>
+    /// <summary>Answers what devices ask for over HTTPS below <c>/devices/{id}/</c>, and the blobs that they upload; everything else goes on to the next middleware. Goes before the service plane, which has other operations there.</summary>
     public static IApplicationBuilder UseDeviceApi(this IApplicationBuilder app)
     {
         ArgumentNullException.ThrowIfNull(app);
         var api = app.ApplicationServices.GetRequiredService<DeviceApi>();
-        return app.Use(next => http => api.InvokeAsync(http, next));
+        var blobs = app.ApplicationServices.GetRequiredService<BlobApi>();
+        return app.Use(next => http => api.InvokeAsync(http, next)).Use(next => http => blobs.InvokeAsync(http, next));
     }
 
-    private static DeviceApi Api(GatewayParts parts, CloudToDeviceMessages messages) =>
-        new(parts, [new SendEvent(parts), new ReceiveMessage(messages), new SettleMessage(messages), new AbandonMessage(messages)]);
+    private static DeviceApi Api(GatewayParts parts, CloudToDeviceMessages messages, FileUploads uploads) => new(
+        parts,
+        [
+            new SendEvent(parts),
+            new ReceiveMessage(messages),
+            new SettleMessage(messages),
+            new AbandonMessage(messages),
+            new InitializeUpload(uploads),
+            new NotifyUpload(uploads, NotifyUpload.InBody),
+            new NotifyUpload(uploads, NotifyUpload.InPath),
+        ]);
 }

@@ -39,6 +39,8 @@ public sealed record HubOptions
 
     public NotificationOptions FileNotifications { get; init; } = new();
 
+    public Files.FileOptions Files { get; init; } = new();
+
     public TelemetryOptions Telemetry { get; init; } = new();
 
     public TwinOptions Twins { get; init; } = new();

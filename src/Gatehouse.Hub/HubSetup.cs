@@ -7,6 +7,7 @@ using Gatehouse.Hub.CloudToDevice;
 using Gatehouse.Hub.Connections;
 using Gatehouse.Hub.Credentials;
 using Gatehouse.Hub.Events;
+using Gatehouse.Hub.Files;
 using Gatehouse.Hub.Hubs;
 using Gatehouse.Hub.Methods;
 using Gatehouse.Hub.Notifications;
@@ -72,6 +73,7 @@ public static class HubSetup
         QuerySetup.Add(services, options.Queries);
         AddRegistry(services, options.Registry);
         AddCloudToDevice(services, options);
+        services.AddFiles(options.Files);
         services.AddMessageRouting(options);
         services.TryAddSingleton<ICredentialSource>(all => all.GetRequiredService<CredentialSource>());
         return services;

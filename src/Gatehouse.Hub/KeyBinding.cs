@@ -11,4 +11,6 @@ internal static class KeyBinding
     internal static string ForPolicy(HubName hub, string name, string generationId) => $"{hub.Value}/policies/{name}/{generationId}/keys";
 
     internal static string ForEndpoint(HubName hub, string id) => $"{hub.Value}/routing/{id}/secrets";
+
+    internal static string ForStorageAccount(HubName hub) => $"{hub.Value}/storage/key";
 }

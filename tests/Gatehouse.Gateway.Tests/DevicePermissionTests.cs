@@ -13,7 +13,7 @@ public sealed class DevicePermissionTests
 
     [Fact]
     public void The_device_door_has_these_rows() =>
-        Assert.Equal(["ConnectDevice", "SendTelemetry", "ReceiveCloudToDeviceMessage"], Operations.All.Where(row => row.Plane == Plane.Device).Select(row => row.Name));
+        Assert.Equal(["ConnectDevice", "SendTelemetry", "ReceiveCloudToDeviceMessage", "InitializeFileUpload", "NotifyFileUpload"], Operations.All.Where(row => row.Plane == Plane.Device).Select(row => row.Name));
 
     [Theory]
     [MemberData(nameof(Policies))]

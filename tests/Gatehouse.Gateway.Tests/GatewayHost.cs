@@ -28,7 +28,7 @@ internal sealed class GatewayHost : IAsyncDisposable, IRefusalLog
     private readonly ServiceProvider services;
     private readonly List<Refusal> refusals = [];
 
-    private GatewayHost(TelemetryOptions telemetry, GatewayOptions options, IEventLogs? log)
+    private GatewayHost(TelemetryOptions telemetry, GatewayOptions options, IEventLogs? log, Gatehouse.Hub.Files.FileOptions files)
     {
         vault = SecretVault.Open(Path.Combine(folder, "keys"));
         services = new ServiceCollection()
@@ -43,11 +43,13 @@ internal sealed class GatewayHost : IAsyncDisposable, IRefusalLog
             .AddIdentity(new IdentityOptions())
             .AddAmqp(new AmqpOptions())
             .AddGateway(options)
-            .AddHub(new HubOptions { Telemetry = telemetry })
+            .AddHub(new HubOptions { Telemetry = telemetry, Files = files with { Folder = FilesFolder } })
             .BuildServiceProvider();
     }
 
     internal FakeTimeProvider Time { get; } = new(DateTimeOffset.UtcNow);
+
+    internal string FilesFolder => Path.Combine(folder, "files");
 
     internal HeldLog Log { get; } = new();
 
@@ -67,9 +69,9 @@ internal sealed class GatewayHost : IAsyncDisposable, IRefusalLog
     internal T Get<T>()
         where T : notnull => services.GetRequiredService<T>();
 
-    internal static async Task<GatewayHost> StartAsync(TelemetryOptions? telemetry = null, GatewayOptions? options = null, IEventLogs? log = null)
+    internal static async Task<GatewayHost> StartAsync(TelemetryOptions? telemetry = null, GatewayOptions? options = null, IEventLogs? log = null, Gatehouse.Hub.Files.FileOptions? files = null)
     {
-        var host = new GatewayHost(telemetry ?? new(), options ?? new(), log);
+        var host = new GatewayHost(telemetry ?? new(), options ?? new(), log, files ?? new());
         await host.Get<Database>().MigrateAsync([typeof(Database).Assembly, typeof(HubSetup).Assembly], TestContext.Current.CancellationToken);
         await host.Get<HubStartup>().StartAsync(TestContext.Current.CancellationToken);
         return host;

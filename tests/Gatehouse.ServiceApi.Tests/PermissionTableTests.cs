@@ -133,7 +133,7 @@ public sealed class PermissionTableTests(RunningApi api) : IClassFixture<Running
         var elsewhere = Operations.All.Where(row => row.Plane == Plane.Device).Select(row => row.Name);
 
         // Tested with real sessions: Gatehouse.Gateway.Tests, DevicePermissionTests.
-        Assert.Equal(["ConnectDevice", "SendTelemetry", "ReceiveCloudToDeviceMessage"], elsewhere);
+        Assert.Equal(["ConnectDevice", "SendTelemetry", "ReceiveCloudToDeviceMessage", "InitializeFileUpload", "NotifyFileUpload"], elsewhere);
         Assert.Equal(Table.Keys.Order(), Names.Select(name => name.Data).Order());
         Assert.Equal(Operations.All.Count, Operations.All.Select(row => row.Name).Distinct().Count());
     }

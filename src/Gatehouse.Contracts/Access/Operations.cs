@@ -7,6 +7,8 @@ public static class Operations
     public static readonly Operation ConnectDevice = Device("ConnectDevice", ThrottleClass.DeviceConnections);
     public static readonly Operation SendTelemetry = Device("SendTelemetry", ThrottleClass.DeviceToCloudSends);
     public static readonly Operation ReceiveCloudToDeviceMessage = Device("ReceiveCloudToDeviceMessage", ThrottleClass.CloudToDeviceReceives);
+    public static readonly Operation InitializeFileUpload = Device("InitializeFileUpload", ThrottleClass.FileUploads);
+    public static readonly Operation NotifyFileUpload = Device("NotifyFileUpload", ThrottleClass.FileUploads);
 
     public static readonly Operation GetDevice = Service("GetDevice", ThrottleClass.IdentityRegistry, Rights.RegistryRead);
     public static readonly Operation ListDevices = Service("ListDevices", ThrottleClass.IdentityRegistry, Rights.RegistryRead);
@@ -46,7 +48,7 @@ public static class Operations
     /// <summary>All rows, for the permission table test and docs/compatibility.md.</summary>
     public static IReadOnlyList<Operation> All { get; } =
     [
-        ConnectDevice, SendTelemetry, ReceiveCloudToDeviceMessage,
+        ConnectDevice, SendTelemetry, ReceiveCloudToDeviceMessage, InitializeFileUpload, NotifyFileUpload,
         GetDevice, ListDevices, CreateOrUpdateDevice, DeleteDevice, BulkDevices,
         ListModules, GetModule, CreateOrUpdateModule, DeleteModule,
         GetDeviceStatistics, GetServiceStatistics,

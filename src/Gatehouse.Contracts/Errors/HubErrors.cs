@@ -13,8 +13,12 @@ public static class HubErrors
     public static readonly HubError DeviceDefinedMultipleTimes = new(400011, "DeviceDefinedMultipleTimes", "The same identity appears more than once in one call.");
     public static readonly HubError DeserializationError = new(400012, "DeserializationError", "The body could not be read.");
     public static readonly HubError BulkRegistryOperationFailure = new(400013, "BulkRegistryOperationFailure", "The bulk operation failed.");
-    public static readonly HubError StringIsNotThumbprint = new(400014, "StringIsNotThumbprint", "A thumbprint must be 40 (SHA-1) or 64 (SHA-256) hexadecimal digits without separators."); // the number is ours, only the name is documented
-    public static readonly HubError DeviceAuthenticationTypeIsMissing = new(400015, "DeviceAuthenticationTypeIsMissing", "A device needs an authentication type: sas, selfSigned or certificateAuthority."); // likewise
+    public static readonly HubError DefaultStorageEndpointNotConfigured = new(400014, "DefaultStorageEndpointNotConfigured", "The hub has no storage for files.");
+    public static readonly HubError InvalidFileUploadCorrelationId = new(400015, "InvalidFileUploadCorrelationId", "The device has begun no upload of this correlation id, or has finished it.");
+    public static readonly HubError ExpiredFileUploadCorrelationId = new(400016, "ExpiredFileUploadCorrelationId", "The upload of this correlation id has expired.");
+    public static readonly HubError InvalidFileUploadCompletionStatus = new(400019, "InvalidFileUploadCompletionStatus", "The completion of the upload cannot be taken.");
+    public static readonly HubError StringIsNotThumbprint = new(400098, "StringIsNotThumbprint", "A thumbprint must be 40 (SHA-1) or 64 (SHA-256) hexadecimal digits without separators."); // the number is ours, only the name is documented
+    public static readonly HubError DeviceAuthenticationTypeIsMissing = new(400099, "DeviceAuthenticationTypeIsMissing", "A device needs an authentication type: sas, selfSigned or certificateAuthority."); // likewise
     public static readonly HubError ConnectionForcefullyClosedOnNewConnection = new(400027, "ConnectionForcefullyClosedOnNewConnection", "A newer connection of the same identity took over.");
     public static readonly HubError CannotRegisterModuleToModule = new(400301, "CannotRegisterModuleToModule", "A module cannot hold modules.");
     public static readonly HubError IotHubNotFound = new(401001, "IotHubNotFound", "No hub answers to this host name.");
@@ -23,6 +27,7 @@ public static class HubErrors
     public static readonly HubError IotHubQuotaExceeded = new(403002, "IotHubQuotaExceeded", "The daily message quota is used up.");
     public static readonly HubError DeviceMaximumQueueDepthExceeded = new(403004, "DeviceMaximumQueueDepthExceeded", "As many messages wait for the device as may.");
     public static readonly HubError IotHubMaxCbsTokenExceeded = new(403005, "IotHubMaxCbsTokenExceeded", "The connection holds as many tokens as it may.");
+    public static readonly HubError DeviceMaximumActiveFileUploadLimitExceeded = new(403006, "DeviceMaximumActiveFileUploadLimitExceeded", "The device has as many unfinished uploads as it may.");
     public static readonly HubError DeviceDisabled = new(403012, "DeviceDisabled", "The device is disabled.");
     public static readonly HubError DeviceMaximumInflightMethodExceeded = new(403800, "DeviceMaximumInflightMethodExceeded", "The device has as many method calls under way as it may.", IsTransient: true);
     public static readonly HubError DeviceNotFound = new(404001, "DeviceNotFound", "The operation failed because the requested device isn't found or doesn't exist in the registry.");

@@ -64,6 +64,12 @@ internal sealed class ServerOptions
 
     internal int FeedbackMaxDeliveryCount { get; set; } = 10;
 
+    internal long FileBytes { get; set; } = 1L << 30;
+
+    internal long FilesTotalBytes { get; set; } = 100L << 30;
+
+    internal bool FileNotifications { get; set; } = true;
+
     internal int? ThrottleUnits { get; set; }
 
     internal bool PrivateEndpoints { get; set; }

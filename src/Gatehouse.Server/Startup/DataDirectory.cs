@@ -19,6 +19,8 @@ internal sealed class DataDirectory : IDisposable
 
     internal string StreamsFolder => System.IO.Path.Combine(Path, "streams");
 
+    internal string FilesFolder => System.IO.Path.Combine(Path, "files");
+
     internal string KeysFolder => System.IO.Path.Combine(Path, "keys");
 
     internal string TlsFolder => System.IO.Path.Combine(Path, "tls");

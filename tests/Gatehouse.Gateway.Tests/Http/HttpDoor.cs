@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using Gatehouse.Gateway.Http;
+using Gatehouse.Gateway.Http.Files;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -31,7 +32,7 @@ internal sealed class HttpDoor : IAsyncDisposable
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.ResponseHeaderEncodingSelector = _ => Encoding.UTF8).UseUrls("http://127.0.0.1:0");
-        builder.Services.AddSingleton(host.Get<DeviceApi>());
+        builder.Services.AddSingleton(host.Get<DeviceApi>()).AddSingleton(host.Get<BlobApi>());
         var app = builder.Build();
         app.UseDeviceApi();
         app.Run(http =>
@@ -86,6 +87,17 @@ internal sealed class HttpDoor : IAsyncDisposable
     /// <summary>Sends a batch of d1.</summary>
     internal Task<Answer> SendBatchAsync(string token, string json) =>
         AskAsync("POST", Events, token, Encoding.UTF8.GetBytes(json), "application/vnd.microsoft.iothub.json");
+
+    /// <summary>Puts a blob of so many zeros, which never lie in memory together.</summary>
+    internal async Task<int> PutStreamAsync(string path, int size)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Put, new Uri(Address, path)) { Content = new StreamContent(new ZeroStream(size)) };
+        request.Headers.Host = "localhost";
+        request.Headers.Add("x-ms-blob-type", "BlockBlob");
+        request.Content.Headers.ContentLength = size;
+        using var response = await client.SendAsync(request, TestContext.Current.CancellationToken);
+        return (int)response.StatusCode;
+    }
 
     public async ValueTask DisposeAsync()
     {

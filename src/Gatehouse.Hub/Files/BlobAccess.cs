@@ -1,0 +1,88 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using Dapper;
+using Gatehouse.Contracts.Credentials;
+using Gatehouse.Contracts.Errors;
+using Gatehouse.Contracts.Identities;
+using Gatehouse.Keys;
+using Gatehouse.Store;
+
+namespace Gatehouse.Hub.Files;
+
+/// <summary>Shared access signatures for single blobs, signed with the hub's own account key, which never leaves the vault.</summary>
+/// <remarks>Source: Azure Storage "Create a service SAS" page, version 2020-12-06: the fields of the text that is signed, in their order.</remarks>
+public sealed class BlobAccess
+{
+    /// <summary>The container of every hub; the first segment of a blob's path.</summary>
+    public const string Container = "uploads";
+
+    private const string Version = "2020-12-06";
+    private const string Protocol = "https";
+    private const int MacBytes = 32;
+
+    private readonly Database database;
+    private readonly SecretVault vault;
+    private readonly TimeProvider time;
+
+    internal BlobAccess(Database database, SecretVault vault, TimeProvider time) => (this.database, this.vault, this.time) = (database, vault, time);
+
+    /// <summary>A token for one blob, as a query with a leading <c>?</c>.</summary>
+    /// <param name="hub">Account.</param>
+    /// <param name="blob">The one blob.</param>
+    /// <param name="permissions"><c>r</c>, <c>w</c> or <c>rw</c>.</param>
+    /// <param name="expires">End.</param>
+    /// <param name="cancellationToken">Ends the wait for the key.</param>
+    internal async Task<string> SignAsync(HubName hub, string blob, string permissions, DateTimeOffset expires, CancellationToken cancellationToken)
+    {
+        var end = expires.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+        var mac = await MacAsync(hub, TextOf(hub, blob, permissions, end), cancellationToken);
+        return $"?sv={Version}&spr={Protocol}&se={Uri.EscapeDataString(end)}&sr=b&sp={permissions}&sig={Uri.EscapeDataString(Convert.ToBase64String(mac))}";
+    }
+
+    /// <summary>Whether the query's token is good for this blob, now, with this permission. Other fields of the query are not looked at.</summary>
+    public async Task<Result<bool>> CheckAsync(HubName hub, string blob, char permission, Func<string, string?> query, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        Span<byte> given = stackalloc byte[MacBytes + 3];
+        var (permissions, end) = (query("sp") ?? "", query("se") ?? "");
+        if (!Convert.TryFromBase64String(query("sig") ?? "", given, out var length) || length != MacBytes || query("sv") != Version || query("sr") != "b" || query("spr") != Protocol)
+        {
+            return BlobErrors.AuthenticationFailed;
+        }
+
+        var mac = given[..MacBytes].ToArray();
+        return CryptographicOperations.FixedTimeEquals(await MacAsync(hub, TextOf(hub, blob, permissions, end), cancellationToken), mac)
+            && DateTimeOffset.TryParseExact(end, "yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var expires)
+            && expires > time.GetUtcNow()
+                ? permissions.Contains(permission, StringComparison.Ordinal) ? true : BlobErrors.AuthorizationPermissionMismatch
+                : BlobErrors.AuthenticationFailed;
+    }
+
+    // Empty fields: start, identifier, address, snapshot, encryption scope and the five headers of answers.
+    private static string TextOf(HubName hub, string blob, string permissions, string end) =>
+        $"{permissions}\n\n{end}\n/blob/{hub.Value}/{Container}/{blob}\n\n\n{Protocol}\n{Version}\nb\n\n\n\n\n\n\n";
+
+    private async Task<byte[]> MacAsync(HubName hub, string text, CancellationToken cancellationToken)
+    {
+        var key = await FindKeyAsync(hub, cancellationToken) ?? await MakeKeyAsync(hub, cancellationToken);
+        var mac = new byte[MacBytes];
+        return vault.TryHmacSha256(new SealedSecret(key), KeyBinding.ForStorageAccount(hub), Encoding.UTF8.GetBytes(text), mac)
+            ? mac
+            : throw new InvalidOperationException($"The storage key of hub '{hub}' does not open: check the server's key file.");
+    }
+
+    private Task<byte[]?> FindKeyAsync(HubName hub, CancellationToken cancellationToken) => database.ReadAsync(
+        (connection, token) => connection.ExecuteScalarAsync<byte[]?>(new CommandDefinition("SELECT account_key FROM storage_accounts WHERE hub = @Hub", new { Hub = hub.Value }, cancellationToken: token)),
+        cancellationToken);
+
+    private async Task<byte[]> MakeKeyAsync(HubName hub, CancellationToken cancellationToken)
+    {
+        var fresh = AccessPolicies.PolicyKeys.SealNew(vault, KeyBinding.ForStorageAccount(hub));
+        await database.WriteAsync<int>(
+            async (write, token) => await write.Connection.ExecuteAsync(new CommandDefinition(
+                "INSERT INTO storage_accounts (hub, account_key) VALUES (@Hub, @Key) ON CONFLICT (hub) DO NOTHING", new { Hub = hub.Value, Key = fresh }, write.Transaction, cancellationToken: token)),
+            cancellationToken);
+        return (await FindKeyAsync(hub, cancellationToken))!;
+    }
+}

@@ -1,0 +1,288 @@
+using System.Buffers;
+using System.Security.Cryptography;
+using Gatehouse.Contracts.Errors;
+using Gatehouse.Contracts.Identities;
+using Gatehouse.Store;
+
+namespace Gatehouse.Hub.Files;
+
+/// <summary>The hub's own block blobs: bytes in files of the data directory, streamed and synced, names in the store. Writes only where an upload is under way.</summary>
+/// <remarks>A file's name is a random number; a crash leaves at most files that no row names, which <see cref="FileUpkeep"/> removes.</remarks>
+public sealed class BlobStore
+{
+    private const int BufferBytes = 64 * 1024;
+    private const int MaxBlockIdBytes = 64;
+    private const string DefaultContentType = "application/octet-stream";
+
+    private readonly Database database;
+    private readonly FileOptions options;
+    private readonly TimeProvider time;
+
+    // Bytes of bodies on their way, of all hubs: what the store cannot count yet.
+    private long arriving;
+
+    internal BlobStore(Database database, FileOptions options, TimeProvider time)
+    {
+        (this.database, this.options, this.time) = (database, options, time);
+        if (options.Folder is { } folder)
+        {
+            Directory.CreateDirectory(folder);
+        }
+    }
+
+    /// <summary>Largest body of one write.</summary>
+    public long MaxFileBytes => options.MaxFileBytes;
+
+    /// <summary>Longest block list, as text.</summary>
+    public int MaxBlocks => options.MaxBlocks;
+
+    /// <summary>Null when there is none.</summary>
+    public Task<StoredBlob?> FindAsync(HubName hub, string blob, CancellationToken cancellationToken) =>
+        database.ReadAsync((connection, token) => BlobRows.FindAsync(connection, null, hub, blob, token), cancellationToken);
+
+    /// <summary>Blocks that are in no file yet.</summary>
+    public Task<IReadOnlyList<BlobBlock>> BlocksAsync(HubName hub, string blob, CancellationToken cancellationToken) =>
+        database.ReadAsync((connection, token) => BlobRows.BlocksAsync(connection, null, hub, blob, token), cancellationToken);
+
+    /// <summary>Where the bytes of a blob lie.</summary>
+    public string PathOf(StoredBlob blob)
+    {
+        ArgumentNullException.ThrowIfNull(blob);
+        return PathOf(blob.FileName);
+    }
+
+    /// <summary>Writes a whole file; durable when the task completes. What was there before is replaced.</summary>
+    public async Task<Result<StoredBlob>> PutAsync(HubName hub, string blob, BlobContent content, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(content);
+        var written = await WriteAsync(hub, blob, content, cancellationToken);
+        return written.IsOk
+            ? await ReplaceAsync(hub, blob, new StoredBlob { FileName = written.Value, Size = content.Length, ContentType = content.Type ?? DefaultContentType }, cancellationToken)
+            : written.Error;
+    }
+
+    /// <summary>Writes a part, to be put together later; durable when the task completes.</summary>
+    public async Task<Result<bool>> PutBlockAsync(HubName hub, string blob, string blockId, BlobContent content, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(content);
+        if (!IsBlockId(blockId))
+        {
+            return BlobErrors.InvalidBlockId;
+        }
+
+        var (count, bytes) = await database.ReadAsync((connection, token) => BlobRows.OtherBlocksAsync(connection, hub, blob, blockId, token), cancellationToken);
+        if (count >= options.MaxBlocks || bytes + content.Length > options.MaxFileBytes)
+        {
+            return count >= options.MaxBlocks ? BlobErrors.BlockCountExceedsLimit : BlobErrors.RequestBodyTooLarge;
+        }
+
+        var written = await WriteAsync(hub, blob, content, cancellationToken);
+        if (!written.IsOk)
+        {
+            return written.Error;
+        }
+
+        string? before = null;
+        var stored = await database.WriteAsync<bool>(
+            async (write, token) =>
+            {
+                before = await BlobRows.FindBlockFileAsync(write, hub, blob, blockId, token);
+                await BlobRows.PutBlockAsync(write, hub, blob, new BlobBlock { BlockId = blockId, FileName = written.Value, Size = content.Length }, token);
+                return true;
+            },
+            CancellationToken.None);
+        Delete(before is null ? [] : [before]);
+        return stored;
+    }
+
+    /// <summary>Puts blocks together to a file, in this order; the others are dropped.</summary>
+    public async Task<Result<StoredBlob>> PutBlockListAsync(HubName hub, string blob, IReadOnlyList<string> blockIds, string? contentType, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(blockIds);
+        if (await CheckActiveAsync(hub, blob, 0, cancellationToken) is { } refused)
+        {
+            return refused;
+        }
+
+        var sent = (await BlocksAsync(hub, blob, cancellationToken)).ToDictionary(block => block.BlockId, StringComparer.Ordinal);
+        if (!blockIds.All(sent.ContainsKey))
+        {
+            return BlobErrors.InvalidBlockList;
+        }
+
+        // A block may be named twice.
+        var parts = blockIds.Select(id => sent[id]).ToList();
+        var size = parts.Sum(part => part.Size);
+        if (size > options.MaxFileBytes)
+        {
+            return BlobErrors.RequestBodyTooLarge;
+        }
+
+        var name = NewName();
+        try
+        {
+            await using var target = Create(name);
+            foreach (var part in parts)
+            {
+                await using var source = new FileStream(PathOf(part.FileName), FileMode.Open, FileAccess.Read, FileShare.Read, 0, System.IO.FileOptions.SequentialScan | System.IO.FileOptions.Asynchronous);
+                await source.CopyToAsync(target, BufferBytes, cancellationToken);
+            }
+
+            await SyncAsync(target);
+        }
+        catch
+        {
+            Delete([name]);
+            throw;
+        }
+
+        return await ReplaceAsync(hub, blob, new StoredBlob { FileName = name, Size = size, ContentType = contentType ?? DefaultContentType }, cancellationToken);
+    }
+
+    /// <summary>Removes files that no row names any more.</summary>
+    internal void Delete(IEnumerable<string> fileNames)
+    {
+        foreach (var name in fileNames)
+        {
+            try
+            {
+                File.Delete(PathOf(name));
+            }
+            catch (IOException)
+            {
+                // It is removed with the next upkeep.
+            }
+        }
+    }
+
+    private static bool IsBlockId(string blockId)
+    {
+        Span<byte> bytes = stackalloc byte[MaxBlockIdBytes + 3];
+        return blockId.Length is > 0 and <= 4 * ((MaxBlockIdBytes + 2) / 3) && Convert.TryFromBase64String(blockId, bytes, out var length) && length is >= 1 and <= MaxBlockIdBytes;
+    }
+
+    private async Task<HubError?> CheckActiveAsync(HubName hub, string blob, long bytes, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow().UtcTicks;
+        return await database.ReadAsync(
+            async (connection, token) =>
+                !await FileUploadRows.IsActiveAsync(connection, hub, blob, now, token) ? BlobErrors.UploadNotActive
+                : await BlobRows.TotalBytesAsync(connection, hub, token) + bytes > options.MaxTotalBytes ? BlobErrors.InsufficientSpace
+                : null,
+            cancellationToken);
+    }
+
+    // The name of a file that holds the body, synced.
+    private async Task<Result<string>> WriteAsync(HubName hub, string blob, BlobContent content, CancellationToken cancellationToken)
+    {
+        if (content.Length > options.MaxFileBytes)
+        {
+            return BlobErrors.RequestBodyTooLarge;
+        }
+
+        var onTheirWay = Interlocked.Add(ref arriving, content.Length);
+        try
+        {
+            return await CheckActiveAsync(hub, blob, onTheirWay, cancellationToken) is { } refused ? refused : await WriteAsync(content, cancellationToken);
+        }
+        finally
+        {
+            Interlocked.Add(ref arriving, -content.Length);
+        }
+    }
+
+    private async Task<Result<string>> WriteAsync(BlobContent content, CancellationToken cancellationToken)
+    {
+        var name = NewName();
+        HubError? fault;
+        try
+        {
+            await using var file = Create(name);
+            fault = await CopyAsync(content, file, cancellationToken);
+            if (fault is null)
+            {
+                await SyncAsync(file);
+            }
+        }
+        catch
+        {
+            Delete([name]);
+            throw;
+        }
+
+        if (fault is not null)
+        {
+            Delete([name]);
+            return fault;
+        }
+
+        return name;
+    }
+
+    private static async Task<HubError?> CopyAsync(BlobContent content, FileStream file, CancellationToken cancellationToken)
+    {
+#pragma warning disable CA5351 // What clients of Azure Storage send to find transmission errors; it protects nothing.
+        using var md5 = content.Md5 is null ? null : IncrementalHash.CreateHash(HashAlgorithmName.MD5);
+#pragma warning restore CA5351
+        var buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
+        try
+        {
+            long total = 0;
+            int count;
+            while ((count = await content.Body.ReadAsync(buffer, cancellationToken)) > 0)
+            {
+                total += count;
+                if (total > content.Length)
+                {
+                    return BlobErrors.RequestBodyTooLarge;
+                }
+
+                md5?.AppendData(buffer, 0, count);
+                await file.WriteAsync(buffer.AsMemory(0, count), cancellationToken);
+            }
+
+            return total < content.Length ? BlobErrors.IncompleteBody
+                : md5 is not null && !md5.GetHashAndReset().AsSpan().SequenceEqual(content.Md5) ? BlobErrors.Md5Mismatch
+                : null;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private async Task<Result<StoredBlob>> ReplaceAsync(HubName hub, string blob, StoredBlob fresh, CancellationToken cancellationToken)
+    {
+        var row = fresh with { Changed = time.GetUtcNow().UtcTicks };
+        StoredBlob? before = null;
+        IReadOnlyList<BlobBlock> blocks = [];
+        var stored = await database.WriteAsync<StoredBlob>(
+            async (write, token) =>
+            {
+                before = await BlobRows.FindAsync(write.Connection, write.Transaction, hub, blob, token);
+                blocks = await BlobRows.BlocksAsync(write.Connection, write.Transaction, hub, blob, token);
+                await BlobRows.PutAsync(write, hub, blob, row, token);
+                await BlobRows.RemoveBlocksAsync(write, hub, blob, token);
+                return row;
+            },
+            cancellationToken);
+        Delete(blocks.Select(block => block.FileName).Concat(before is null ? [] : [before.FileName]));
+        return stored;
+    }
+
+    // Off the request's own thread: a disk may take its time.
+    private static Task SyncAsync(FileStream file) => Task.Run(() => file.Flush(flushToDisk: true));
+
+    private static string NewName() => Guid.NewGuid().ToString("N");
+
+    private string PathOf(string fileName) => Path.Combine(options.Folder!, fileName);
+
+    private FileStream Create(string name) => new(PathOf(name), new FileStreamOptions
+    {
+        Mode = FileMode.CreateNew,
+        Access = FileAccess.Write,
+        Share = FileShare.None,
+        BufferSize = 0,
+        Options = System.IO.FileOptions.Asynchronous,
+    });
+}
