@@ -8,7 +8,7 @@ import device from 'azure-iot-device';
 import amqp from 'azure-iot-device-amqp';
 import http from 'azure-iot-device-http';
 import mqtt from 'azure-iot-device-mqtt';
-import { failure, Hub, unique } from '../lib/hub.mjs';
+import { Hub, unique } from '../lib/hub.mjs';
 import { make, thumbprint } from '../lib/certificates.mjs';
 
 const hub = Hub.running();
@@ -44,53 +44,4 @@ test('a device with a certificate uploads', async () => {
   const ticket = await client.getBlobSharedAccessSignature('x');
   await blobOf(ticket).upload('abc', 3);
   await client.notifyBlobUploadStatus(ticket.correlationId, true, 200, 'done');
-});
-
-test('the storage client stages blocks, commits, lists, reads ranges and properties', async () => {
-  const [identity, client] = await opened();
-  const ticket = await client.getBlobSharedAccessSignature('in blocks/ü ?#%.txt');
-  assert.equal(ticket.blobName, `${identity.deviceId}/in blocks/ü ?#%.txt`);
-  const blob = blobOf(ticket);
-  const ids = ['one', 'two'].map(text => Buffer.from(text).toString('base64'));
-  await blob.stageBlock(ids[0], 'Hello, ', 7);
-  await blob.stageBlock(ids[1], 'world', 5);
-  assert.deepEqual((await blob.getBlockList('all')).uncommittedBlocks.map(block => [block.name, block.size]), [[ids[0], 7], [ids[1], 5]]);
-  await blob.commitBlockList(ids, { blobHTTPHeaders: { blobContentType: 'text/plain' } });
-
-  assert.equal((await blob.downloadToBuffer()).toString(), 'Hello, world');
-  assert.equal((await blob.downloadToBuffer(7, 3)).toString(), 'wor');
-  const properties = await blob.getProperties();
-  assert.deepEqual([properties.contentLength, properties.contentType, properties.blobType], [12, 'text/plain', 'BlockBlob']);
-});
-
-test('a large file goes up in parallel blocks', async () => {
-  const [, client] = await opened();
-  const content = randomBytes(20_000_000);
-  const blob = blobOf(await client.getBlobSharedAccessSignature('large.bin'));
-
-  await blob.uploadData(content, { blockSize: 1 << 20, maxSingleShotSize: 1 << 20, concurrency: 4 });
-  await blob.uploadStream(Readable.from([content.subarray(0, 5_000_000)]), 1 << 20, 2);
-
-  assert.deepEqual(await blob.downloadToBuffer(), content.subarray(0, 5_000_000));
-});
-
-test('a token opens one blob and nothing else, and only until the upload is finished', async () => {
-  const [identity, client] = await opened();
-  const ticket = await client.getBlobSharedAccessSignature('mine');
-  for (const blobName of ['other', `${identity.deviceId}/other`, `${identity.deviceId}/mine/x`]) {
-    assert.equal((await failure(blobOf({ ...ticket, blobName }).upload('x', 1))).code, 'AuthenticationFailed');
-  }
-  assert.equal((await failure(blobOf(ticket).delete())).statusCode, 400);
-  await blobOf(ticket).upload('x', 1);
-  await client.notifyBlobUploadStatus(ticket.correlationId, true, 200, 'done');
-
-  assert.equal((await failure(blobOf(ticket).upload('y', 1))).code, 'AuthorizationFailure');
-  assert.equal((await failure(client.notifyBlobUploadStatus(ticket.correlationId, true, 200, 'again'))).name, 'ArgumentError');
-});
-
-test('the eleventh upload under way is refused', async () => {
-  const [, client] = await opened();
-  for (let i = 0; i < 10; i++) await client.getBlobSharedAccessSignature(`f${i}`);
-
-  assert.equal((await failure(client.getBlobSharedAccessSignature('f10'))).name, 'IotHubQuotaExceededError');
 });
