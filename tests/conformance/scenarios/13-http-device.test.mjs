@@ -88,6 +88,7 @@ test('a wrong key is an UnauthorizedError, and the operator reads why', async ()
   await client.open();
 
   const error = await failure(client.sendEvent(new device.Message('x')));
+  await client.close();
 
   assert.equal(error.name, 'UnauthorizedError');
   const refusal = await hub.refusal(identity.deviceId);
@@ -98,6 +99,7 @@ test('a message above the limit is a MessageTooLargeError', async () => {
   const [, client] = await opened(proofs['a SAS key']);
 
   const error = await failure(client.sendEvent(new device.Message(Buffer.alloc(262_145))));
+  await client.close();
 
   assert.equal(error.name, 'MessageTooLargeError');
 });
