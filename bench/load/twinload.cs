@@ -58,7 +58,7 @@ async Task<(long Count, double[] Milliseconds)> RunAsync(TimeSpan time)
         {
             var patch = Encoding.UTF8.GetBytes($$"""{"temperature":{{n % 50}}.5,"humidity":{{n % 100}},"state":"running","firmware":{"version":"1.4.{{n % 9}}","slot":"b"},"uptime":{{n}},"errors":0,"voltage":3.{{n % 10}},"network":{"rssi":-6{{n % 10}},"name":"plant-7"} }""");
             var begun = Stopwatch.GetTimestamp();
-            var result = await twins.ReportAsync(hub, keys[i % devices], patch, null, default);
+            var result = await twins.ReportAsync(hub, keys[i % devices], null, patch, null, default);
             if (!result.IsOk)
             {
                 throw new InvalidOperationException(result.Error.Message);

@@ -22,9 +22,9 @@ public sealed class DigitalTwinTests(RunningApi api) : IClassFixture<RunningApi>
     {
         var key = await DeviceAsync("dt-1");
         var twins = api.Services.GetRequiredService<Twins>();
-        await twins.SetModelIdAsync(Hub, key, "dtmi:com:example:Thermostat;1", Token);
+        await twins.SetModelIdAsync(Hub, key, null, "dtmi:com:example:Thermostat;1", Token);
         await api.AskAsOwnerAsync("PATCH", $"/twins/dt-1{Version}", """{"properties":{"desired":{"interval":30,"unseen":1,"sensor":{"__t":"c","range":5}}}}""");
-        await twins.ReportAsync(Hub, key, """{"interval":{"value":30,"ac":200,"av":2,"ad":"ok"},"temperature":21.5,"sensor":{"__t":"c","serial":"x"}}"""u8.ToArray(), null, Token);
+        await twins.ReportAsync(Hub, key, null, """{"interval":{"value":30,"ac":200,"av":2,"ad":"ok"},"temperature":21.5,"sensor":{"__t":"c","serial":"x"}}"""u8.ToArray(), null, Token);
 
         var read = await api.AskAsOwnerAsync("GET", $"/digitaltwins/dt-1{Version}");
 

@@ -99,7 +99,7 @@ internal sealed class DeviceBoundLink : QueueFeed, IOwnedLink
 
     protected override Task ReleaseAsync(Guid lockToken) => mailbox!.ReleaseAsync(lockToken, CancellationToken.None);
 
-    protected override ValueTask EndAsync(IReadOnlyCollection<Guid> held) => mailbox?.DisposeAsync() ?? ValueTask.CompletedTask;
+    protected override ValueTask EndAsync(IReadOnlyCollection<Guid> held) => mailbox?.EndAsync(held) ?? ValueTask.CompletedTask;
 
     protected override void OnFailed(Exception error) => parts.Log.DeviceBoundFailed(principal.Hub.Value, principal.Identity!.Value.ToString(), error);
 }

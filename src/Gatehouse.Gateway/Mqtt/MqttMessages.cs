@@ -113,7 +113,14 @@ internal sealed class MqttMessages : IAsyncDisposable
                 }
             }
 
-            return waiting.Count < parts.Options.MessageWindow;
+            if (waiting.Count < parts.Options.MessageWindow)
+            {
+                return true;
+            }
+
+            // Nothing may come that wakes us but the end of a lock.
+            mailbox.LookAt(waiting.Values.Min(static each => each.LockedUntil));
+            return false;
         }
     }
 
@@ -133,8 +140,19 @@ internal sealed class MqttMessages : IAsyncDisposable
             await sender.DrainAsync();
         }
 
-        sender.ScheduleFlush();
-        if (id == 0)
+        if (id != 0)
+        {
+            sender.ScheduleFlush();
+            return;
+        }
+
+        // Done when it is sent, and only if somebody was there to send it to.
+        await sender.DrainAsync();
+        if (sender.HasFailed)
+        {
+            await mailbox.ReleaseAsync(message.LockToken, CancellationToken.None);
+        }
+        else
         {
             await mailbox.CompleteAsync(message.LockToken, CancellationToken.None);
         }

@@ -101,7 +101,6 @@ internal sealed class MqttSession : ILiveSession
         Span<byte> answer = stackalloc byte[MqttWriter.AcknowledgementBytes];
         MqttWriter.WriteConnectAcknowledgement(answer, kept is not null, ConnectReturnCode.Accepted);
         sender.Add(answer);
-        sender.Flush();
         parts.Log.SessionOpened(Principal.Hub.Value, accepted.Packet.ClientId, connection.Peer.Protocol, connection.Peer.RemoteEndPoint?.ToString() ?? "", accepted.User.ClientType);
         if (parts.Sessions.Changes != accepted.Changes)
         {
@@ -112,14 +111,16 @@ internal sealed class MqttSession : ILiveSession
     // What the device said when it connected and what is kept for it; most have neither.
     private async ValueTask ResumeAsync()
     {
-        if (accepted.User.ModelId is { Length: > 0 } model)
-        {
-            await KeepModelIdAsync(model);
-        }
-
         if (subscriptions != 0)
         {
             await Features.ApplyAsync(subscriptions);
+        }
+
+        // Only now: what is kept is in force when the client reads that it is connected.
+        sender.Flush();
+        if (accepted.User.ModelId is { Length: > 0 } model)
+        {
+            await KeepModelIdAsync(model);
         }
     }
 
@@ -127,7 +128,7 @@ internal sealed class MqttSession : ILiveSession
     {
         try
         {
-            await parts.Twins.SetModelIdAsync(Principal.Hub, identity, model, CancellationToken.None);
+            await parts.Twins.SetModelIdAsync(Principal.Hub, identity, Principal.GenerationId, model, CancellationToken.None);
         }
         catch (Exception error) when (error is not OutOfMemoryException)
         {
@@ -289,9 +290,10 @@ internal sealed class MqttSession : ILiveSession
             }
         }
 
+        // In force before the client reads that it is; what it brings goes out behind the answer.
         sender.Add(answer);
-        sender.Flush();
         await Features.ApplyAsync(subscriptions);
+        sender.Flush();
     }
 
     private async Task JudgeAgainAsync()

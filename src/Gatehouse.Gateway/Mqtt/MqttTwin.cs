@@ -52,7 +52,7 @@ internal sealed class MqttTwin(GatewayParts parts, Principal principal, PacketSe
         var requestId = Encoding.UTF8.GetString(topic.RequestId);
         last = topic.Kind == ReservedTopicKind.TwinGet
             ? ReadAsync(last, requestId)
-            : ReportAsync(last, requestId, parts.Twins.ReportAsync(principal.Hub, principal.Identity!.Value, payload.IsSingleSegment ? payload.First : payload.ToArray(), topic.Version, CancellationToken.None));
+            : ReportAsync(last, requestId, parts.Twins.ReportAsync(principal.Hub, principal.Identity!.Value, principal.GenerationId, payload.IsSingleSegment ? payload.First : payload.ToArray(), topic.Version, CancellationToken.None));
     }
 
     public void Dispose() => Apply(answers: false, desired: false);
@@ -62,7 +62,7 @@ internal sealed class MqttTwin(GatewayParts parts, Principal principal, PacketSe
         try
         {
             await before;
-            var properties = await parts.Twins.ReadPropertiesAsync(principal.Hub, principal.Identity!.Value, CancellationToken.None);
+            var properties = await parts.Twins.ReadPropertiesAsync(principal.Hub, principal.Identity!.Value, principal.GenerationId, CancellationToken.None);
             await (properties.IsOk ? AnswerAsync($"200/?$rid={requestId}", properties.Value) : FailAsync(requestId, properties.Error));
         }
         catch (Exception error) when (error is not OutOfMemoryException)

@@ -19,6 +19,18 @@ internal sealed class PacketSender(ClientConnection connection, int maxBytes) : 
     private bool hasFailed;
     private TaskCompletionSource? drained;
 
+    /// <summary>Whether nothing that was added reaches the client any more.</summary>
+    internal bool HasFailed
+    {
+        get
+        {
+            lock (gate)
+            {
+                return hasFailed;
+            }
+        }
+    }
+
     /// <summary>Queues a packet for the next flush. A client that leaves too much unread is cut.</summary>
     internal void Add(ReadOnlySpan<byte> packet)
     {

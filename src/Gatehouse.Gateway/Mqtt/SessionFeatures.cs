@@ -97,8 +97,14 @@ internal sealed class SessionFeatures(GatewayParts parts, Principal principal, P
 
     private void ApplyMethods(bool isWanted)
     {
-        // Made outside the lock: it ends an older session, which takes its own lock.
-        var made = isWanted && methods is null ? new MqttMethods(parts, principal, sender, end) : null;
+        bool isNew;
+        lock (gate)
+        {
+            isNew = isWanted && methods is null && !hasStopped;
+        }
+
+        // Made outside the lock: it ends an older session, which takes its own lock. Never by one that has ended: it would end its successor.
+        var made = isNew ? new MqttMethods(parts, principal, sender, end) : null;
         lock (gate)
         {
             if (made is not null && !hasStopped)

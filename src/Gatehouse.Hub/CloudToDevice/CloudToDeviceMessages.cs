@@ -25,6 +25,8 @@ public sealed class CloudToDeviceMessages
         this.time = time;
     }
 
+    internal DateTimeOffset Now => time.GetUtcNow();
+
     /// <summary>Stores a message for the device, durable when the task completes; its sequence number. DeviceNotFound, DeviceMaximumQueueDepthExceeded, MessageTooLarge, ArgumentInvalid.</summary>
     public async Task<Result<long>> SendAsync(HubName hub, DeviceId device, CloudMessage message, CancellationToken cancellationToken)
     {

@@ -9,7 +9,9 @@ public sealed class DeviceMailbox : IAsyncDisposable
     private readonly Mailboxes mailboxes;
     private readonly Action onAvailable;
     private readonly Lock gate = new();
-    private readonly HashSet<Guid> held = [];
+
+    // With the end of each lock: what has run out is the queue's again.
+    private readonly Dictionary<Guid, DateTimeOffset> held = [];
     private bool isClosed;
 
     internal DeviceMailbox(CloudToDeviceMessages messages, Mailboxes mailboxes, DeviceQueue queue, Action onAvailable)
@@ -39,7 +41,8 @@ public sealed class DeviceMailbox : IAsyncDisposable
         {
             if (!isClosed)
             {
-                held.Add(message.LockToken);
+                ForgetEnded(messages.Now);
+                held.Add(message.LockToken, message.LockedUntil);
                 return message;
             }
         }
@@ -61,7 +64,13 @@ public sealed class DeviceMailbox : IAsyncDisposable
     /// <summary>Gives one message back without counting: it could not be handed to the device.</summary>
     public Task ReleaseAsync(Guid lockToken, CancellationToken cancellationToken) => Forget(lockToken) ? messages.ReleaseAsync(Queue, [lockToken], cancellationToken) : Task.CompletedTask;
 
-    public async ValueTask DisposeAsync()
+    /// <summary>Asks to be woken at that time.</summary>
+    public void LookAt(DateTimeOffset time) => Watch(time.UtcTicks);
+
+    public ValueTask DisposeAsync() => EndAsync(null);
+
+    /// <summary>Ends the hold and gives these alone back: for the others the session has spoken, or will. Null: all that it holds.</summary>
+    public async ValueTask EndAsync(IReadOnlyCollection<Guid>? unsettled)
     {
         Guid[] left;
         lock (gate)
@@ -72,8 +81,7 @@ public sealed class DeviceMailbox : IAsyncDisposable
             }
 
             isClosed = true;
-            left = [.. held];
-            held.Clear();
+            left = [.. (unsettled ?? held.Keys.ToArray()).Where(held.Remove)];
         }
 
         mailboxes.Remove(this);
@@ -103,6 +111,17 @@ public sealed class DeviceMailbox : IAsyncDisposable
         lock (gate)
         {
             return held.Remove(lockToken);
+        }
+    }
+
+    private void ForgetEnded(DateTimeOffset now)
+    {
+        foreach (var (token, until) in held)
+        {
+            if (until <= now)
+            {
+                held.Remove(token);
+            }
         }
     }
 

@@ -18,9 +18,12 @@ internal sealed class MethodRelay : IDisposable
     private readonly IDisposable[] subscriptions;
     private readonly CancellationTokenSource stopping = new();
 
+    // Of a source that is gone there is none: signals may still come while this is disposed.
+    private readonly CancellationToken stopped;
+
     internal MethodRelay(ISignals signals, ServedIdentities served, TimeProvider time)
     {
-        (this.signals, this.served, this.time) = (signals, served, time);
+        (this.signals, this.served, this.time, stopped) = (signals, served, time, stopping.Token);
         subscriptions = !signals.ReachesOthers ? [] :
         [
             signals.Subscribe(SignalSubjects.MethodAsked, OnAsked),
@@ -89,7 +92,7 @@ internal sealed class MethodRelay : IDisposable
         // This node hears itself too; it waits already.
         if (MethodSignals.TryReadAsked(signal, out var asking) && !asked.ContainsKey(asking.Id))
         {
-            _ = OfferAsync(asking, stopping.Token);
+            _ = OfferAsync(asking, stopped);
         }
     }
 
@@ -125,7 +128,7 @@ internal sealed class MethodRelay : IDisposable
     {
         if (MethodSignals.TryReadStarted(signal, out var starting) && starting.Node == node)
         {
-            _ = RunForOtherAsync(starting, stopping.Token);
+            _ = RunForOtherAsync(starting, stopped);
         }
     }
 

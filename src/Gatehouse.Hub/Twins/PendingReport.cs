@@ -5,11 +5,14 @@ using Gatehouse.Contracts.Identities;
 namespace Gatehouse.Hub.Twins;
 
 /// <summary>A reported patch on its way to the store.</summary>
-internal sealed class PendingReport(TwinPlace place, JsonObject patch, int bytes, long? expectedVersion)
+internal sealed class PendingReport(TwinPlace place, string? generationId, JsonObject patch, int bytes, long? expectedVersion)
 {
     private readonly TaskCompletionSource<Result<long>> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     internal TwinPlace Place { get; } = place;
+
+    /// <summary>Of the reporter's identity; null for any.</summary>
+    internal string? GenerationId { get; } = generationId;
 
     internal JsonObject Patch { get; } = patch;
 

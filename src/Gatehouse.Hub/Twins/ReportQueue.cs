@@ -184,7 +184,8 @@ internal sealed class ReportQueue : IAsyncDisposable
 
     private Result<long> Store(WriteTransaction transaction, PendingReport report, Dictionary<TwinPlace, ReportedState> stored, Dictionary<TwinPlace, ReportedState> states, TwinStamp now)
     {
-        if (!states.TryGetValue(report.Place, out var state) && !stored.TryGetValue(report.Place, out state))
+        if ((!states.TryGetValue(report.Place, out var state) && !stored.TryGetValue(report.Place, out state))
+            || (report.GenerationId is { } generation && generation != state.GenerationId))
         {
             return HubErrors.DeviceNotFound;
         }
@@ -214,7 +215,7 @@ internal sealed class ReportQueue : IAsyncDisposable
             return tooLarge;
         }
 
-        state = new ReportedState(Encoding.UTF8.GetString(text), Encoding.UTF8.GetString(TwinText.Write(metadata)), state.Version + 1, state.TwinVersion + 1);
+        state = new ReportedState(state.GenerationId, Encoding.UTF8.GetString(text), Encoding.UTF8.GetString(TwinText.Write(metadata)), state.Version + 1, state.TwinVersion + 1);
         return state.Version;
     }
 }

@@ -22,7 +22,7 @@ public sealed record TwinOptions
     /// <summary>Length of a string. UTF-8 bytes; default 4,096. More: ArgumentInvalid (400004).</summary>
     public int MaxStringBytes { get; init; } = 4_096;
 
-    /// <summary>JSON text of one write, before it is read. Bytes; default 262,144. More: MessageTooLarge (413001). Ours.</summary>
+    /// <summary>JSON text of one reported patch, before it is read. Bytes; default 262,144. More: MessageTooLarge (413001). Ours.</summary>
     public int MaxPatchBytes { get; init; } = 262_144;
 
     /// <summary>Reported patches that wait for the store, all devices together. Bytes of their JSON text; default 16,777,216. More: ThrottlingException (429001). Ours.</summary>

@@ -54,7 +54,7 @@ internal static class TwinRows
     /// <summary>What a device may read: desired, desired version, reported, reported version.</summary>
     internal static Task<PropertiesRow?> FindPropertiesAsync(DbConnection connection, HubName hub, IdentityKey key, CancellationToken cancellationToken) =>
         connection.QuerySingleOrDefaultAsync<PropertiesRow>(new CommandDefinition(
-            $"SELECT desired AS Desired, desired_version AS DesiredVersion, reported AS Reported, reported_version AS ReportedVersion FROM twins WHERE {One}",
+            $"SELECT generation_id AS GenerationId, desired AS Desired, desired_version AS DesiredVersion, reported AS Reported, reported_version AS ReportedVersion FROM twins WHERE {One}",
             Parameters(hub, key),
             cancellationToken: cancellationToken));
 
@@ -77,21 +77,30 @@ internal static class TwinRows
             transaction.Transaction,
             cancellationToken: cancellationToken));
 
-    internal static Task<string?> FindModelIdAsync(DbConnection connection, HubName hub, IdentityKey key, CancellationToken cancellationToken) =>
-        connection.QuerySingleOrDefaultAsync<string?>(new CommandDefinition($"SELECT model_id FROM twins WHERE {One}", Parameters(hub, key), cancellationToken: cancellationToken));
+    internal static Task<ModelIdRow?> FindModelIdAsync(DbConnection connection, HubName hub, IdentityKey key, CancellationToken cancellationToken) =>
+        connection.QuerySingleOrDefaultAsync<ModelIdRow>(new CommandDefinition($"SELECT generation_id AS GenerationId, model_id AS ModelId FROM twins WHERE {One}", Parameters(hub, key), cancellationToken: cancellationToken));
 
-    internal static Task<int> SetModelIdAsync(WriteTransaction transaction, HubName hub, IdentityKey key, string? modelId, CancellationToken cancellationToken) =>
+    internal static Task<int> SetModelIdAsync(WriteTransaction transaction, HubName hub, IdentityKey key, string generationId, string? modelId, CancellationToken cancellationToken) =>
         transaction.Connection.ExecuteAsync(new CommandDefinition(
-            $"UPDATE twins SET model_id = @ModelId WHERE {One}",
-            new { Hub = hub.Value, DeviceId = key.Device.Value, ModuleId = key.Module?.Value ?? "", ModelId = modelId },
+            $"UPDATE twins SET model_id = @ModelId WHERE {One} AND generation_id = @GenerationId",
+            new { Hub = hub.Value, DeviceId = key.Device.Value, ModuleId = key.Module?.Value ?? "", GenerationId = generationId, ModelId = modelId },
             transaction.Transaction,
             cancellationToken: cancellationToken));
 
     private static object Parameters(HubName hub, IdentityKey key, DateTimeOffset now = default) =>
         new { Hub = hub.Value, DeviceId = key.Device.Value, ModuleId = key.Module?.Value ?? "", Now = now.UtcTicks };
 
+    internal sealed class ModelIdRow
+    {
+        public string GenerationId { get; init; } = "";
+
+        public string? ModelId { get; init; }
+    }
+
     internal sealed class PropertiesRow
     {
+        public string GenerationId { get; init; } = "";
+
         public string Desired { get; init; } = "";
 
         public long DesiredVersion { get; init; }

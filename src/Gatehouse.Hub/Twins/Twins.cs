@@ -45,19 +45,24 @@ public sealed class Twins
     }
 
     /// <summary>What the device itself may read, UTF-8: <c>{"desired":{…,"$version":n},"reported":{…,"$version":n}}</c>; no tags, no metadata. DeviceNotFound.</summary>
-    public async Task<Result<ReadOnlyMemory<byte>>> ReadPropertiesAsync(HubName hub, IdentityKey key, CancellationToken cancellationToken)
+    /// <param name="hub">Hub.</param>
+    /// <param name="key">Who reads.</param>
+    /// <param name="generationId">Of the reader's identity: the twin of a later owner of its name is not found. Null for any.</param>
+    /// <param name="cancellationToken">Ends the read.</param>
+    public async Task<Result<ReadOnlyMemory<byte>>> ReadPropertiesAsync(HubName hub, IdentityKey key, string? generationId, CancellationToken cancellationToken)
     {
         var row = await database.ReadAsync((connection, token) => TwinRows.FindPropertiesAsync(connection, hub, key, token), cancellationToken);
-        return row is null ? HubErrors.DeviceNotFound : TwinText.Properties(row.Desired, row.DesiredVersion, row.Reported, row.ReportedVersion);
+        return row is null || !IsOf(generationId, row.GenerationId) ? HubErrors.DeviceNotFound : TwinText.Properties(row.Desired, row.DesiredVersion, row.Reported, row.ReportedVersion);
     }
 
     /// <summary>Merges what the device reports; durable when it returns the new <c>$version</c>. ArgumentInvalid, MessageTooLarge, PreconditionFailed, DeviceNotFound, ThrottlingException, DeviceThrottlingLimitExceeded, ServiceUnavailable.</summary>
     /// <param name="hub">Hub.</param>
     /// <param name="key">Who reports.</param>
+    /// <param name="generationId">Of the reporter's identity: a later owner of its name gets nothing. Null for any.</param>
     /// <param name="patch">JSON merge patch, UTF-8, as the device sent it; read before this returns.</param>
     /// <param name="expectedVersion">The version that the reported properties must have; null for any.</param>
     /// <param name="cancellationToken">Ends the waiting, not the write.</param>
-    public async Task<Result<long>> ReportAsync(HubName hub, IdentityKey key, ReadOnlyMemory<byte> patch, long? expectedVersion, CancellationToken cancellationToken)
+    public async Task<Result<long>> ReportAsync(HubName hub, IdentityKey key, string? generationId, ReadOnlyMemory<byte> patch, long? expectedVersion, CancellationToken cancellationToken)
     {
         if (patch.Length > options.MaxPatchBytes)
         {
@@ -75,7 +80,7 @@ public sealed class Twins
             return refused;
         }
 
-        return await reports.AddAsync(new PendingReport(new TwinPlace(hub, key), content.Value, patch.Length, expectedVersion)).WaitAsync(cancellationToken);
+        return await reports.AddAsync(new PendingReport(new TwinPlace(hub, key), generationId, content.Value, patch.Length, expectedVersion)).WaitAsync(cancellationToken);
     }
 
     /// <summary>Tells every change of desired properties from now on, in the order of versions, until disposed. The action runs on the writer's thread: it must be quick and must not throw.</summary>
@@ -83,7 +88,7 @@ public sealed class Twins
     public IDisposable WatchDesired(HubName hub, IdentityKey key, Action<DesiredChange> told) => watches.Add(hub, key, told);
 
     /// <summary>Keeps the model id that the device named when it connected; costs one read when it is the same. ArgumentInvalid, DeviceNotFound.</summary>
-    public async Task<Result<bool>> SetModelIdAsync(HubName hub, IdentityKey key, string? modelId, CancellationToken cancellationToken)
+    public async Task<Result<bool>> SetModelIdAsync(HubName hub, IdentityKey key, string? generationId, string? modelId, CancellationToken cancellationToken)
     {
         var named = string.IsNullOrEmpty(modelId) ? null : modelId;
         if (named is not null && (named.Length > MaxModelIdLength || named.Any(character => character is < '!' or > '~')))
@@ -91,13 +96,21 @@ public sealed class Twins
             return HubErrors.ArgumentInvalid.With($"A model id has at most {MaxModelIdLength} characters of printable ASCII.");
         }
 
-        if (await database.ReadAsync((connection, token) => TwinRows.FindModelIdAsync(connection, hub, key, token), cancellationToken) == named)
+        var kept = await database.ReadAsync((connection, token) => TwinRows.FindModelIdAsync(connection, hub, key, token), cancellationToken);
+        if (kept is null || !IsOf(generationId, kept.GenerationId))
+        {
+            return HubErrors.DeviceNotFound;
+        }
+
+        if (kept.ModelId == named)
         {
             return true;
         }
 
         return await database.WriteAsync<bool>(
-            async (transaction, token) => await TwinRows.SetModelIdAsync(transaction, hub, key, named, token) > 0 ? true : HubErrors.DeviceNotFound,
+            async (transaction, token) => await TwinRows.SetModelIdAsync(transaction, hub, key, kept.GenerationId, named, token) > 0 ? true : HubErrors.DeviceNotFound,
             cancellationToken);
     }
+
+    private static bool IsOf(string? wanted, string generationId) => wanted is null || wanted == generationId;
 }

@@ -92,6 +92,24 @@ public sealed class DeviceBoundLinkTests
         }
     }
 
+    [Fact]
+    public async Task What_a_device_completes_just_before_it_leaves_stays_completed()
+    {
+        await using var host = await GatewayHost.StartAsync();
+        for (var i = 0; i < 20; i++)
+        {
+            await using (var device = await ConnectAsync(host, $"d{i}"))
+            {
+                await SendAsync(host, $"d{i}", "x");
+                await device.GiveCreditAsync(2, 1);
+                var (transfer, _) = await device.ExpectMessageAsync();
+                await device.SettleAsync(transfer.DeliveryId!.Value, Outcome.Accepted);
+            }
+
+            await Eventually.TrueAsync(async () => await CountAsync(host, $"d{i}") == 0);
+        }
+    }
+
     [Theory]
     [InlineData(Outcome.Accepted)]
     [InlineData(Outcome.Released)]

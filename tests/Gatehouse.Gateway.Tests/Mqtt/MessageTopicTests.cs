@@ -132,6 +132,33 @@ public sealed class MessageTopicTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_window_that_nobody_acknowledges_goes_on_when_its_locks_end()
+    {
+        await host.DisposeAsync();
+        host = await GatewayHost.StartAsync(options: new GatewayOptions { MessageWindow = 2 });
+        key = await host.RegisterAsync("d1");
+        for (var i = 0; i < 3; i++)
+        {
+            await SendAsync($"{i}");
+        }
+
+        var device = await host.ConnectAsync("d1", key);
+        await device.SubscribeAsync(Filter, 1);
+        await device.ReadPublishAsync();
+        await device.ReadPublishAsync();
+        var more = device.ReadPublishAsync();
+
+        // The pump may still be at its last look: it asks to be woken at the end of it.
+        await Eventually.TrueAsync(async () =>
+        {
+            host.Time.Advance(TimeSpan.FromSeconds(61));
+            await host.Get<QueueUpkeep>().RunAsync(Token);
+            await Task.Delay(50, Token);
+            return more.IsCompletedSuccessfully;
+        });
+    }
+
+    [Fact]
     public async Task Fifty_messages_of_the_largest_size_reach_a_device_that_acknowledges_each()
     {
         var body = new string('x', 60 * 1024);

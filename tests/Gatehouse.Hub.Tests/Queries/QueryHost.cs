@@ -33,7 +33,7 @@ internal sealed class QueryHost(HubHost host) : IAsyncDisposable
         Assert.Null((await Host.Get<Gatehouse.Hub.Twins.Twins>().UpdateAsync(Host.Hub, HubHost.Actor, HubHost.Key(key), update.Value, IfMatch.Absent, Token)).Error);
         if (reported is not null)
         {
-            Assert.Null((await Host.Get<Gatehouse.Hub.Twins.Twins>().ReportAsync(Host.Hub, HubHost.Key(key), Encoding.UTF8.GetBytes(reported), null, Token)).Error);
+            Assert.Null((await Host.Get<Gatehouse.Hub.Twins.Twins>().ReportAsync(Host.Hub, HubHost.Key(key), null, Encoding.UTF8.GetBytes(reported), null, Token)).Error);
         }
     }
 

@@ -20,15 +20,15 @@ internal sealed class TwinHost(HubHost host) : IAsyncDisposable
 
     internal async Task<Twin> GetAsync(string key) => (await Twins.GetAsync(Host.Hub, HubHost.Key(key), Token)).Value;
 
-    internal async Task<string> ReadAsync(string key) => Encoding.UTF8.GetString((await Twins.ReadPropertiesAsync(Host.Hub, HubHost.Key(key), Token)).Value.Span);
+    internal async Task<string> ReadAsync(string key) => Encoding.UTF8.GetString((await Twins.ReadPropertiesAsync(Host.Hub, HubHost.Key(key), null, Token)).Value.Span);
 
     internal Task<Result<Twin>> PatchAsync(string key, string json, IfMatch? ifMatch = null) => UpdateAsync(key, TwinUpdate.Patch(Encoding.UTF8.GetBytes(json)), ifMatch);
 
     internal Task<Result<Twin>> ReplaceAsync(string key, string json, IfMatch? ifMatch = null) => UpdateAsync(key, TwinUpdate.Replacement(Encoding.UTF8.GetBytes(json)), ifMatch);
 
-    internal Task<Result<long>> ReportAsync(string key, string json, long? expected = null) => Twins.ReportAsync(Host.Hub, HubHost.Key(key), Encoding.UTF8.GetBytes(json), expected, Token);
+    internal Task<Result<long>> ReportAsync(string key, string json, long? expected = null, string? generationId = null) => Twins.ReportAsync(Host.Hub, HubHost.Key(key), generationId, Encoding.UTF8.GetBytes(json), expected, Token);
 
-    internal Task<Result<bool>> SetModelIdAsync(string key, string? modelId) => Twins.SetModelIdAsync(Host.Hub, HubHost.Key(key), modelId, Token);
+    internal Task<Result<bool>> SetModelIdAsync(string key, string? modelId) => Twins.SetModelIdAsync(Host.Hub, HubHost.Key(key), null, modelId, Token);
 
     /// <summary>The index of tags as text, by path.</summary>
     internal Task<IReadOnlyList<string>> TagRowsAsync() => Host.Get<Database>().ReadAsync<IReadOnlyList<string>>(

@@ -144,19 +144,23 @@ public abstract class TwinSuite(PostgresServer? server)
     public async Task A_twin_goes_with_its_identity_and_a_namesake_begins_anew()
     {
         await using var twins = await StartAsync();
-        await twins.Host.PutAsync("d1");
+        var generation = (await twins.Host.PutAsync("d1")).Value.GenerationId;
         await twins.Host.PutAsync("d1/m1");
+        Assert.True((await twins.ReportAsync("d1", """{"early":1}""", generationId: generation)).IsOk);
         await twins.PatchAsync("d1", """{"tags":{"secret":"old"},"properties":{"desired":{"a":1}}}""");
         await twins.ReportAsync("d1/m1", """{"a":1}""");
         var old = await twins.GetAsync("d1");
         await twins.Host.DeleteAsync("d1", IfMatch.Any);
 
         Assert.Same(HubErrors.DeviceNotFound, (await twins.Twins.GetAsync(twins.Host.Hub, HubHost.Key("d1"), Token)).Error);
-        Assert.Same(HubErrors.DeviceNotFound, (await twins.Twins.ReadPropertiesAsync(twins.Host.Hub, HubHost.Key("d1/m1"), Token)).Error);
+        Assert.Same(HubErrors.DeviceNotFound, (await twins.Twins.ReadPropertiesAsync(twins.Host.Hub, HubHost.Key("d1/m1"), null, Token)).Error);
         Assert.Same(HubErrors.DeviceNotFound, (await twins.PatchAsync("d1", """{"tags":{}}""")).Error);
         Assert.Empty(await twins.TagRowsAsync());
         await twins.Host.PutAsync("d1");
         await twins.Host.PutAsync("d1/m1");
+        Assert.Same(HubErrors.DeviceNotFound, (await twins.ReportAsync("d1", """{"late":1}""", generationId: generation)).Error);
+        Assert.Same(HubErrors.DeviceNotFound, (await twins.Twins.ReadPropertiesAsync(twins.Host.Hub, HubHost.Key("d1"), generation, Token)).Error);
+        Assert.Same(HubErrors.DeviceNotFound, (await twins.Twins.SetModelIdAsync(twins.Host.Hub, HubHost.Key("d1"), generation, "dtmi:a;1", Token)).Error);
         Assert.Equal((2, "{}"), ((await twins.GetAsync("d1")).Version, Text((await twins.GetAsync("d1/m1")).Reported.Json)));
         Assert.Equal("PreconditionFailed", (await twins.PatchAsync("d1", """{"tags":{}}""", IfMatch.Version(old.ETag))).Error?.Name);
     }
@@ -280,7 +284,7 @@ public abstract class TwinSuite(PostgresServer? server)
         await using var twins = await StartAsync();
         await twins.Host.PutAsync("d1");
 
-        Assert.Equal("ArgumentInvalid", (await twins.Twins.ReportAsync(twins.Host.Hub, HubHost.Key("d1"), new byte[] { (byte)'{', (byte)'"', 0xC3, (byte)'"', (byte)':', (byte)'1', (byte)'}' }, null, Token)).Error?.Name);
+        Assert.Equal("ArgumentInvalid", (await twins.Twins.ReportAsync(twins.Host.Hub, HubHost.Key("d1"), null, new byte[] { (byte)'{', (byte)'"', 0xC3, (byte)'"', (byte)':', (byte)'1', (byte)'}' }, null, Token)).Error?.Name);
     }
 
     private static string Text(ReadOnlyMemory<byte> json) => Encoding.UTF8.GetString(json.Span);

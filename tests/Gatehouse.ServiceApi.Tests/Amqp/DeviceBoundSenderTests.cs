@@ -107,6 +107,20 @@ public sealed class DeviceBoundSenderTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_address_that_can_mean_two_devices_reaches_neither()
+    {
+        var written = await RegisterAsync("y%41");
+        var decoded = await RegisterAsync("yA");
+
+        Assert.Equal("com.microsoft:argument-error", await SendAsync("/messages/devicebound", Message("/devices/y%41/messages/devicebound")));
+
+        Assert.Null(await TakeAsync("y%41", written));
+        Assert.Null(await TakeAsync("yA", decoded));
+        Assert.Null(await SendAsync("/messages/devicebound", Message("/devices/y%2541/messages/devicebound")));
+        Assert.NotNull(await TakeAsync("y%41", written));
+    }
+
+    [Fact]
     public async Task Messages_that_are_sent_at_once_keep_their_order()
     {
         var generation = await RegisterAsync("d1");

@@ -108,16 +108,27 @@ internal sealed class DeviceBoundSender(CloudToDeviceMessages messages, ServiceT
 
         try
         {
-            var stored = await messages.SendAsync(hub, read.Value.Device, read.Value.Message, CancellationToken.None);
-            return stored.Error?.Code == HubErrors.DeviceNotFound.Code && read.Value.AsWritten is { } raw && raw != read.Value.Device
-                ? await messages.SendAsync(hub, raw, read.Value.Message, CancellationToken.None)
-                : stored;
+            var device = await AddresseeAsync(read.Value);
+            return device.IsOk ? await messages.SendAsync(hub, device.Value, read.Value.Message, CancellationToken.None) : device.Error;
         }
         catch (Exception error) when (error is not OutOfMemoryException)
         {
             log.MessageNotStored(error, hub.Value);
             return HubErrors.ServerError;
         }
+    }
+
+    // Some clients encode the id and others do not. A message must not go to the one device when the other was meant.
+    private async Task<Result<DeviceId>> AddresseeAsync(DeviceBoundMessage message)
+    {
+        if (message.AsWritten is not { } written || written == message.Device || !(await messages.CountAsync(hub, written, CancellationToken.None)).IsOk)
+        {
+            return message.Device;
+        }
+
+        return (await messages.CountAsync(hub, message.Device, CancellationToken.None)).IsOk
+            ? HubErrors.ArgumentInvalid.With($"The address names the device '{written}' as it is written and the device '{message.Device}' when it is decoded; both are there.")
+            : written;
     }
 
     private readonly record struct Arrived(uint DeliveryId, bool IsSettled, Result<DeviceBoundMessage> Read);
