@@ -63,13 +63,19 @@ internal sealed class EventReceiver(PartitionReader reader, IGrant grant, Runtim
         {
             for (var blocks = 1; !isClosed; blocks++)
             {
-                if (!await SendBlockAsync())
+                switch (await SendBlockAsync())
                 {
-                    await SleepAsync();
-                }
-                else if (blocks % BlocksInARow == 0)
-                {
-                    await Task.Yield();
+                    case Step.AtEnd:
+                        WatchForEvents();
+                        Link.CompleteDrain();
+                        await wake.WaitAsync();
+                        break;
+                    case Step.NoCredit:
+                        await wake.WaitAsync();
+                        break;
+                    case Step.Sent when blocks % BlocksInARow == 0:
+                        await Task.Yield();
+                        break;
                 }
             }
         }
@@ -88,18 +94,18 @@ internal sealed class EventReceiver(PartitionReader reader, IGrant grant, Runtim
         }
     }
 
-    /// <summary>False when there is nothing to send, or nobody to take it.</summary>
-    private async ValueTask<bool> SendBlockAsync()
+    private async ValueTask<Step> SendBlockAsync()
     {
+        // Credit that comes after this look has the log looked at again: a drain is answered only once there was nothing to send for it.
         if (!Link.HasCredit)
         {
-            return false;
+            return Step.NoCredit;
         }
 
         var events = await reader.ReadAsync(CancellationToken.None);
         if (events.Count == 0)
         {
-            return false;
+            return Step.AtEnd;
         }
 
         metric?.Update(reader.State);
@@ -113,7 +119,7 @@ internal sealed class EventReceiver(PartitionReader reader, IGrant grant, Runtim
             message.Release();
         }
 
-        return true;
+        return Step.Sent;
     }
 
     /// <summary>Sends from this event on, as many as there is credit and room for; returns the first that is left.</summary>
@@ -144,20 +150,13 @@ internal sealed class EventReceiver(PartitionReader reader, IGrant grant, Runtim
         return from;
     }
 
-    private async Task SleepAsync()
+    private void WatchForEvents()
     {
-        if (Link.HasCredit)
+        if (!isWaiting)
         {
-            if (!isWaiting)
-            {
-                isWaiting = true;
-                _ = WakeOnEventsAsync();
-            }
-
-            Link.CompleteDrain();
+            isWaiting = true;
+            _ = WakeOnEventsAsync();
         }
-
-        await wake.WaitAsync();
     }
 
     private async Task WakeOnEventsAsync()
@@ -178,5 +177,17 @@ internal sealed class EventReceiver(PartitionReader reader, IGrant grant, Runtim
         // The log told us on a pool thread of our own.
         isWaiting = false;
         wake.SetHere();
+    }
+
+    private enum Step
+    {
+        /// <summary>A block was sent.</summary>
+        Sent,
+
+        /// <summary>There is nothing to send yet.</summary>
+        AtEnd,
+
+        /// <summary>Nobody takes anything now.</summary>
+        NoCredit,
     }
 }
