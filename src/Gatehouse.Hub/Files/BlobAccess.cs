@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
@@ -25,6 +26,9 @@ public sealed class BlobAccess
     private readonly SecretVault vault;
     private readonly TimeProvider time;
 
+    // Sealed, as they are stored: whoever shows a token must not cost a read of the store. A hub's key never changes.
+    private readonly ConcurrentDictionary<HubName, byte[]> keys = new();
+
     internal BlobAccess(Database database, SecretVault vault, TimeProvider time) => (this.database, this.vault, this.time) = (database, vault, time);
 
     /// <summary>A token for one blob, as a query with a leading <c>?</c>.</summary>
@@ -36,7 +40,7 @@ public sealed class BlobAccess
     internal async Task<string> SignAsync(HubName hub, string blob, string permissions, DateTimeOffset expires, CancellationToken cancellationToken)
     {
         var end = expires.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
-        var mac = await MacAsync(hub, TextOf(hub, blob, permissions, end), cancellationToken);
+        var mac = Mac(hub, await FindKeyAsync(hub, cancellationToken) ?? await MakeKeyAsync(hub, cancellationToken), TextOf(hub, blob, permissions, end));
         return $"?sv={Version}&spr={Protocol}&se={Uri.EscapeDataString(end)}&sr=b&sp={permissions}&sig={Uri.EscapeDataString(Convert.ToBase64String(mac))}";
     }
 
@@ -51,8 +55,10 @@ public sealed class BlobAccess
             return BlobErrors.AuthenticationFailed;
         }
 
+        // A hub without a key has signed nothing.
         var mac = given[..MacBytes].ToArray();
-        return CryptographicOperations.FixedTimeEquals(await MacAsync(hub, TextOf(hub, blob, permissions, end), cancellationToken), mac)
+        return await FindKeyAsync(hub, cancellationToken) is { } key
+            && CryptographicOperations.FixedTimeEquals(Mac(hub, key, TextOf(hub, blob, permissions, end)), mac)
             && DateTimeOffset.TryParseExact(end, "yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var expires)
             && expires > time.GetUtcNow()
                 ? permissions.Contains(permission, StringComparison.Ordinal) ? true : BlobErrors.AuthorizationPermissionMismatch
@@ -63,18 +69,26 @@ public sealed class BlobAccess
     private static string TextOf(HubName hub, string blob, string permissions, string end) =>
         $"{permissions}\n\n{end}\n/blob/{hub.Value}/{Container}/{blob}\n\n\n{Protocol}\n{Version}\nb\n\n\n\n\n\n\n";
 
-    private async Task<byte[]> MacAsync(HubName hub, string text, CancellationToken cancellationToken)
+    private byte[] Mac(HubName hub, byte[] key, string text)
     {
-        var key = await FindKeyAsync(hub, cancellationToken) ?? await MakeKeyAsync(hub, cancellationToken);
         var mac = new byte[MacBytes];
         return vault.TryHmacSha256(new SealedSecret(key), KeyBinding.ForStorageAccount(hub), Encoding.UTF8.GetBytes(text), mac)
             ? mac
             : throw new InvalidOperationException($"The storage key of hub '{hub}' does not open: check the server's key file.");
     }
 
-    private Task<byte[]?> FindKeyAsync(HubName hub, CancellationToken cancellationToken) => database.ReadAsync(
-        (connection, token) => connection.ExecuteScalarAsync<byte[]?>(new CommandDefinition("SELECT account_key FROM storage_accounts WHERE hub = @Hub", new { Hub = hub.Value }, cancellationToken: token)),
-        cancellationToken);
+    private async Task<byte[]?> FindKeyAsync(HubName hub, CancellationToken cancellationToken)
+    {
+        if (keys.TryGetValue(hub, out var known))
+        {
+            return known;
+        }
+
+        var stored = await database.ReadAsync(
+            (connection, token) => connection.ExecuteScalarAsync<byte[]?>(new CommandDefinition("SELECT account_key FROM storage_accounts WHERE hub = @Hub", new { Hub = hub.Value }, cancellationToken: token)),
+            cancellationToken);
+        return stored is null ? null : keys.GetOrAdd(hub, stored);
+    }
 
     private async Task<byte[]> MakeKeyAsync(HubName hub, CancellationToken cancellationToken)
     {

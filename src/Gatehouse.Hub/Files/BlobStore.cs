@@ -99,11 +99,6 @@ public sealed class BlobStore
     public async Task<Result<StoredBlob>> PutBlockListAsync(HubName hub, string blob, IReadOnlyList<string> blockIds, string? contentType, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(blockIds);
-        if (await CheckActiveAsync(hub, blob, 0, cancellationToken) is { } refused)
-        {
-            return refused;
-        }
-
         var sent = (await BlocksAsync(hub, blob, cancellationToken)).ToDictionary(block => block.BlockId, StringComparer.Ordinal);
         if (!blockIds.All(sent.ContainsKey))
         {
@@ -118,25 +113,22 @@ public sealed class BlobStore
             return BlobErrors.RequestBodyTooLarge;
         }
 
-        var name = NewName();
+        // The file takes the place of its blocks; one that is named twice makes it larger than they are.
+        var onTheirWay = Interlocked.Add(ref arriving, size);
         try
         {
-            await using var target = Create(name);
-            foreach (var part in parts)
+            var replaced = blockIds.Distinct(StringComparer.Ordinal).Sum(id => sent[id].Size);
+            if (await CheckActiveAsync(hub, blob, onTheirWay - replaced, cancellationToken) is { } refused)
             {
-                await using var source = new FileStream(PathOf(part.FileName), FileMode.Open, FileAccess.Read, FileShare.Read, 0, System.IO.FileOptions.SequentialScan | System.IO.FileOptions.Asynchronous);
-                await source.CopyToAsync(target, BufferBytes, cancellationToken);
+                return refused;
             }
 
-            await SyncAsync(target);
+            return await ReplaceAsync(hub, blob, new StoredBlob { FileName = await JoinAsync(parts, cancellationToken), Size = size, ContentType = contentType ?? DefaultContentType }, cancellationToken);
         }
-        catch
+        finally
         {
-            Delete([name]);
-            throw;
+            Interlocked.Add(ref arriving, -size);
         }
-
-        return await ReplaceAsync(hub, blob, new StoredBlob { FileName = name, Size = size, ContentType = contentType ?? DefaultContentType }, cancellationToken);
     }
 
     /// <summary>Removes files that no row names any more.</summary>
@@ -153,6 +145,30 @@ public sealed class BlobStore
                 // It is removed with the next upkeep.
             }
         }
+    }
+
+    // One file of the blocks' bytes, synced.
+    private async Task<string> JoinAsync(List<BlobBlock> blocks, CancellationToken cancellationToken)
+    {
+        var name = NewName();
+        try
+        {
+            await using var target = Create(name);
+            foreach (var block in blocks)
+            {
+                await using var source = new FileStream(PathOf(block.FileName), FileMode.Open, FileAccess.Read, FileShare.Read, 0, System.IO.FileOptions.SequentialScan | System.IO.FileOptions.Asynchronous);
+                await source.CopyToAsync(target, BufferBytes, cancellationToken);
+            }
+
+            await SyncAsync(target);
+        }
+        catch
+        {
+            Delete([name]);
+            throw;
+        }
+
+        return name;
     }
 
     private static bool IsBlockId(string blockId)

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Gatehouse.Hub.Files;
+using Gatehouse.Identity;
 using Xunit;
 using FileOptions = Gatehouse.Hub.Files.FileOptions;
 
@@ -93,6 +94,22 @@ public sealed class BlobTests
     }
 
     [Fact]
+    public async Task Whoever_tries_tokens_is_put_off_even_with_a_good_one()
+    {
+        await using var scene = await Scene.OpenAsync();
+        var wrong = scene.Upload.SasToken.Replace("sig=", "sig=A", StringComparison.Ordinal);
+        for (var i = 0; i < new BackoffOptions().RefusalsPerAddress; i++)
+        {
+            Assert.Equal(403, (await scene.Upload.PutAsync([1], token: wrong)).Code);
+        }
+
+        Assert.Equal((403, "AuthenticationFailed"), Fault(await scene.Upload.PutAsync([1])));
+
+        scene.Host.Time.Advance(new BackoffOptions().Window * 2);
+        Assert.Equal(201, (await scene.Upload.PutAsync([1])).Code);
+    }
+
+    [Fact]
     public async Task A_finished_upload_is_read_and_not_written_any_more()
     {
         await using var scene = await Scene.OpenAsync();
@@ -129,6 +146,18 @@ public sealed class BlobTests
         var second = await Upload.BeginAsync(scene.Door, scene.Token, "second");
 
         Assert.Equal(status, (await second.PutBlockAsync("a", new byte[size])).Code);
+    }
+
+    [Theory]
+    [InlineData(3, 201)]
+    [InlineData(4, 507)]
+    public async Task A_block_that_is_named_again_and_again_counts_each_time(int times, int status)
+    {
+        await using var scene = await Scene.OpenAsync(new FileOptions { MaxTotalBytes = 15 });
+        await scene.Upload.PutBlockAsync("a", new byte[5]);
+
+        Assert.Equal(status, (await scene.Upload.PutBlockListAsync([.. Enumerable.Repeat("a", times)])).Code);
+        Assert.Single(Directory.EnumerateFiles(scene.Host.FilesFolder));
     }
 
     [Fact]

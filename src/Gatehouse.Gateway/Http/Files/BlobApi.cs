@@ -69,7 +69,8 @@ public sealed class BlobApi
             return BlobErrors.UnsupportedOperation;
         }
 
-        if (parts.Credentials.FindHub(http.Request.Host.Value ?? "") is not { Name: var hub })
+        if (parts.Credentials.FindHub(http.Request.Host.Value ?? "") is not { Name: var hub }
+            || (http.Connection.RemoteIpAddress is { } address && parts.Backoff.IsBackedOff(address)))
         {
             return BlobErrors.AuthenticationFailed;
         }
