@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using Gatehouse.Contracts.Identities;
@@ -75,6 +76,23 @@ public sealed class MessageTests : IAsyncLifetime
 
         Assert.Equal(status, answer.Code);
         Assert.Equal(status == 204 ? null : "MessageTooLarge", answer.Header("iothub-errorcode"));
+    }
+
+    [Fact]
+    public async Task A_length_that_is_only_claimed_costs_no_memory()
+    {
+        await RegisterAsync("d1");
+        var token = await api.TokenOfAsync("iothubowner");
+        using var client = new TcpClient();
+        await client.ConnectAsync(api.Address.Host, api.Address.Port, Token);
+        var before = GC.GetTotalAllocatedBytes();
+
+        await client.GetStream().WriteAsync(
+            Encoding.ASCII.GetBytes($"POST /devices/d1/messages/deviceBound{Version} HTTP/1.1\r\nHost: localhost\r\nAuthorization: {token}\r\nContent-Length: 2000000000\r\n\r\n"), Token);
+
+        using var answer = new StreamReader(client.GetStream());
+        Assert.Equal("HTTP/1.1 413 Payload Too Large", await answer.ReadLineAsync(Token));
+        Assert.InRange(GC.GetTotalAllocatedBytes() - before, 0, 100_000_000);
     }
 
     [Fact]

@@ -20,15 +20,10 @@ internal static class JsonBody
 
     /// <summary>The body as it came; its length and what the headers say of it are checked.</summary>
     internal static async Task<Result<ReadOnlyMemory<byte>>> ReadBytesAsync(HttpRequest request, ServiceApiOptions options, CancellationToken cancellationToken) =>
-        CheckHeaders(request, options) is { } refused ? refused : await ReadBytesAsync(request, options.MaxBodyBytes, cancellationToken);
+        CheckHeaders(request) is { } refused ? refused : await ReadBytesAsync(request, options.MaxBodyBytes, cancellationToken);
 
-    private static HubError? CheckHeaders(HttpRequest request, ServiceApiOptions options)
+    private static HubError? CheckHeaders(HttpRequest request)
     {
-        if (request.ContentLength > options.MaxBodyBytes)
-        {
-            return TooLarge(options.MaxBodyBytes);
-        }
-
         if (!string.IsNullOrEmpty(request.Headers.ContentEncoding))
         {
             return HubErrors.GenericUnsupportedMediaType.With("A Content-Encoding is not supported.");
@@ -48,6 +43,12 @@ internal static class JsonBody
     /// <summary>The bytes of a body, whatever they are. GenericRequestEntityTooLarge, GenericBadRequest.</summary>
     internal static async Task<Result<ReadOnlyMemory<byte>>> ReadBytesAsync(HttpRequest request, int limit, CancellationToken cancellationToken)
     {
+        // Before room is made for what the peer says it will send.
+        if (request.ContentLength > limit)
+        {
+            return TooLarge(limit);
+        }
+
         var buffer = new ArrayBufferWriter<byte>(Math.Max(256, (int)(request.ContentLength ?? 4096)));
         try
         {

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using Gatehouse.Contracts.Errors;
 using Gatehouse.Contracts.Identities;
 using Gatehouse.Hub.Methods;
@@ -29,11 +28,6 @@ internal static class CommandInvocation
             return body.Error;
         }
 
-        if (!IsJson(body.Value.Span))
-        {
-            return HubErrors.ArgumentInvalid.With("The payload is not JSON.");
-        }
-
         var answer = await methods.InvokeAsync(request.Hub, new IdentityKey(device.Value), new MethodCall(name, body.Value, connect, response), cancellationToken);
         return answer.IsOk ? new CommandAnswer(answer.Value) : answer.Error;
     }
@@ -49,28 +43,6 @@ internal static class CommandInvocation
         var isNumber = int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds);
         time = TimeSpan.FromSeconds(seconds);
         return isNumber;
-    }
-
-    private static bool IsJson(ReadOnlySpan<byte> json)
-    {
-        if (json.IsEmpty)
-        {
-            return true;
-        }
-
-        try
-        {
-            var reader = new Utf8JsonReader(json);
-            while (reader.Read())
-            {
-            }
-
-            return true;
-        }
-        catch (JsonException)
-        {
-            return false;
-        }
     }
 
     private sealed class CommandAnswer(MethodAnswer answer) : ApiResponse
