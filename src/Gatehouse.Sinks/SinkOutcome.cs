@@ -18,9 +18,14 @@ public enum SinkResult
 /// <param name="Error">For the operator: one sentence without secrets. Null when delivered.</param>
 public readonly record struct SinkOutcome(SinkResult Result, int Delivered, string? Error)
 {
+    // What the far end says travels with dead letters: it must not make them larger than the log takes.
+    private const int MaxErrorLength = 512;
+
     public static SinkOutcome All(int count) => new(SinkResult.Delivered, count, null);
 
-    public static SinkOutcome Failed(string error, int delivered = 0) => new(SinkResult.Failed, delivered, error);
+    public static SinkOutcome Failed(string error, int delivered = 0) => new(SinkResult.Failed, delivered, Cut(error));
 
-    public static SinkOutcome Refused(string error, int delivered = 0) => new(SinkResult.Refused, delivered, error);
+    public static SinkOutcome Refused(string error, int delivered = 0) => new(SinkResult.Refused, delivered, Cut(error));
+
+    private static string Cut(string error) => error.Length <= MaxErrorLength ? error : error[..MaxErrorLength];
 }

@@ -2,6 +2,7 @@ using System.Buffers;
 using Gatehouse.Contracts.Access;
 using Gatehouse.Contracts.Errors;
 using Gatehouse.Hub.Telemetry;
+using Gatehouse.Streams.Log;
 
 namespace Gatehouse.Gateway.Http;
 
@@ -38,7 +39,8 @@ internal sealed class SendEvent(GatewayParts parts) : DeviceOperation(Operations
             return throttled;
         }
 
-        var commit = new CommitWait(1);
+        var commit = new CommitWait();
+        commit.Add();
         while (true)
         {
             if (!EventProperties.TryBuild(request.Http.Request.Headers, request.Caller.Stamps, out var head))
@@ -49,7 +51,7 @@ internal sealed class SendEvent(GatewayParts parts) : DeviceOperation(Operations
             switch (request.Caller.Telemetry.TryAppendReserved(head, body, commit, 0))
             {
                 case TelemetryOutcome.Queued:
-                    return await commit.Task ? null : HubErrors.ServerError;
+                    return await commit.WaitAsync() ? null : HubErrors.ServerError;
                 case TelemetryOutcome.TooLarge:
                     return HubErrors.MessageTooLarge;
                 default:
@@ -73,16 +75,17 @@ internal sealed class SendEvent(GatewayParts parts) : DeviceOperation(Operations
         }
 
         // Begun, it is handed in to its end, also when the device leaves meanwhile: all of it or none.
-        var commit = new CommitWait(batch.Count);
+        var commit = new CommitWait();
         for (var i = 0; i < batch.Count; i++)
         {
+            commit.Add();
             while (!TryAppend(caller, batch, i, commit))
             {
                 await caller.Telemetry.WaitForRoomAsync(CancellationToken.None);
             }
         }
 
-        return await commit.Task ? null : HubErrors.ServerError;
+        return await commit.WaitAsync() ? null : HubErrors.ServerError;
     }
 
     private static bool TryAppend(DeviceCaller caller, EventBatch batch, int index, CommitWait commit) =>

@@ -4,18 +4,20 @@ using Gatehouse.Hub.Queries.Language;
 namespace Gatehouse.Hub.Queries;
 
 /// <summary>Groups rows and aggregates them; holds no row.</summary>
-internal sealed class Grouping(Query query, int maxGroups)
+internal sealed class Grouping(Query query, int maxGroups, int maxKeyCharacters)
 {
     private readonly SortedDictionary<string, Group> groups = new(StringComparer.Ordinal);
+    private long keyCharacters;
 
-    /// <summary>False when there would be too many groups.</summary>
+    /// <summary>False when there would be too many groups, or too much in their keys.</summary>
     internal bool TryAdd(Subject subject)
     {
         var values = query.GroupBy.Select(path => path.Evaluate(subject)).ToArray();
         var key = string.Concat(values.Select(KeyOf));
         if (!groups.TryGetValue(key, out var group))
         {
-            if (groups.Count == maxGroups)
+            keyCharacters += key.Length;
+            if (groups.Count == maxGroups || keyCharacters > maxKeyCharacters)
             {
                 return false;
             }

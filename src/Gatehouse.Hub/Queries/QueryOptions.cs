@@ -17,4 +17,7 @@ public sealed record QueryOptions
 
     /// <summary>Most groups of one GROUP BY. 1 to 1,000,000, default 10,000; more are refused with ArgumentInvalid. Ours.</summary>
     public int MaxGroups { get; init; } = 10_000;
+
+    /// <summary>Most characters of the keys of all groups of one GROUP BY together. 1 to 67,108,864, default 4,194,304; more are refused with ArgumentInvalid. Ours: a key may be a whole object.</summary>
+    public int MaxGroupCharacters { get; init; } = 4 * 1024 * 1024;
 }

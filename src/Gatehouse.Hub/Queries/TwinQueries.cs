@@ -22,30 +22,6 @@ internal sealed class TwinQueries(Database database, QueryOptions options, TimeP
             },
             cancellationToken);
 
-    /// <summary>Identities that meet a condition, in order, after a place.</summary>
-    internal Task<IReadOnlyList<(IdentityKey Key, QueryTwinRow Row)>> FindAsync(HubName hub, Query query, IdentityKey? after, int limit, CancellationToken cancellationToken) =>
-        database.ReadAsync<IReadOnlyList<(IdentityKey, QueryTwinRow)>>(
-            async (connection, token) =>
-            {
-                var plan = await QueryRows.PlanAsync(connection, database.Dialect, hub, query, token);
-                var found = new List<(IdentityKey, QueryTwinRow)>();
-                var place = after is { } key ? (key.Device.Value, key.Module?.Value ?? "") : ("", "");
-                while (found.Count < limit)
-                {
-                    var rows = await QueryRows.ReadAsync(connection, plan, hub, place, Math.Min(BatchRows, limit), time.GetUtcNow(), token);
-                    found.AddRange(rows.Where(row => Meets(plan, query, row)).Select(row => (row.Twin.Key, row)).Take(limit - found.Count));
-                    if (rows.Count < Math.Min(BatchRows, limit))
-                    {
-                        break;
-                    }
-
-                    place = (rows[^1].Twin.DeviceId, rows[^1].Twin.ModuleId);
-                }
-
-                return found;
-            },
-            cancellationToken);
-
     private async Task<Result<QueryPage>> ListAsync(
         DbConnection connection, QueryPlan plan, HubName hub, Query query, string fingerprint, int pageItems, Continuation? from, CancellationToken cancellationToken)
     {
@@ -101,14 +77,14 @@ internal sealed class TwinQueries(Database database, QueryOptions options, TimeP
     private async Task<Result<QueryPage>> AggregateAsync(
         DbConnection connection, QueryPlan plan, HubName hub, Query query, string fingerprint, int pageItems, Continuation? from, CancellationToken cancellationToken)
     {
-        var grouping = new Grouping(query, options.MaxGroups);
+        var grouping = new Grouping(query, options.MaxGroups, options.MaxGroupCharacters);
         if (plan.IsExact && query.GroupBy.Count == 0 && query.Columns!.All(column => column.Kind == ColumnKind.Count))
         {
             grouping.AddRows(await QueryRows.CountAsync(connection, plan, hub, cancellationToken));
         }
         else if (!await GroupAsync(connection, plan, hub, query, grouping, cancellationToken))
         {
-            return HubErrors.ArgumentInvalid.With($"The query makes more than {options.MaxGroups} groups.");
+            return HubErrors.ArgumentInvalid.With($"The query makes more than {options.MaxGroups} groups, or their keys are longer than {options.MaxGroupCharacters} characters together.");
         }
 
         using var answer = new Answer();
@@ -148,17 +124,6 @@ internal sealed class TwinQueries(Database database, QueryOptions options, TimeP
 
             place = (rows[^1].Twin.DeviceId, rows[^1].Twin.ModuleId);
         }
-    }
-
-    private static bool Meets(QueryPlan plan, Query query, QueryTwinRow row)
-    {
-        if (plan.IsExact)
-        {
-            return true;
-        }
-
-        using var document = row.ToDocument();
-        return query.Condition.IsTrue(new DocumentSubject(document.RootElement));
     }
 
     private static QueryPage Page(Query query, Answer answer, Continuation? next) => new(query.Columns is null ? "Twin" : "Raw", answer.Complete(), next?.Encode());

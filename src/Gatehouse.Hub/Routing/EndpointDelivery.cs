@@ -1,5 +1,6 @@
 using System.Buffers;
 using Gatehouse.Sinks;
+using Gatehouse.Streams.Log;
 
 namespace Gatehouse.Hub.Routing;
 
@@ -68,7 +69,6 @@ internal sealed class EndpointDelivery(EndpointPlace place, ISink sink, Position
 
     private async Task<long> GiveUpOrWaitAsync(int part, List<SinkEvent> batch, SinkOutcome outcome, long next, CancellationToken cancellationToken)
     {
-        var first = batch[outcome.Delivered];
         if (state.Failed(outcome.Error ?? ""))
         {
             parts.Log.EndpointUnhealthy(place.Hub.Value, place.Name, outcome.Error ?? "");
@@ -80,10 +80,18 @@ internal sealed class EndpointDelivery(EndpointPlace place, ISink sink, Position
             return next;
         }
 
-        if (outcome.Result == SinkResult.Refused || parts.Time.GetUtcNow() - first.EnqueuedTime > parts.Options.MaxDeliveryTime)
+        // All that have waited too long at once: one for each attempt would let the queue of a dead endpoint grow without end.
+        var now = parts.Time.GetUtcNow();
+        var dead = outcome.Result == SinkResult.Refused ? 1 : batch.Skip(outcome.Delivered).TakeWhile(each => now - each.EnqueuedTime > parts.Options.MaxDeliveryTime).Count();
+        foreach (var each in batch.Slice(outcome.Delivered, dead))
         {
-            await BuryAsync(part, first, outcome.Error ?? "", cancellationToken);
-            return Move(part, first.SequenceNumber + 1);
+            await BuryAsync(part, each, outcome.Error ?? "", cancellationToken);
+            next = Move(part, each.SequenceNumber + 1);
+        }
+
+        if (dead > 0)
+        {
+            return next;
         }
 
         await Task.Delay(pause, parts.Time, cancellationToken);
@@ -100,7 +108,11 @@ internal sealed class EndpointDelivery(EndpointPlace place, ISink sink, Position
             await place.DeadLetters.WaitForRoomAsync(cancellationToken);
         }
 
-        await wait.WaitAsync().WaitAsync(cancellationToken);
+        if (!await wait.WaitAsync().WaitAsync(cancellationToken))
+        {
+            throw new IOException("A dead letter could not be stored.");
+        }
+
         state.DeadLettered();
         parts.Metrics.DeadLettered(place.Type);
         parts.Log.MessageDeadLettered(place.Hub.Value, place.Name, reason);

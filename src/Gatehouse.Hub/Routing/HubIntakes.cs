@@ -4,6 +4,7 @@ using Gatehouse.Contracts.Signals;
 using Gatehouse.Hub.Events;
 using Gatehouse.Store;
 using Gatehouse.Streams.Log;
+using Microsoft.Extensions.Logging;
 
 namespace Gatehouse.Hub.Routing;
 
@@ -15,13 +16,14 @@ public sealed class HubIntakes : IDisposable
     private readonly HubLogs logs;
     private readonly RoutingDefinitions definitions;
     private readonly Database database;
+    private readonly ILogger log;
     private readonly ConcurrentDictionary<HubName, HubIntake> open = new();
     private readonly SemaphoreSlim changing = new(1);
     private readonly IDisposable subscription;
 
-    internal HubIntakes(HubLogs logs, RoutingDefinitions definitions, Database database, ISignals signals)
+    internal HubIntakes(HubLogs logs, RoutingDefinitions definitions, Database database, ISignals signals, ILogger log)
     {
-        (this.logs, this.definitions, this.database) = (logs, definitions, database);
+        (this.logs, this.definitions, this.database, this.log) = (logs, definitions, database, log);
         subscription = signals.Subscribe(SignalSubjects.RoutingChanged, signal => _ = OnChangedAsync(signal));
     }
 
@@ -88,10 +90,10 @@ public sealed class HubIntakes : IDisposable
             return intake;
         }
 
-        // What an earlier run took in for the router goes first.
+        // What an earlier run took in for the router goes first; another node may take more in yet.
         var routed = await OpenRoutedAsync(hub, cancellationToken);
         var isDrained = Enumerable.Range(0, routed.PartitionCount).All(part => routed.GetState(part).LastSequenceNumber < positions.GetValueOrDefault(part));
-        if (!table.IsDirect || !isDrained)
+        if (!table.IsDirect || !isDrained || logs.IsShared)
         {
             intake.RouteThrough(routed);
         }
@@ -111,10 +113,16 @@ public sealed class HubIntakes : IDisposable
                     await ReloadAsync(hub, CancellationToken.None);
                     return;
                 }
-                catch (Exception) when (attempt < 10)
+                catch (ObjectDisposedException)
                 {
-                    // The store is away for a moment.
-                    await Task.Delay(TimeSpan.FromSeconds(attempt + 1));
+                    // The server stops.
+                    return;
+                }
+                catch (Exception error)
+                {
+                    // Never given up: events would go the old ways for good.
+                    log.RoutesNotRead(hub.Value, error);
+                    await Task.Delay(TimeSpan.FromSeconds(Math.Min(attempt + 1, 30)));
                 }
             }
         }

@@ -13,25 +13,18 @@ internal sealed class HubRouter(HubName hub, HubIntake intake, RoutingParts part
     private readonly ConcurrentDictionary<string, RunningEndpoint> endpoints = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource stopping = new();
     private readonly List<Task> tasks = [];
+    private bool isRouting;
 
     internal RoutingCounts Counts { get; } = new();
 
-    /// <summary>Opens the endpoints' queues, then begins.</summary>
+    /// <summary>Opens the endpoints' queues, then begins. To be disposed also when it fails: deliveries may run.</summary>
     internal async Task StartAsync(CancellationToken cancellationToken)
     {
         await ReconcileAsync(cancellationToken);
-        var source = intake.Log;
-        var from = await positions.ReadAsync(HubIntakes.Queue, cancellationToken);
-        for (var part = 0; part < source.PartitionCount; part++)
-        {
-            tasks.Add(RouteAsync(source, part, from.GetValueOrDefault(part)));
-        }
-
         tasks.Add(WritePositionsAsync());
-        parts.Log.RoutingStarted(hub.Value);
     }
 
-    /// <summary>Takes in endpoints that are new or changed, and lets go of those that are gone.</summary>
+    /// <summary>Takes in endpoints that are new or changed, lets go of those that are gone, and routes once events go through routes. An endpoint that no route leads to still gets what waits for it.</summary>
     internal async Task ReconcileAsync(CancellationToken cancellationToken)
     {
         var wanted = intake.Table.Targets.OfType<StoredEndpoint>().ToDictionary(each => each.Shown.Id);
@@ -39,9 +32,9 @@ internal sealed class HubRouter(HubName hub, HubIntake intake, RoutingParts part
         {
             if (!wanted.TryGetValue(id, out var now))
             {
-                endpoints.TryRemove(id, out _);
                 await running.StopAsync();
                 await running.DropAsync(positions, cancellationToken);
+                endpoints.TryRemove(id, out _);
             }
             else if (!now.Secrets.AsSpan().SequenceEqual(running.Definition.Secrets) || now.Shown != running.Definition.Shown)
             {
@@ -54,6 +47,12 @@ internal sealed class HubRouter(HubName hub, HubIntake intake, RoutingParts part
         foreach (var each in wanted.Values.Where(each => !endpoints.ContainsKey(each.Shown.Id)))
         {
             endpoints[each.Shown.Id] = await BeginAsync(each, new EndpointState(parts.Time), cancellationToken);
+        }
+
+        if (intake.IsRouted && !isRouting)
+        {
+            await BeginRoutingAsync(cancellationToken);
+            isRouting = true;
         }
     }
 
@@ -79,6 +78,18 @@ internal sealed class HubRouter(HubName hub, HubIntake intake, RoutingParts part
         }
 
         stopping.Dispose();
+    }
+
+    private async Task BeginRoutingAsync(CancellationToken cancellationToken)
+    {
+        var source = intake.Log;
+        var from = await positions.ReadAsync(HubIntakes.Queue, cancellationToken);
+        for (var part = 0; part < source.PartitionCount; part++)
+        {
+            tasks.Add(RouteAsync(source, part, from.GetValueOrDefault(part)));
+        }
+
+        parts.Log.RoutingStarted(hub.Value);
     }
 
     private Task<RunningEndpoint> BeginAsync(StoredEndpoint endpoint, EndpointState state, CancellationToken cancellationToken) =>

@@ -16,6 +16,7 @@ internal sealed class MessageRouter : BackgroundService
     private readonly RoutingParts parts;
     private readonly string owner = Guid.NewGuid().ToString("N");
     private readonly ConcurrentDictionary<HubName, HubRouter> running = new();
+    private readonly Dictionary<HubName, DateTimeOffset> heldUntil = [];
     private TaskCompletionSource wake = New();
 
     internal MessageRouter(HubIntakes intakes, HubDirectory directory, RoutingParts parts)
@@ -69,6 +70,7 @@ internal sealed class MessageRouter : BackgroundService
                 catch (Exception error) when (!stoppingToken.IsCancellationRequested)
                 {
                     parts.Log.RouterFailed(hub.Name.Value, -1, error);
+                    await EndWithoutLeaseAsync(hub.Name);
                 }
             }
 
@@ -98,11 +100,33 @@ internal sealed class MessageRouter : BackgroundService
         {
             await present.ReconcileAsync(cancellationToken);
         }
-        else if (intake.IsRouted)
+        else
         {
-            var router = new HubRouter(hub, intake, parts);
+            running[hub] = await StartAsync(hub, intake, cancellationToken);
+        }
+    }
+
+    private async Task<HubRouter> StartAsync(HubName hub, HubIntake intake, CancellationToken cancellationToken)
+    {
+        var router = new HubRouter(hub, intake, parts);
+        try
+        {
             await router.StartAsync(cancellationToken);
-            running[hub] = router;
+            return router;
+        }
+        catch
+        {
+            await router.DisposeAsync();
+            throw;
+        }
+    }
+
+    // Another node may have taken over, or will in a moment: two routers would deliver twice.
+    private async Task EndWithoutLeaseAsync(HubName hub)
+    {
+        if (parts.Logs.IsShared && heldUntil.TryGetValue(hub, out var until) && parts.Time.GetUtcNow() > until - Round)
+        {
+            await EndAsync(hub);
         }
     }
 
@@ -116,7 +140,13 @@ internal sealed class MessageRouter : BackgroundService
         var now = parts.Time.GetUtcNow();
         var leased = await parts.Database.WriteAsync<bool>(
             async (write, cancel) => await PositionRows.LeaseAsync(write, hub, owner, now.UtcTicks, (now + Lease).UtcTicks, cancel), cancellationToken);
-        return leased.IsOk && leased.Value;
+        if (!leased.IsOk || !leased.Value)
+        {
+            return false;
+        }
+
+        heldUntil[hub] = now + Lease;
+        return true;
     }
 
     private async Task EndAsync(HubName hub)

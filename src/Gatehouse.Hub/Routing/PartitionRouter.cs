@@ -14,7 +14,7 @@ internal sealed class PartitionRouter(int part, HubIntake intake, Func<RouteTabl
     private readonly MessageSubject subject = new();
     private readonly RoutedRecord record = new();
     private readonly Dictionary<IEventLog, long> carried = [];
-    private readonly bool[] taken = new bool[128];
+    private bool[] taken = [];
 
     /// <summary>Carries on one block of the intake; the next sequence number, or the same when there is nothing.</summary>
     internal async Task<long> RouteAsync(IEventLog source, long next, CancellationToken cancellationToken)
@@ -32,8 +32,9 @@ internal sealed class PartitionRouter(int part, HubIntake intake, Func<RouteTabl
             await RouteAsync(each, wait, cancellationToken);
         }
 
-        await wait.WaitAsync().WaitAsync(cancellationToken);
-        return events[^1].SequenceNumber + 1;
+        return await wait.WaitAsync().WaitAsync(cancellationToken)
+            ? events[^1].SequenceNumber + 1
+            : throw new IOException("Routed events could not be stored.");
     }
 
     /// <summary>After a failure: what the logs hold must be looked at again.</summary>
@@ -46,6 +47,11 @@ internal sealed class PartitionRouter(int part, HubIntake intake, Func<RouteTabl
         var table = intake.Table;
         var source = EventSources.Of(each.Record.Span);
         subject.Take(each.Record, each.EnqueuedTime);
+        if (taken.Length < table.Targets.Count)
+        {
+            taken = new bool[table.Targets.Count];
+        }
+
         Array.Clear(taken);
         var isTaken = false;
         JsonElement? twin = null;
@@ -67,7 +73,7 @@ internal sealed class PartitionRouter(int part, HubIntake intake, Func<RouteTabl
         {
             if (source != RouteSource.DeviceMessages || !table.HasFallback)
             {
-                Count(source == RouteSource.DeviceMessages && table.Of(source).Count > 0 ? "orphaned" : "dropped");
+                Count(source == RouteSource.DeviceMessages ? "orphaned" : "dropped");
                 return;
             }
 

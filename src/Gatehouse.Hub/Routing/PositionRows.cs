@@ -16,9 +16,10 @@ internal static class PositionRows
         return rows.ToDictionary(row => (int)row.Part, row => row.Next);
     }
 
+    /// <summary>Never backwards: a node that lost its lease may be late with what it knows.</summary>
     internal static Task SaveAsync(WriteTransaction write, HubName hub, string queue, int part, long next, CancellationToken cancellationToken) =>
         write.Connection.ExecuteAsync(new CommandDefinition(
-            "INSERT INTO routing_positions (hub, queue, part, next) VALUES (@hub, @queue, @part, @next) ON CONFLICT (hub, queue, part) DO UPDATE SET next = excluded.next",
+            "INSERT INTO routing_positions (hub, queue, part, next) VALUES (@hub, @queue, @part, @next) ON CONFLICT (hub, queue, part) DO UPDATE SET next = excluded.next WHERE routing_positions.next < excluded.next",
             new { hub = hub.Value, queue, part = (long)part, next },
             write.Transaction,
             cancellationToken: cancellationToken));

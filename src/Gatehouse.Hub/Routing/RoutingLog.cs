@@ -21,4 +21,7 @@ internal static partial class RoutingLog
 
     [LoggerMessage(2225, LogLevel.Warning, "Positions of the routing of hub {Hub} could not be written down; it is tried again.", EventName = "PositionsNotWritten")]
     internal static partial void PositionsNotWritten(this ILogger logger, string hub, Exception error);
+
+    [LoggerMessage(2226, LogLevel.Error, "The changed routes of hub {Hub} could not be read: its messages go the ways they went before. It is tried again.", EventName = "RoutesNotRead")]
+    internal static partial void RoutesNotRead(this ILogger logger, string hub, Exception error);
 }

@@ -18,7 +18,7 @@ internal static class RoutingSetup
         services.TryAddSingleton(all => new RoutingDefinitions(all.GetRequiredService<Database>(), all.GetRequiredService<EndpointSeal>(), options.Routing, options.Sinks));
         services.TryAddSingleton(all => new RouteTests(all.GetRequiredService<RoutingDefinitions>(), options.Routing, options.Telemetry, all.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton(all => new HubIntakes(
-            all.GetRequiredService<HubLogs>(), all.GetRequiredService<RoutingDefinitions>(), all.GetRequiredService<Database>(), all.GetRequiredService<ISignals>()));
+            all.GetRequiredService<HubLogs>(), all.GetRequiredService<RoutingDefinitions>(), all.GetRequiredService<Database>(), all.GetRequiredService<ISignals>(), all.GetRequiredService<ILogger<HubIntakes>>()));
         services.TryAddSingleton<RoutingMetrics>();
         services.TryAddSingleton(all => new EndpointSinks(all.GetRequiredService<EndpointSeal>(), options.Sinks, all.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton(all => new RoutingParts(

@@ -49,11 +49,11 @@ internal sealed class RunningEndpoint
         return State.Show(place.Name, place.Type) with { Waiting = waiting, DeadLetters = dead };
     }
 
+    /// <summary>May be asked again: what follows a stop can fail and is then tried once more.</summary>
     internal async Task StopAsync()
     {
         await stopping.CancelAsync();
         await Task.WhenAll(tasks);
-        stopping.Dispose();
     }
 
     private void Begin(Positions positions)

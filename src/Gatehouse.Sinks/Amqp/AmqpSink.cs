@@ -10,6 +10,10 @@ public sealed class AmqpSink : ISink
 {
     private readonly AmqpTarget target;
     private readonly SinkOptions options;
+
+    // Accepted behind an event that was not: they are not sent again with it.
+    private readonly HashSet<long> beyond = [];
+    private JudgedTransport? transport;
     private Connection? connection;
     private SenderLink? sender;
 
@@ -44,17 +48,29 @@ public sealed class AmqpSink : ISink
 
     public async ValueTask DisposeAsync() => await CloseAsync();
 
-    private static async Task<SinkOutcome> SendAsync(SenderLink link, SinkBatch batch, CancellationToken cancellationToken)
+    private async Task<SinkOutcome> SendAsync(SenderLink link, SinkBatch batch, CancellationToken cancellationToken)
     {
         // All at once, told in order: the broker keeps the order of a link.
-        var told = batch.Events.Select(each => SendAsync(link, Encode(each))).ToList();
+        var told = batch.Events.Select(each => beyond.Contains(each.SequenceNumber) ? Task.FromResult<Outcome?>(new Accepted()) : SendAsync(link, Encode(each))).ToList();
         for (var i = 0; i < told.Count; i++)
         {
             var outcome = await told[i].WaitAsync(cancellationToken);
+            if (outcome is Accepted)
+            {
+                beyond.Remove(batch.Events[i].SequenceNumber);
+                continue;
+            }
+
+            for (var later = i + 1; later < told.Count; later++)
+            {
+                if (await told[later].WaitAsync(cancellationToken) is Accepted)
+                {
+                    beyond.Add(batch.Events[later].SequenceNumber);
+                }
+            }
+
             switch (outcome)
             {
-                case Accepted:
-                    continue;
                 case Rejected rejected:
                     return SinkOutcome.Refused($"The broker rejected a message: {rejected.Error?.Condition} {rejected.Error?.Description}", i);
                 default:
@@ -152,7 +168,8 @@ public sealed class AmqpSink : ISink
 
         await CloseAsync();
         var address = new Address(target.Host, target.Port, target.User, target.Password, "/", target.IsPlain ? "amqp" : "amqps");
-        var factory = new ConnectionFactory([new JudgedTransport(target, options, cancellationToken)]);
+        transport = new JudgedTransport(target, options, cancellationToken);
+        var factory = new ConnectionFactory([transport]);
         connection = await factory.CreateAsync(address).WaitAsync(cancellationToken);
         var session = new Session(connection);
         var attached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -177,5 +194,9 @@ public sealed class AmqpSink : ISink
                 // It was broken already.
             }
         }
+
+        // Also one that never became a connection: its client does not give up by itself.
+        transport?.Abort();
+        transport = null;
     }
 }

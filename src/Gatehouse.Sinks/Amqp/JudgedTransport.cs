@@ -10,6 +10,7 @@ internal sealed class JudgedTransport : TransportProvider
     private readonly AmqpTarget target;
     private readonly SinkOptions options;
     private readonly CancellationToken cancellationToken;
+    private Stream? stream;
 
     internal JudgedTransport(AmqpTarget target, SinkOptions options, CancellationToken cancellationToken)
     {
@@ -17,9 +18,12 @@ internal sealed class JudgedTransport : TransportProvider
         AddressSchemes = ["amqp", "amqps"];
     }
 
+    /// <summary>Cuts what was connected, whoever waits on it.</summary>
+    internal void Abort() => stream?.Dispose();
+
     public override async Task<IAsyncTransport> CreateAsync(Address address)
     {
-        var stream = await OutboundAddresses.ConnectAsync(target.Host, target.Port, options, cancellationToken);
+        stream = await OutboundAddresses.ConnectAsync(target.Host, target.Port, options, cancellationToken);
         if (target.IsPlain)
         {
             return new StreamTransport(stream);

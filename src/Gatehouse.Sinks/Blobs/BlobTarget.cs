@@ -32,8 +32,8 @@ public sealed record BlobTarget
         var hasAddress = parts.ContainsKey("AccountName") || parts.ContainsKey("BlobEndpoint");
         return !hasAddress || !(hasKey || parts.ContainsKey("SharedAccessSignature"))
             ? "The connection string must hold AccountName and AccountKey, or BlobEndpoint and SharedAccessSignature."
-            : parts.TryGetValue("BlobEndpoint", out var endpoint) && !(Uri.TryCreate(endpoint, UriKind.Absolute, out var uri) && uri.Scheme is "https" or "http")
-                ? "BlobEndpoint must be an https or http address."
+            : parts.TryGetValue("BlobEndpoint", out var endpoint) && !(Uri.TryCreate(endpoint, UriKind.Absolute, out var uri) && uri.Scheme is "https" or "http" && uri.UserInfo.Length == 0 && uri.Query.Length == 0 && uri.Fragment.Length == 0)
+                ? "BlobEndpoint must be an https or http address, without user, query or fragment."
                 : null;
     }
 

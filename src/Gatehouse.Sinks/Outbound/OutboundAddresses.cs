@@ -52,6 +52,7 @@ internal static class OutboundAddresses
     {
         (0 or 10 or 127 or >= 224, _, _) => false,
         (100, >= 64 and <= 127, _) => false,
+        (168, 63, 129) when bytes[3] == 16 => false, // the platform's own endpoint on Azure
         (169, 254, _) => false,
         (172, >= 16 and <= 31, _) => false,
         (192, 168, _) => false,

@@ -12,7 +12,7 @@ public sealed record WebhookTarget
     /// <summary>Key of the signature, as text in UTF-8.</summary>
     public required string Secret { get; init; }
 
-    public override string ToString() => $"webhook {Url.GetLeftPart(UriPartial.Path)} ***";
+    public override string ToString() => $"webhook {Url.GetLeftPart(UriPartial.Authority)} ***";
 
     /// <summary>Null when something is wrong; <paramref name="fault"/> says what.</summary>
     public static WebhookTarget? Parse(string? url, string? secret, out string fault)
@@ -34,6 +34,6 @@ public sealed record WebhookTarget
         return new WebhookTarget { Url = uri, Secret = secret };
     }
 
-    /// <summary>Queries of webhooks often hold keys.</summary>
-    public static string Masked(string url) => url.IndexOf('?', StringComparison.Ordinal) is >= 0 and var at ? url[..at] + "?****" : url;
+    /// <summary>Scheme, host and port: paths and queries of webhooks often hold keys.</summary>
+    public static string Masked(string url) => new Uri(url) is { PathAndQuery.Length: > 1 } uri ? uri.GetLeftPart(UriPartial.Authority) + "/****" : url;
 }

@@ -209,6 +209,22 @@ public abstract class QuerySuite(PostgresServer? server)
         Assert.Contains("more than 3 groups", (await hub.RunAsync("SELECT deviceId, COUNT() AS n FROM devices GROUP BY deviceId")).Error?.Message);
     }
 
+    [Theory]
+    [InlineData(1, true)]
+    [InlineData(3, false)]
+    public async Task The_keys_of_groups_are_bounded_together(int devices, bool isTaken)
+    {
+        await using var hub = await StartAsync(new QueryOptions { MaxGroupCharacters = 250 });
+        for (var i = 0; i < devices; i++)
+        {
+            await hub.MakeAsync($"{i}{new string('d', 120)}");
+        }
+
+        var answer = await hub.RunAsync("SELECT deviceId, COUNT() AS n FROM devices GROUP BY deviceId");
+
+        Assert.Equal(isTaken ? null : "ArgumentInvalid", answer.Error?.Name);
+    }
+
     [Fact]
     public async Task System_fields_are_those_of_the_document()
     {

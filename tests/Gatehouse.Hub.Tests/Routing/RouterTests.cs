@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Gatehouse.Hub.Registry;
 using Gatehouse.Hub.Routing;
+using Microsoft.Data.Sqlite;
 using Xunit;
 
 namespace Gatehouse.Hub.Tests.Routing;
@@ -80,7 +81,7 @@ public sealed class RouterTests
     {
         await using var hub = await RoutingHost.StartAsync();
         Assert.True((await hub.Get<IdentityRegistry>().PutAsync(RoutingHost.Hub, HubHost.Actor, new IdentityInput { Key = HubHost.Key("d1") }, IfMatch.Absent, Token)).IsOk);
-        await hub.Get<Gatehouse.Hub.Twins.Twins>().ReportAsync(RoutingHost.Hub, HubHost.Key("d1"), """{"floor":{"level":2}}"""u8.ToArray(), null, Token);
+        await hub.Get<Gatehouse.Hub.Twins.Twins>().ReportAsync(RoutingHost.Hub, HubHost.Key("d1"), null, """{"floor":{"level":2}}"""u8.ToArray(), null, Token);
         foreach (var (key, value) in new[] { ("text", "plain"), ("hub", "$iothubname"), ("floor", "$twin.properties.reported.floor.level"), ("lost", "$twin.tags.none"), ("level", "replaced") })
         {
             Assert.True((await hub.Definitions.PutEnrichmentAsync(RoutingHost.Hub, new MessageEnrichment { Key = key, Value = value, EndpointNames = ["events"] }, IfMatch.Absent, HubHost.Actor, Token)).IsOk);
@@ -156,6 +157,7 @@ public sealed class RouterTests
         await hub.SendAsync("d1", Enumerable.Range(0, 50));
         await hub.EventsAsync(50);
         await hub.StopAsync();
+        await ForgetPositionsAsync(hub.Folder);
 
         server.Answer = _ => 200;
         await using var again = await RoutingHost.StartAsync(hub.Folder);
@@ -164,6 +166,45 @@ public sealed class RouterTests
 
         Assert.Equal(Enumerable.Range(0, 51), server.Taken.Select(each => each.GetProperty("Body").GetProperty("n").GetInt32()));
         Assert.Equal(Enumerable.Range(0, 51).Select(n => $$"""{"n":{{n}}}"""), (await again.EventsAsync(51)).Select(Text));
+    }
+
+    [Fact]
+    public async Task What_waits_for_an_endpoint_that_no_route_leads_to_any_more_still_goes_there_after_a_restart()
+    {
+        using var server = new HookServer { Answer = _ => 500 };
+        var hub = await RoutingHost.StartAsync();
+        await hub.HookAsync("hook", server);
+        await hub.RouteAsync("all", "true", "hook");
+        await hub.SettledAsync();
+        await hub.SendAsync("d1", Enumerable.Range(0, 10));
+        await RoutingHost.UntilAsync(async () => (await hub.Get<RoutingReports>().GetStatusAsync(RoutingHost.Hub, Token)) is { Waiting: 0 } status && status.Endpoints[0].Waiting == 10);
+        await hub.Definitions.DeleteRouteAsync(RoutingHost.Hub, "all", IfMatch.Absent, HubHost.Actor, Token);
+        await hub.StopAsync();
+
+        server.Answer = _ => 200;
+        await using var again = await RoutingHost.StartAsync(hub.Folder);
+        await RoutingHost.UntilAsync(() => Task.FromResult(server.Taken.Count == 10));
+
+        Assert.False((await again.Get<RoutingReports>().GetStatusAsync(RoutingHost.Hub, Token)).IsRouted);
+    }
+
+    [Fact]
+    public async Task What_could_not_be_delivered_for_too_long_goes_to_the_dead_letters_all_at_once()
+    {
+        using var server = new HookServer { Answer = _ => 500 };
+        await using var hub = await RoutingHost.StartAsync(
+            options: new RoutingOptions { RetryPause = TimeSpan.FromMilliseconds(100), MaxRetryPause = TimeSpan.FromMilliseconds(100), PositionInterval = TimeSpan.FromMilliseconds(50), MaxDeliveryTime = TimeSpan.FromSeconds(2) });
+        await hub.HookAsync("hook", server);
+        await hub.RouteAsync("all", "true", "hook");
+        await hub.SettledAsync();
+        await hub.SendAsync("d1", Enumerable.Range(0, 50));
+
+        await Task.Delay(TimeSpan.FromSeconds(1), Token);
+        Assert.Equal(0, (await hub.Get<RoutingReports>().GetStatusAsync(RoutingHost.Hub, Token)).Endpoints[0].DeadLettered);
+        await RoutingHost.UntilAsync(async () => (await hub.Get<RoutingReports>().GetStatusAsync(RoutingHost.Hub, Token)).Endpoints[0] is { DeadLettered: 50, Waiting: 0 });
+
+        // One call for each of fifty would have taken five seconds more, and as many calls.
+        Assert.InRange(server.Calls.Count, 1, 40);
     }
 
     [Fact]
@@ -202,6 +243,16 @@ public sealed class RouterTests
         var mac = HMACSHA256.HashData("0123456789abcdef"u8, Encoding.UTF8.GetBytes($"{time}.{call.Body}"));
         Assert.Equal($"t={time},v1={Convert.ToHexStringLower(mac)}", call.Signature);
         Assert.InRange(long.Parse(time), DateTimeOffset.UtcNow.ToUnixTimeSeconds() - 60, DateTimeOffset.UtcNow.ToUnixTimeSeconds());
+    }
+
+    // As if the server had died before it wrote down how far it was.
+    private static async Task ForgetPositionsAsync(string folder)
+    {
+        await using var connection = new SqliteConnection($"Data Source={Path.Combine(folder, "store.db")};Pooling=False");
+        await connection.OpenAsync(Token);
+        await using var command = connection.CreateCommand();
+        command.CommandText = "DELETE FROM routing_positions WHERE queue = 'intake'";
+        Assert.True(await command.ExecuteNonQueryAsync(Token) > 0);
     }
 
     private static string Text(Gatehouse.Hub.Events.HubEvent each) => Encoding.UTF8.GetString(each.Body.Span);

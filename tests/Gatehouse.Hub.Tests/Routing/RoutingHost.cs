@@ -13,6 +13,7 @@ using Gatehouse.Sinks;
 using Gatehouse.Store;
 using Gatehouse.Store.Sqlite;
 using Gatehouse.Streams;
+using Gatehouse.Streams.Log;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Xunit;
@@ -92,7 +93,7 @@ internal sealed class RoutingHost : IAsyncDisposable
             Assert.Equal(TelemetryOutcome.Queued, channel.TryAppend(writer.Complete(), new ReadOnlySequence<byte>(body), wait, 0, out _));
         }
 
-        await wait.WaitAsync().WaitAsync(TimeSpan.FromSeconds(20), Token);
+        Assert.True(await wait.WaitAsync().WaitAsync(TimeSpan.FromSeconds(20), Token));
     }
 
     /// <summary>All that readers of <c>events</c> can read now.</summary>
