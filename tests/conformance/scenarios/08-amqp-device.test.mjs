@@ -286,15 +286,3 @@ test('a device proves itself by SASL PLAIN', async () => {
   await failure(connect({ username: `other@sas.${label}`, password: token }));
   assert.equal((await hub.events(identity.deviceId, 1)).length, 1);
 });
-
-test('what the hub does not serve yet is told as such', async () => {
-  const identity = await hub.createDevice();
-  const client = device.Client.fromConnectionString(hub.deviceConnectionString(identity), amqp.Amqp);
-  client.setRetryPolicy(new common.NoRetry());
-  await client.open();
-
-  const error = await failure(client.getTwin());
-
-  assert.equal(error.name, 'NotImplementedError');
-  await client.close().catch(() => {});
-});

@@ -6,7 +6,7 @@ import rhea from 'rhea';
 import { Hub, sasToken } from '../lib/hub.mjs';
 import { sleep, startServer } from '../lib/server.mjs';
 
-const rounds = Number(process.env.GATEHOUSE_CRASH_ROUNDS ?? 20);
+const rounds = Number(process.env.GATEHOUSE_CRASH_ROUNDS ?? 10);
 const ports = ['--mqtt-port', '0', '--amqp-port', '0', '--https-port', '0'];
 
 /** A rhea connection with SASL PLAIN; it may break at any moment. */
