@@ -19,7 +19,7 @@ const server = await startServer(['--https-port', '443', '--mqtt-port', '8883'],
   console.error(`conformance: ports 443 and 8883 are needed, because the SDKs fix them: ${error}`);
   process.exit(1);
 });
-const tests = spawn(process.execPath, ['--test', '--test-reporter=tap', '--test-concurrency=1', '--test-force-exit', ...files], {
+const tests = spawn(process.execPath, ['--test', '--test-reporter=tap', '--test-concurrency=2', '--test-force-exit', ...files], {
   cwd: here,
   stdio: ['ignore', 'inherit', 'inherit'],
   env: { ...process.env, NODE_EXTRA_CA_CERTS: server.connection.caFile, GATEHOUSE_CONFORMANCE_DATA: server.data },
