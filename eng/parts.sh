@@ -6,6 +6,8 @@ find_missing_parts() {
     compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null 2>&1 || missing_parts+=(postgresql)
     command -v nats-server >/dev/null 2>&1 || missing_parts+=(nats-server)
     command -v openssl >/dev/null 2>&1 || missing_parts+=(openssl)
+    command -v swtpm >/dev/null 2>&1 || missing_parts+=(swtpm)
+    command -v tpm2_import >/dev/null 2>&1 || missing_parts+=(tpm2-tools)
     if ! ${quick:-false}; then
         command -v node >/dev/null 2>&1 || missing_parts+=(nodejs)
         command -v npm >/dev/null 2>&1 || missing_parts+=(npm)

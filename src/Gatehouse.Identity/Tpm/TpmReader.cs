@@ -1,0 +1,34 @@
+using System.Buffers.Binary;
+
+namespace Gatehouse.Identity.Tpm;
+
+/// <summary>Reads TPM structures: big-endian, sizes before bytes. After a field that is not all there, every further one is empty and <see cref="IsBroken"/> stays true.</summary>
+internal ref struct TpmReader(ReadOnlySpan<byte> bytes)
+{
+    private ReadOnlySpan<byte> rest = bytes;
+
+    internal bool IsBroken { get; private set; }
+
+    internal readonly bool IsAtEnd => rest.IsEmpty;
+
+    internal ushort UInt16() => BinaryPrimitives.ReadUInt16BigEndian(Take(sizeof(ushort)) is { IsEmpty: false } field ? field : stackalloc byte[sizeof(ushort)]);
+
+    internal uint UInt32() => BinaryPrimitives.ReadUInt32BigEndian(Take(sizeof(uint)) is { IsEmpty: false } field ? field : stackalloc byte[sizeof(uint)]);
+
+    /// <summary>A TPM2B: two bytes of size, then so many bytes.</summary>
+    internal ReadOnlySpan<byte> Sized() => Take(UInt16());
+
+    private ReadOnlySpan<byte> Take(int count)
+    {
+        if (IsBroken || count > rest.Length)
+        {
+            IsBroken = true;
+            rest = default;
+            return default;
+        }
+
+        var taken = rest[..count];
+        rest = rest[count..];
+        return taken;
+    }
+}

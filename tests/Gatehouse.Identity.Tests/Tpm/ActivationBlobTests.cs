@@ -1,0 +1,154 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using Gatehouse.Identity.Tpm;
+using Xunit;
+
+namespace Gatehouse.Identity.Tests.Tpm;
+
+/// <summary>The judge is a TPM: it activates, imports, loads and signs, or it does not.</summary>
+public sealed class ActivationBlobTests(SoftwareTpm tpm) : IClassFixture<SoftwareTpm>
+{
+    private static readonly byte[] Message = "localhost%2Fregistrations%2Fdev1\n1790000000"u8.ToArray();
+
+    [Theory]
+    [InlineData("rsa", "rsa2048:aes128cfb", 32)]
+    [InlineData("rsa", "rsa2048:aes128cfb", 1)]
+    [InlineData("rsa", "rsa2048:aes128cfb", 64)]
+    [InlineData("ecc", "ecc256:aes128cfb", 32)]
+    [InlineData("ecc", "rsa2048:aes128cfb", 64)]
+    [InlineData("rsa", "ecc384:aes256cfb", 48)]
+    public void A_TPM_takes_the_key_and_signs_with_it(string endorsement, string storage, int keyBytes)
+    {
+        var (ek, srk) = MakeKeys(endorsement, storage);
+        var key = RandomNumberGenerator.GetBytes(keyBytes);
+        Assert.Null(Activate(ActivationBlob.Make(ek, srk, key)));
+        Assert.Equal(HMACSHA256.HashData(key, Message), Sign());
+    }
+
+    [Fact]
+    public void Another_TPM_s_endorsement_key_opens_nothing()
+    {
+        var (_, srk) = MakeKeys("rsa", "rsa2048:aes128cfb");
+        using var other = new SoftwareTpm();
+        var (foreign, _) = new ActivationBlobTests(other).MakeKeys("rsa", "rsa2048:aes128cfb");
+        Assert.Equal("activate", Activate(ActivationBlob.Make(foreign, srk, new byte[32])));
+    }
+
+    [Fact]
+    public void A_swapped_storage_root_key_opens_nothing()
+    {
+        var (ek, _) = MakeKeys("rsa", "rsa2048:aes128cfb");
+        var blob = ActivationBlob.Make(ek, Parse("srk.pub"), new byte[32]);
+        MakeKeys("rsa", "ecc256:aes128cfb");
+        Assert.Equal("activate", Activate(blob));
+    }
+
+    [Fact]
+    public void A_half_of_another_blob_does_not_fit()
+    {
+        var (ek, srk) = MakeKeys("rsa", "rsa2048:aes128cfb");
+        var (first, second) = (Split(ActivationBlob.Make(ek, srk, new byte[32])), Split(ActivationBlob.Make(ek, srk, new byte[32])));
+        Assert.Equal("import", Activate(Join([.. first[..2], .. second[2..]])));
+    }
+
+    [Fact]
+    public void Every_part_is_sealed_against_change()
+    {
+        var (ek, srk) = MakeKeys("rsa", "rsa2048:aes128cfb");
+        var parts = Split(ActivationBlob.Make(ek, srk, new byte[32]));
+        for (var part = 0; part < 5; part++)
+        {
+            var changed = parts.Select(bytes => bytes.ToArray()).ToArray();
+            changed[part][^1] ^= 1;
+            Assert.Equal(part < 2 ? "activate" : "import", Activate(Join(changed)));
+        }
+
+        Assert.Equal("import", Activate(Join([.. parts[..2], parts[2][..^1], .. parts[3..]])));
+    }
+
+    [Fact]
+    public void The_public_area_and_name_are_those_of_the_reference_vector()
+    {
+        var key = Enumerable.Range(0, 32).Select(number => (byte)number).ToArray();
+        var (area, _) = ActivationBlob.PublicArea(new byte[32], key);
+        Assert.Equal("0008000b0004044000000005000b0020bb2275c49f28ad52cae6d55e34a974a58c7a3ba26f976e8ecbbe7a536918dc73", Convert.ToHexStringLower(area));
+    }
+
+    [Fact]
+    public void The_length_is_that_of_six_structures()
+    {
+        var (ek, srk) = MakeKeys("rsa", "rsa2048:aes128cfb");
+        Assert.Equal([52, 256, 142, 256, 48, 0], Split(ActivationBlob.Make(ek, srk, new byte[32])).Select(part => part.Length));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(65)]
+    public void A_key_that_no_TPM_takes_is_refused(int bytes)
+    {
+        var (ek, srk) = MakeKeys("ecc", "ecc256:aes128cfb");
+        Assert.Throws<ArgumentException>(() => ActivationBlob.Make(ek, srk, new byte[bytes]));
+    }
+
+    private (TpmPublicArea Ek, TpmPublicArea Srk) MakeKeys(string endorsement, string storage)
+    {
+        tpm.Run("tpm2_createek", "-c", "ek.ctx", "-G", endorsement, "-u", "ek.pub");
+        tpm.Run("tpm2_createprimary", "-C", "o", "-G", storage, "-c", "srk.ctx", "-a", "fixedtpm|fixedparent|sensitivedataorigin|userwithauth|noda|restricted|decrypt");
+        tpm.Run("tpm2_readpublic", "-c", "srk.ctx", "-o", "srk.pub", "-f", "tss");
+        return (Parse("ek.pub"), Parse("srk.pub"));
+    }
+
+    private TpmPublicArea Parse(string file)
+    {
+        Assert.True(TpmPublicArea.TryParse(tpm.Read(file), out var area, out var fault), fault);
+        return area;
+    }
+
+    // What the SDKs' TPM clients do with a blob; the step that the TPM refuses, or null.
+    private string? Activate(byte[] blob)
+    {
+        var parts = Split(blob);
+        tpm.Write("credential", [0xBA, 0xDC, 0xC0, 0xDE, 0, 0, 0, 1, .. Join(parts[..2])]);
+        tpm.Run("tpm2_startauthsession", "--policy-session", "-S", "session");
+        tpm.Run("tpm2_policysecret", "-S", "session", "-c", "e");
+        var activated = tpm.TryRun("tpm2_activatecredential", "-c", "srk.ctx", "-C", "ek.ctx", "-i", "credential", "-o", "inner", "-P", "session:session");
+        tpm.Run("tpm2_flushcontext", "session");
+        if (!activated.IsDone)
+        {
+            return "activate";
+        }
+
+        tpm.Write("duplicate", Join(parts[2..3]));
+        tpm.Write("seed", Join(parts[3..4]));
+        tpm.Write("key.pub", Join(parts[4..5]));
+        if (!tpm.TryRun("tpm2_import", "-C", "srk.ctx", "-i", "duplicate", "-s", "seed", "-u", "key.pub", "-k", "inner", "-r", "key.priv").IsDone)
+        {
+            return "import";
+        }
+
+        tpm.Run("tpm2_load", "-C", "srk.ctx", "-u", "key.pub", "-r", "key.priv", "-c", "key.ctx");
+        return null;
+    }
+
+    private byte[] Sign()
+    {
+        tpm.Write("message", Message);
+        tpm.Run("tpm2_hmac", "-c", "key.ctx", "-o", "mac", "message");
+        return tpm.Read("mac");
+    }
+
+    private static byte[][] Split(byte[] blob)
+    {
+        var parts = new List<byte[]>();
+        for (var at = 0; at < blob.Length;)
+        {
+            var size = BinaryPrimitives.ReadUInt16BigEndian(blob.AsSpan(at));
+            parts.Add(blob[(at + 2)..(at + 2 + size)]);
+            at += 2 + size;
+        }
+
+        return [.. parts];
+    }
+
+    private static byte[] Join(IEnumerable<byte[]> parts) => [.. parts.SelectMany(part => (byte[])[(byte)(part.Length >> 8), (byte)part.Length, .. part])];
+}
