@@ -1,3 +1,4 @@
+using Gatehouse.Gateway.Amqp;
 using Microsoft.Extensions.Logging;
 
 namespace Gatehouse.Gateway;
@@ -23,11 +24,11 @@ internal static partial class GatewayLog
     [LoggerMessage(3005, LogLevel.Warning, "The will of {Identity} of hub {Hub} could not be stored.", EventName = "WillLost")]
     internal static partial void WillLost(this ILogger logger, string hub, string identity, Exception error);
 
-    [LoggerMessage(3006, LogLevel.Debug, "Telemetry link of {Identity} of hub {Hub} opened over {Protocol} from {Remote}.", EventName = "LinkOpened")]
-    internal static partial void LinkOpened(this ILogger logger, string hub, string identity, string protocol, string remote);
+    [LoggerMessage(3006, LogLevel.Debug, "{Purpose} link of {Identity} of hub {Hub} opened over {Protocol} from {Remote}.", EventName = "LinkOpened")]
+    internal static partial void LinkOpened(this ILogger logger, LinkPurpose purpose, string hub, string identity, string protocol, string remote);
 
-    [LoggerMessage(3007, LogLevel.Debug, "Telemetry link of {Identity} of hub {Hub} closed.", EventName = "LinkClosed")]
-    internal static partial void LinkClosed(this ILogger logger, string hub, string identity);
+    [LoggerMessage(3007, LogLevel.Debug, "{Purpose} link of {Identity} of hub {Hub} closed.", EventName = "LinkClosed")]
+    internal static partial void LinkClosed(this ILogger logger, LinkPurpose purpose, string hub, string identity);
 
     [LoggerMessage(3020, LogLevel.Error, "A twin request of {Identity} of hub {Hub} failed.", EventName = "TwinRequestFailed")]
     internal static partial void TwinRequestFailed(this ILogger logger, string hub, string identity, Exception error);
@@ -37,9 +38,6 @@ internal static partial class GatewayLog
 
     [LoggerMessage(3022, LogLevel.Warning, "A message to {Identity} of hub {Hub} was rejected: its properties make a topic of {Bytes} bytes, more than MQTT can carry.", EventName = "DeviceMessageTooLarge")]
     internal static partial void DeviceMessageTooLarge(this ILogger logger, string hub, string identity, int bytes);
-
-    [LoggerMessage(3009, LogLevel.Debug, "Link for messages to {Identity} of hub {Hub} opened over {Protocol} from {Remote}.", EventName = "DeviceBoundOpened")]
-    internal static partial void DeviceBoundOpened(this ILogger logger, string hub, string identity, string protocol, string remote);
 
     [LoggerMessage(3010, LogLevel.Error, "Messages to {Identity} of hub {Hub} could not be read or settled; its link was detached.", EventName = "DeviceBoundFailed")]
     internal static partial void DeviceBoundFailed(this ILogger logger, string hub, string identity, Exception error);

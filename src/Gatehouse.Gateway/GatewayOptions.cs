@@ -7,7 +7,7 @@ public sealed record GatewayOptions
     /// <remarks>The C# client relies on being cut after the token's end; the others renew before it. Source: IoT Hub "Troubleshoot connectivity" page.</remarks>
     public TimeSpan TokenGrace { get; init; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>Bytes that may wait for a client that does not read; more ends its connection. 1 KiB–16 MiB, default 256 KiB (65,536 PUBACKs, all that can be outstanding).</summary>
+    /// <summary>Bytes that may wait for a client that does not read, or for the credit of a link; more ends the connection or the link, and a call of a method is refused. 1 KiB–16 MiB, default 256 KiB (65,536 PUBACKs, all that can be outstanding).</summary>
     public int MaxUnreadBytes { get; init; } = 256 * 1024;
 
     /// <summary>Messages that a device may have under way on one AMQP link. 1–10,000, default 200: a device sends little, and an SDK's window is smaller.</summary>
@@ -17,7 +17,7 @@ public sealed record GatewayOptions
     /// <remarks>Source: ours. The C client sends everything in batches; 262,144 bytes hold about that many of the smallest messages that make sense.</remarks>
     public int MaxBatchMessages { get; init; } = 5_000;
 
-    /// <summary>Twin requests that an MQTT session may have under way; what it sends next waits. 1–1,000, default 16. Source: own.</summary>
+    /// <summary>Twin requests that an MQTT session or an AMQP link may have under way; what it sends next waits. 1–1,000, default 16. Source: own.</summary>
     public int MaxTwinRequests { get; init; } = 16;
 
     /// <summary>Messages that an MQTT device may have unacknowledged. 1–1,000, default 16; the rest waits in its queue. Source: own.</summary>

@@ -1,7 +1,10 @@
 using Gatehouse.Contracts.Access;
 using Gatehouse.Contracts.Audit;
 using Gatehouse.Contracts.Identities;
+using Gatehouse.Gateway.Tests.Amqp;
 using Gatehouse.Hub.AccessPolicies;
+using Gatehouse.Hub.Registry;
+using Gatehouse.Wire.Amqp;
 using Xunit;
 
 namespace Gatehouse.Gateway.Tests;
@@ -11,9 +14,19 @@ public sealed class DevicePermissionTests
 {
     public static TheoryData<string> Policies => new(BuiltInPolicies.All.Select(policy => policy.Key));
 
+    private static (string Address, bool IsReceiver)[] Nodes =>
+    [
+        ("messages/events", false), ("messages/devicebound", true), ("methods/devicebound", false), ("methods/devicebound", true), ("twin", false), ("twin", true),
+    ];
+
     [Fact]
     public void The_device_door_has_these_rows() =>
-        Assert.Equal(["ConnectDevice", "SendTelemetry", "ReceiveCloudToDeviceMessage", "InitializeFileUpload", "NotifyFileUpload"], Operations.All.Where(row => row.Plane == Plane.Device).Select(row => row.Name));
+        Assert.Equal(
+            [
+                "ConnectDevice", "SendTelemetry", "ReceiveCloudToDeviceMessage", "ReceiveMethodCall", "ReadOwnTwin", "UpdateReportedProperties", "ObserveDesiredProperties",
+                "InitializeFileUpload", "NotifyFileUpload",
+            ],
+            Operations.All.Where(row => row.Plane == Plane.Device).Select(row => row.Name));
 
     [Theory]
     [MemberData(nameof(Policies))]
@@ -38,6 +51,48 @@ public sealed class DevicePermissionTests
             await device.ExpectAsync(0x20, 2, 0, 5);
             await device.Ended;
             Assert.Equal(RefusalReason.PolicyLacksRight, Assert.Single(host.Refusals).Reason);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Policies))]
+    public async Task Only_a_policy_with_DeviceConnect_opens_the_links_of_a_device(string policy)
+    {
+        await using var host = await GatewayHost.StartAsync();
+        await host.RegisterAsync("d1");
+        var found = await host.Get<SharedAccessPolicies>().FindAsync(HubName.Parse("gatehouse"), policy, TestContext.Current.CancellationToken);
+        await using var peer = await AmqpDevice.OpenAsync(host);
+        await peer.PutAsync("localhost", System.Text.Encoding.ASCII.GetString(host.TokenOf("localhost", found.Value.PrimaryKey, policy)));
+        uint handle = 2;
+
+        foreach (var (address, isReceiver) in Nodes)
+        {
+            var refused = await peer.AttachAsync(handle++, $"/devices/d1/{address}", isReceiver);
+
+            Assert.Equal(policy is "iothubowner" or "device" ? null : AmqpConditions.UnauthorizedAccess, refused?.Condition);
+        }
+    }
+
+    [Fact]
+    public async Task A_device_reaches_no_node_of_another_device_or_of_a_module()
+    {
+        await using var host = await GatewayHost.StartAsync();
+        var key = await host.RegisterAsync("d1");
+        await host.RegisterAsync("d2");
+        var module = new IdentityInput { Key = new IdentityKey(DeviceId.Parse("d1"), ModuleId.Parse("m1")) };
+        Assert.True((await host.Get<IdentityRegistry>().PutAsync(host.Hub, "policy:iothubowner", module, IfMatch.Absent, TestContext.Current.CancellationToken)).IsOk);
+        await using var device = await AmqpDevice.OpenAsync(host);
+        Assert.Equal(200, await device.PutTokenAsync("d1", key));
+        uint handle = 2;
+
+        foreach (var (address, isReceiver) in Nodes)
+        {
+            foreach (var other in new[] { "d2", "D1", "d1/modules/m1", "none" })
+            {
+                Assert.Equal(AmqpConditions.UnauthorizedAccess, (await device.AttachAsync(handle++, $"/devices/{other}/{address}", isReceiver))!.Condition);
+            }
+
+            Assert.Null(await device.AttachAsync(handle++, $"/devices/d1/{address}", isReceiver));
         }
     }
 

@@ -84,7 +84,8 @@ public sealed class DigitalTwinTests(RunningApi api) : IClassFixture<RunningApi>
         var key = await DeviceAsync("dt-4");
         var methods = api.Services.GetRequiredService<DirectMethods>();
         var echo = new Echo();
-        using var served = echo.Served = methods.Serve(Hub, key, echo);
+        using var served = echo.Served = methods.Open(Hub, key, null, echo);
+        served.Begin();
 
         var answer = await api.AskAsOwnerAsync("POST", $"/digitaltwins/dt-4/components/sensor/commands/reboot{Version}&responseTimeoutInSeconds=10", """{"delay":5}""");
 

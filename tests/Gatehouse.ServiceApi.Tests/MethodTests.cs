@@ -53,7 +53,8 @@ public sealed class MethodTests(RunningApi api) : IClassFixture<RunningApi>
     public async Task No_answer_in_time_is_504101_with_the_time_out_that_ran_out(string name)
     {
         await PutAsync("silent");
-        using var served = api.Services.GetRequiredService<DirectMethods>().Serve(HubName.Parse("gatehouse"), Key("silent"), new Silent());
+        using var served = api.Services.GetRequiredService<DirectMethods>().Open(HubName.Parse("gatehouse"), Key("silent"), null, new Silent());
+        served.Begin();
 
         var call = api.AskAsOwnerAsync("POST", "/twins/silent/methods" + Version, $$"""{"methodName":"m","{{name}}":7}""");
         while (!call.IsCompleted)
@@ -130,7 +131,9 @@ public sealed class MethodTests(RunningApi api) : IClassFixture<RunningApi>
         }
 
         var echo = new Echo();
-        return echo.Served = api.Services.GetRequiredService<DirectMethods>().Serve(HubName.Parse("gatehouse"), key, echo);
+        echo.Served = api.Services.GetRequiredService<DirectMethods>().Open(HubName.Parse("gatehouse"), key, null, echo);
+        echo.Served.Begin();
+        return echo.Served;
     }
 
     private sealed class Echo : IMethodTarget

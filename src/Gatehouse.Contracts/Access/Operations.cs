@@ -7,6 +7,10 @@ public static class Operations
     public static readonly Operation ConnectDevice = Device("ConnectDevice", ThrottleClass.DeviceConnections);
     public static readonly Operation SendTelemetry = Device("SendTelemetry", ThrottleClass.DeviceToCloudSends);
     public static readonly Operation ReceiveCloudToDeviceMessage = Device("ReceiveCloudToDeviceMessage", ThrottleClass.CloudToDeviceReceives);
+    public static readonly Operation ReceiveMethodCall = Device("ReceiveMethodCall", ThrottleClass.None);
+    public static readonly Operation ReadOwnTwin = Device("ReadOwnTwin", ThrottleClass.TwinReads);
+    public static readonly Operation UpdateReportedProperties = Device("UpdateReportedProperties", ThrottleClass.TwinWrites);
+    public static readonly Operation ObserveDesiredProperties = Device("ObserveDesiredProperties", ThrottleClass.None);
     public static readonly Operation InitializeFileUpload = Device("InitializeFileUpload", ThrottleClass.FileUploads);
     public static readonly Operation NotifyFileUpload = Device("NotifyFileUpload", ThrottleClass.FileUploads);
 
@@ -48,7 +52,8 @@ public static class Operations
     /// <summary>All rows, for the permission table test and docs/compatibility.md.</summary>
     public static IReadOnlyList<Operation> All { get; } =
     [
-        ConnectDevice, SendTelemetry, ReceiveCloudToDeviceMessage, InitializeFileUpload, NotifyFileUpload,
+        ConnectDevice, SendTelemetry, ReceiveCloudToDeviceMessage, ReceiveMethodCall, ReadOwnTwin, UpdateReportedProperties, ObserveDesiredProperties,
+        InitializeFileUpload, NotifyFileUpload,
         GetDevice, ListDevices, CreateOrUpdateDevice, DeleteDevice, BulkDevices,
         ListModules, GetModule, CreateOrUpdateModule, DeleteModule,
         GetDeviceStatistics, GetServiceStatistics,

@@ -1,9 +1,6 @@
-using Gatehouse.Contracts.Access;
 using Gatehouse.Contracts.Credentials;
 using Gatehouse.Contracts.Errors;
 using Gatehouse.Hub.CloudToDevice;
-using Gatehouse.Hub.Connections;
-using Gatehouse.Transport;
 using Gatehouse.Transport.Amqp;
 using Gatehouse.Transport.Amqp.Queues;
 using Gatehouse.Wire.Amqp;
@@ -14,18 +11,17 @@ namespace Gatehouse.Gateway.Amqp;
 internal sealed class DeviceBoundLink : QueueFeed, IOwnedLink
 {
     private readonly GatewayParts parts;
-    private readonly PeerInfo peer;
-    private readonly Principal principal;
     private readonly Lock gate = new();
     private DeviceMailbox? mailbox;
-    private ConnectionState? state;
-    private volatile bool isClosed;
 
-    internal DeviceBoundLink(GatewayParts parts, PeerInfo peer, IGrant grant)
+    internal DeviceBoundLink(GatewayParts parts, AmqpPeer peer, IGrant grant)
         : base(grant)
     {
-        (this.parts, this.peer, principal) = (parts, peer, grant.Principal);
+        this.parts = parts;
+        Standing = new LinkStanding(parts, peer, grant, LinkPurpose.DeviceBound);
     }
+
+    public LinkStanding Standing { get; }
 
     /// <summary>What the service lets wait for a device.</summary>
     protected override int MaxHeld => 50;
@@ -34,24 +30,15 @@ internal sealed class DeviceBoundLink : QueueFeed, IOwnedLink
     {
         lock (gate)
         {
-            if (isClosed)
+            if (Standing.HasEnded)
             {
                 return;
             }
 
-            mailbox = parts.DeviceMessages.Open(principal.Hub, principal.Identity!.Value.Device, principal.GenerationId ?? "", Look);
-            state = parts.States.Connected(principal.Hub, principal.Identity!.Value, principal.GenerationId ?? "");
+            mailbox = parts.DeviceMessages.Open(Standing.Hub, Standing.Identity.Device, Standing.Principal.GenerationId ?? "", Look);
         }
 
-        parts.Metrics.LinkOpened();
-        parts.Log.DeviceBoundOpened(principal.Hub.Value, principal.Identity!.Value.ToString(), peer.Protocol, peer.RemoteEndPoint?.ToString() ?? "");
-        parts.Links.Take(principal.Hub, principal.Identity!.Value, LinkPurpose.DeviceBound, this);
-        if (isClosed)
-        {
-            // While it took over: nobody else would take it off the list.
-            parts.Links.Leave(principal.Hub, principal.Identity!.Value, LinkPurpose.DeviceBound, this);
-        }
-
+        Standing.Begin(Link, this, watchesProof: false);
         base.OnAttached();
 
         // The peer may have given its credit before there was a mailbox.
@@ -62,27 +49,20 @@ internal sealed class DeviceBoundLink : QueueFeed, IOwnedLink
     {
         lock (gate)
         {
-            isClosed = true;
-        }
-
-        parts.Links.Leave(principal.Hub, principal.Identity!.Value, LinkPurpose.DeviceBound, this);
-        if (state is not null)
-        {
-            parts.States.Disconnected(state);
-            parts.Metrics.LinkClosed();
+            Standing.End(this);
         }
 
         base.OnClosed();
     }
 
-    public void Displace() => Link.Detach(AmqpErrors.Of(AmqpConditions.LinkStolen, "A newer link of the same device took over."));
+    public void Displace() => LinkStanding.Displace(Link);
 
     protected override async Task<QueueItem?> TakeAsync() =>
-        mailbox is { } open && await open.TakeAsync(CancellationToken.None) is { } message ? new DeviceMessageItem(principal.Identity!.Value.Device, message) : null;
+        mailbox is { } open && await open.TakeAsync(CancellationToken.None) is { } message ? new DeviceMessageItem(Standing.Identity.Device, message) : null;
 
     protected override async Task<Result<bool>> SettleAsync(Guid lockToken, Outcome outcome)
     {
-        state?.Touch(parts.Time.GetUtcNow().UtcTicks);
+        Standing.Touch();
         switch (outcome)
         {
             case Outcome.Accepted:
@@ -101,5 +81,5 @@ internal sealed class DeviceBoundLink : QueueFeed, IOwnedLink
 
     protected override ValueTask EndAsync(IReadOnlyCollection<Guid> held) => mailbox?.EndAsync(held) ?? ValueTask.CompletedTask;
 
-    protected override void OnFailed(Exception error) => parts.Log.DeviceBoundFailed(principal.Hub.Value, principal.Identity!.Value.ToString(), error);
+    protected override void OnFailed(Exception error) => parts.Log.DeviceBoundFailed(Standing.Hub.Value, Standing.Identity.ToString(), error);
 }

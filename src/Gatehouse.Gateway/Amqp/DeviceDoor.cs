@@ -1,6 +1,7 @@
 using Gatehouse.Contracts.Access;
 using Gatehouse.Contracts.Credentials;
 using Gatehouse.Contracts.Errors;
+using Gatehouse.Gateway.Sessions;
 using Gatehouse.Transport.Amqp;
 using Gatehouse.Transport.Amqp.Links;
 using Gatehouse.Wire.Amqp;
@@ -17,6 +18,9 @@ public sealed class DeviceDoor : IAmqpDoor
 
     // For the properties beside the largest body, and so that what is a little too large is rejected and does not cost the link.
     private const int SlackBytes = 64 * 1024;
+
+    // Above what a twin or an answer to a method may have: those limits are told in words, and this one costs the link.
+    private const int LargestRequestBytes = 256 * 1024;
 
     private readonly GatewayParts parts;
 
@@ -46,24 +50,40 @@ public sealed class DeviceDoor : IAmqpDoor
         }
 
         var rights = acting.Value.Principal.Rights;
-        var row = request.PeerSends ? Operations.SendTelemetry : Operations.ReceiveCloudToDeviceMessage;
-        if (!Operations.ConnectDevice.IsAllowed(rights) || !row.IsAllowed(rights))
+        if (!Operations.ConnectDevice.IsAllowed(rights) || !Array.TrueForAll(RowsOf(node.Kind), row => row.IsAllowed(rights)))
         {
             return Refuse(AmqpErrors.From(HubErrors.IotHubUnauthorizedAccess));
         }
 
-        return node.Kind switch
-        {
-            DeviceNodeKind.Telemetry => await OpenTelemetryAsync(request, acting.Value, cancellationToken),
-            DeviceNodeKind.DeviceBound => new LinkDecision.Send(new DeviceBoundLink(parts, request.Peer.Info, acting.Value)),
-            DeviceNodeKind.Inputs => new LinkDecision.Send(new IdleLink(acting.Value)),
-            DeviceNodeKind.NotYet => Refuse(AmqpErrors.Of(AmqpConditions.NotImplemented, "This hub does not serve this node of a device yet.")),
-            _ => Refuse(AmqpErrors.From(HubErrors.GenericNotFound)),
-        };
+        return request.PeerSends ? await OpenFromDeviceAsync(request, node.Kind, acting.Value, cancellationToken) : OpenToDevice(request, node.Kind, acting.Value);
     }
 
-    private async ValueTask<LinkDecision> OpenTelemetryAsync(LinkRequest request, IGrant grant, CancellationToken cancellationToken)
+    // What the links of a node let a device do; no row, no link.
+    private static Operation[] RowsOf(DeviceNodeKind kind) => kind switch
     {
+        DeviceNodeKind.Telemetry => [Operations.SendTelemetry],
+        DeviceNodeKind.DeviceBound or DeviceNodeKind.Inputs => [Operations.ReceiveCloudToDeviceMessage],
+        DeviceNodeKind.Methods => [Operations.ReceiveMethodCall],
+        DeviceNodeKind.Twin => [Operations.ReadOwnTwin, Operations.UpdateReportedProperties, Operations.ObserveDesiredProperties],
+        _ => [],
+    };
+
+    private LinkDecision OpenToDevice(LinkRequest request, DeviceNodeKind kind, IGrant grant) => kind switch
+    {
+        DeviceNodeKind.DeviceBound => new LinkDecision.Send(new DeviceBoundLink(parts, request.Peer, grant)),
+        DeviceNodeKind.Inputs => new LinkDecision.Send(new IdleLink(grant)),
+        DeviceNodeKind.Methods => new LinkDecision.Send(new MethodRequestsLink(parts, request.Peer, grant)),
+        DeviceNodeKind.Twin => new LinkDecision.Send(new TwinAnswersLink(parts, request.Peer, grant)),
+        _ => Refuse(AmqpErrors.From(HubErrors.GenericNotFound)),
+    };
+
+    private async ValueTask<LinkDecision> OpenFromDeviceAsync(LinkRequest request, DeviceNodeKind kind, IGrant grant, CancellationToken cancellationToken)
+    {
+        if (kind is not (DeviceNodeKind.Telemetry or DeviceNodeKind.Methods or DeviceNodeKind.Twin))
+        {
+            return Refuse(AmqpErrors.From(HubErrors.GenericNotFound));
+        }
+
         string? modelId = null;
         _ = request.Attach.Properties?.TryGetText(ModelIdKey, out modelId);
         if (modelId?.Length > MaxModelIdCharacters)
@@ -71,15 +91,25 @@ public sealed class DeviceDoor : IAmqpDoor
             return Refuse(AmqpErrors.From(HubErrors.ArgumentInvalid.With($"The model id is longer than {MaxModelIdCharacters} characters.")));
         }
 
-        var principal = grant.Principal;
-        var channel = await parts.Telemetry.OpenAsync(principal.Hub, principal.Identity!.Value, cancellationToken);
-        return new LinkDecision.Receive(new TelemetryLink(parts, request.Peer.Info, grant, channel, modelId))
+        await ModelIds.KeepAsync(parts, grant.Principal, modelId);
+        switch (kind)
         {
-            Credit = (uint)parts.Options.AmqpCredit,
-            MaxMessageBytes = channel.MaxMessageBytes + SlackBytes,
-            AnnouncedBytes = channel.MaxMessageBytes,
-        };
+            case DeviceNodeKind.Methods:
+                return Receive(new MethodAnswersLink(parts, request.Peer, grant), LargestRequestBytes);
+            case DeviceNodeKind.Twin:
+                return Receive(new TwinRequestsLink(parts, request.Peer, grant), LargestRequestBytes);
+            default:
+                var channel = await parts.Telemetry.OpenAsync(grant.Principal.Hub, grant.Principal.Identity!.Value, cancellationToken);
+                return Receive(new TelemetryLink(parts, request.Peer, grant, channel, modelId), channel.MaxMessageBytes);
+        }
     }
+
+    private LinkDecision.Receive Receive(IncomingHandler handler, int maxBytes) => new(handler)
+    {
+        Credit = (uint)parts.Options.AmqpCredit,
+        MaxMessageBytes = maxBytes + SlackBytes,
+        AnnouncedBytes = maxBytes,
+    };
 
     private LinkDecision.Refuse Refuse(AmqpError error)
     {

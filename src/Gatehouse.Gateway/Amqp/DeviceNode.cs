@@ -15,8 +15,11 @@ internal enum DeviceNodeKind
     /// <summary>A module receives its inputs.</summary>
     Inputs,
 
-    /// <summary>A node of the service that is not here yet: methods, twin.</summary>
-    NotYet,
+    /// <summary>Direct methods: the device receives requests and sends answers.</summary>
+    Methods,
+
+    /// <summary>The device's twin: it sends requests and receives answers.</summary>
+    Twin,
 
     /// <summary>No node of the service.</summary>
     Unknown,
@@ -59,8 +62,8 @@ internal readonly record struct DeviceNode(IdentityKey Identity, DeviceNodeKind 
     {
         2 when Is(segments[from], "messages") && Is(segments[from + 1], "events") => peerSends ? DeviceNodeKind.Telemetry : isModule ? DeviceNodeKind.Inputs : DeviceNodeKind.Unknown,
         2 when Is(segments[from], "messages") && Is(segments[from + 1], "devicebound") && !peerSends => isModule ? DeviceNodeKind.Inputs : DeviceNodeKind.DeviceBound,
-        2 when Is(segments[from], "methods") && Is(segments[from + 1], "devicebound") => DeviceNodeKind.NotYet,
-        1 when Is(segments[from], "twin") => DeviceNodeKind.NotYet,
+        2 when Is(segments[from], "methods") && Is(segments[from + 1], "devicebound") => DeviceNodeKind.Methods,
+        1 when Is(segments[from], "twin") => DeviceNodeKind.Twin,
         _ => DeviceNodeKind.Unknown,
     };
 

@@ -256,6 +256,36 @@ internal record struct BodyPlace
         return MessageFault.None;
     }
 
+    /// <summary>Adds a section of the body; others are passed over. False when its value is no bytes.</summary>
+    internal bool TryAdd(scoped in MessageReader sections)
+    {
+        switch (sections.Section)
+        {
+            case Descriptors.Data:
+                return MessageBody.TryReadData(sections.Value, out var data) && Add(sections.Position, data.Length) == MessageFault.None;
+            case Descriptors.AmqpValue:
+                return MessageBody.TryReadValue(sections.Value, out var value) && Add(sections.Position, value.Length) == MessageFault.None;
+            default:
+                return sections.Section != Descriptors.AmqpSequence;
+        }
+    }
+
+    /// <summary>The bytes of the body.</summary>
+    internal readonly byte[] Copy(ReadOnlySpan<byte> message)
+    {
+        var copy = new byte[Length];
+        if (Sections == 1)
+        {
+            message.Slice(Start, Length).CopyTo(copy);
+        }
+        else
+        {
+            Join(message, copy);
+        }
+
+        return copy;
+    }
+
     /// <summary>Puts the bytes of several data sections together; <paramref name="target"/> has room for <see cref="Length"/>.</summary>
     internal static void Join(ReadOnlySpan<byte> message, Span<byte> target)
     {

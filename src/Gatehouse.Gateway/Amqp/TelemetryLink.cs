@@ -1,14 +1,9 @@
 using System.Buffers;
-using System.Net;
-using Gatehouse.Contracts.Access;
-using Gatehouse.Contracts.Audit;
 using Gatehouse.Contracts.Credentials;
 using Gatehouse.Contracts.Errors;
 using Gatehouse.Gateway.Telemetry;
-using Gatehouse.Hub.Connections;
 using Gatehouse.Hub.Telemetry;
 using Gatehouse.Streams.Log;
-using Gatehouse.Transport;
 using Gatehouse.Transport.Amqp;
 using Gatehouse.Transport.Amqp.Links;
 using Gatehouse.Wire.Amqp;
@@ -26,77 +21,33 @@ internal sealed class TelemetryLink : IncomingHandler, IAppendObserver
     private static byte[]? smallHead;
 
     private readonly GatewayParts parts;
-    private readonly PeerInfo peer;
-    private readonly IGrant grant;
-    private readonly Principal principal;
+    private readonly LinkStanding standing;
     private readonly TelemetryChannel channel;
     private readonly byte[] stamps;
     private readonly BatchTable batches = new();
     private readonly CancellationTokenSource closing = new();
-    private readonly Lock gate = new();
-    private ConnectionState? state;
-    private IDisposable? watch;
-    private bool isClosed;
 
     // Of the batch that could be handed in only in part.
     private (bool IsBegun, uint DeliveryId, int Place, int Next) begun;
 
-    internal TelemetryLink(GatewayParts parts, PeerInfo peer, IGrant grant, TelemetryChannel channel, string? modelId)
+    internal TelemetryLink(GatewayParts parts, AmqpPeer peer, IGrant grant, TelemetryChannel channel, string? modelId)
     {
-        (this.parts, this.peer, this.grant, this.channel) = (parts, peer, grant, channel);
-        principal = grant.Principal;
-        stamps = TelemetryStamps.Encode(principal, modelId);
+        (this.parts, this.channel) = (parts, channel);
+        standing = new LinkStanding(parts, peer, grant, LinkPurpose.Telemetry);
+        stamps = TelemetryStamps.Encode(standing.Principal, modelId);
     }
 
-    public override void OnAttached()
-    {
-        lock (gate)
-        {
-            if (isClosed)
-            {
-                return;
-            }
-
-            state = parts.States.Connected(principal.Hub, principal.Identity!.Value, principal.GenerationId ?? "");
-        }
-
-        parts.Metrics.LinkOpened();
-        parts.Log.LinkOpened(principal.Hub.Value, principal.Identity!.Value.ToString(), peer.Protocol, peer.RemoteEndPoint?.ToString() ?? "");
-
-        // Outside the gate: a right that has ended already is told at once, and the link closes.
-        var listening = grant.WhenEnded(error => Link.Detach(AmqpErrors.From(error)));
-        lock (gate)
-        {
-            if (!isClosed)
-            {
-                watch = listening;
-                return;
-            }
-        }
-
-        listening.Dispose();
-    }
+    public override void OnAttached() => standing.Begin(Link, null);
 
     public override void OnClosed()
     {
-        lock (gate)
-        {
-            isClosed = true;
-        }
-
+        standing.End(null);
         closing.Cancel();
-        watch?.Dispose();
-        if (state is not null)
-        {
-            parts.States.Disconnected(state);
-            parts.Metrics.LinkClosed();
-            parts.Log.LinkClosed(principal.Hub.Value, principal.Identity!.Value.ToString());
-        }
     }
 
     public override bool TryTake(in IncomingMessage message)
     {
-        state?.Touch(parts.Time.GetUtcNow().UtcTicks);
+        standing.Touch();
         return message.Format == BatchReader.MessageFormat ? TryTakeBatch(message) : TryTakeOne(message);
     }
 
@@ -138,7 +89,7 @@ internal sealed class TelemetryLink : IncomingHandler, IAppendObserver
         var fault = TryAppend(message.Bytes, message.IsSettled ? NoOutcome : message.DeliveryId, isRehearsal: false, out var mustWait);
         if (fault != MessageFault.None)
         {
-            Reject(message, fault);
+            standing.Reject(Link, message, fault.ToError());
         }
 
         return !mustWait;
@@ -151,7 +102,7 @@ internal sealed class TelemetryLink : IncomingHandler, IAppendObserver
             var fault = Rehearse(message, out var count);
             if (fault != MessageFault.None)
             {
-                Reject(message, fault);
+                standing.Reject(Link, message, fault.ToError());
                 return true;
             }
 
@@ -285,7 +236,7 @@ internal sealed class TelemetryLink : IncomingHandler, IAppendObserver
         }
         catch (Exception error) when (error is IOException or ObjectDisposedException)
         {
-            parts.Log.LinkCannotStore(principal.Hub.Value, principal.Identity!.Value.ToString(), error);
+            parts.Log.LinkCannotStore(standing.Hub.Value, standing.Identity.ToString(), error);
             Link.Detach(AmqpErrors.Of(AmqpConditions.DetachForced, HubErrors.ServiceUnavailable.Message));
         }
     }
@@ -304,26 +255,6 @@ internal sealed class TelemetryLink : IncomingHandler, IAppendObserver
         else
         {
             Link.Settle(batch.DeliveryId, Outcome.Accepted);
-        }
-    }
-
-    private void Reject(in IncomingMessage message, MessageFault fault)
-    {
-        var error = fault.ToError();
-        parts.Refusals.Report(new Refusal
-        {
-            Hub = principal.Hub.Value,
-            Claimed = principal.Identity.ToString(),
-            Reason = RefusalReason.ProtocolViolation,
-            Error = error,
-            Detail = $"A message was rejected: {error.Message}",
-            Protocol = peer.Protocol,
-            RemoteAddress = (peer.RemoteEndPoint as IPEndPoint)?.Address.ToString(),
-        });
-        if (!message.IsSettled)
-        {
-            Link.Settle(message.DeliveryId, Outcome.Rejected, AmqpErrors.From(error));
-            Link.FlushSoon();
         }
     }
 

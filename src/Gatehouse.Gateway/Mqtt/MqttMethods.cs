@@ -17,8 +17,11 @@ internal sealed class MqttMethods : IMethodTarget, IDisposable
     internal MqttMethods(GatewayParts parts, Principal principal, PacketSender sender, Action<string> end)
     {
         (this.sender, this.end) = (sender, end);
-        served = parts.Methods.Serve(principal.Hub, principal.Identity!.Value, this);
+        served = parts.Methods.Open(principal.Hub, principal.Identity!.Value, principal.GenerationId, this);
     }
+
+    /// <summary>Takes the methods over, from an older session if there is one; nothing when this one was disposed meanwhile.</summary>
+    internal void Begin() => served.Begin();
 
     // Nothing may follow the id: C# takes the whole rest for it.
     public bool TryInvoke(in MethodRequest request)

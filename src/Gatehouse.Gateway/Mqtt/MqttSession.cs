@@ -118,22 +118,7 @@ internal sealed class MqttSession : ILiveSession
 
         // Only now: what is kept is in force when the client reads that it is connected.
         sender.Flush();
-        if (accepted.User.ModelId is { Length: > 0 } model)
-        {
-            await KeepModelIdAsync(model);
-        }
-    }
-
-    private async Task KeepModelIdAsync(string model)
-    {
-        try
-        {
-            await parts.Twins.SetModelIdAsync(Principal.Hub, identity, Principal.GenerationId, model, CancellationToken.None);
-        }
-        catch (Exception error) when (error is not OutOfMemoryException)
-        {
-            parts.Log.TwinRequestFailed(Principal.Hub.Value, accepted.Packet.ClientId, error);
-        }
+        await ModelIds.KeepAsync(parts, Principal, accepted.User.ModelId);
     }
 
     private async Task ReadPacketsAsync()

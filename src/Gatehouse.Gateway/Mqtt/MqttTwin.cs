@@ -1,11 +1,10 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text;
-using System.Text.Json;
 using Gatehouse.Contracts.Access;
 using Gatehouse.Contracts.Errors;
+using Gatehouse.Gateway.Sessions;
 using Gatehouse.Hub.Twins;
-using Gatehouse.Wire.Http;
 using Gatehouse.Wire.Mqtt;
 
 namespace Gatehouse.Gateway.Mqtt;
@@ -99,23 +98,7 @@ internal sealed class MqttTwin(GatewayParts parts, Principal principal, PacketSe
         return FailAsync(requestId, HubErrors.ServerError);
     }
 
-    // Node decides by errorCode in the body and ignores the status of the topic.
-    private Task FailAsync(string requestId, HubError error)
-    {
-        var now = parts.Time.GetUtcNow();
-        var body = new ArrayBufferWriter<byte>(256);
-        using (var json = new Utf8JsonWriter(body))
-        {
-            json.WriteStartObject();
-            json.WriteNumber("errorCode", error.Code);
-            json.WriteString("trackingId", TrackingId.New(now));
-            json.WriteString("message", error.Message);
-            json.WriteString("timestampUtc", now.UtcDateTime);
-            json.WriteEndObject();
-        }
-
-        return AnswerAsync($"{error.HttpStatus}/?$rid={requestId}", body.WrittenMemory);
-    }
+    private Task FailAsync(string requestId, HubError error) => AnswerAsync($"{error.HttpStatus}/?$rid={requestId}", DeviceErrorBody.Encode(error, parts.Time.GetUtcNow()));
 
     private async Task AnswerAsync(string rest, ReadOnlyMemory<byte> body)
     {

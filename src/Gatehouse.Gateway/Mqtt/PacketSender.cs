@@ -180,9 +180,10 @@ internal sealed class PacketSender(ClientConnection connection, int maxBytes) : 
 
     private async Task FinishAsync(ValueTask<FlushResult> flush)
     {
+        FlushResult flushed;
         try
         {
-            await flush;
+            flushed = await flush;
         }
         catch (Exception error) when (error is not OutOfMemoryException)
         {
@@ -190,21 +191,32 @@ internal sealed class PacketSender(ClientConnection connection, int maxBytes) : 
             return;
         }
 
-        lock (gate)
+        if (Finish(flushed))
         {
-            isFlushing = false;
+            Flush();
         }
-
-        Flush();
     }
 
     private bool End(ValueTask<FlushResult> flush)
     {
+        FlushResult flushed;
         try
         {
-            flush.GetAwaiter().GetResult();
+            flushed = flush.GetAwaiter().GetResult();
         }
         catch (Exception error) when (error is not OutOfMemoryException)
+        {
+            Fail();
+            return false;
+        }
+
+        return Finish(flushed);
+    }
+
+    // Nobody reads any more, or the wait was given up: what was written did not arrive.
+    private bool Finish(FlushResult flushed)
+    {
+        if (flushed.IsCompleted || flushed.IsCanceled)
         {
             Fail();
             return false;

@@ -97,29 +97,22 @@ internal sealed class SessionFeatures(GatewayParts parts, Principal principal, P
 
     private void ApplyMethods(bool isWanted)
     {
-        bool isNew;
+        MqttMethods? made = null;
         lock (gate)
         {
-            isNew = isWanted && methods is null && !hasStopped;
-        }
-
-        // Made outside the lock: it ends an older session, which takes its own lock. Never by one that has ended: it would end its successor.
-        var made = isNew ? new MqttMethods(parts, principal, sender, end) : null;
-        lock (gate)
-        {
-            if (made is not null && !hasStopped)
+            if (isWanted && methods is null && !hasStopped)
             {
-                methods = made;
-                return;
+                made = methods = new MqttMethods(parts, principal, sender, end);
             }
-
-            made?.Dispose();
-            if (!isWanted)
+            else if (!isWanted)
             {
                 methods?.Dispose();
                 methods = null;
             }
         }
+
+        // Outside the lock: it ends an older session, which takes its own lock.
+        made?.Begin();
     }
 
     private void Publish(in MqttFrame frame)

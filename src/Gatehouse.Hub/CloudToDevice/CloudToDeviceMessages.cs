@@ -133,7 +133,7 @@ public sealed class CloudToDeviceMessages
     /// <param name="queue">Whose.</param>
     /// <param name="lockFor">How long the device may hold it, 1–300 s; null: as the options say.</param>
     /// <param name="cancellationToken">Ends the wait for the store.</param>
-    public async Task<LockedMessage?> ReceiveAsync(DeviceQueue queue, TimeSpan? lockFor, CancellationToken cancellationToken) => (await TakeAsync(queue, lockFor, cancellationToken)).Message;
+    public async Task<LockedMessage?> ReceiveAsync(DeviceQueue queue, TimeSpan? lockFor, CancellationToken cancellationToken) => (await TakeAsync(queue, isSession: false, lockFor, cancellationToken)).Message;
 
     /// <summary>The device has it: it is gone. DeviceMessageLockLost.</summary>
     public Task<Result<bool>> CompleteAsync(DeviceQueue queue, Guid lockToken, CancellationToken cancellationToken) =>
@@ -179,7 +179,7 @@ public sealed class CloudToDeviceMessages
     }
 
     /// <summary>The next message, or when a held one may come free: null for none at all.</summary>
-    internal async Task<(LockedMessage? Message, long? NextLook)> TakeAsync(DeviceQueue queue, TimeSpan? lockFor, CancellationToken cancellationToken)
+    internal async Task<(LockedMessage? Message, long? NextLook)> TakeAsync(DeviceQueue queue, bool isSession, TimeSpan? lockFor, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -191,7 +191,7 @@ public sealed class CloudToDeviceMessages
                 return (null, look);
             }
 
-            var (lockToken, until) = (Guid.NewGuid(), now + (lockFor ?? options.LockDuration));
+            var (lockToken, until) = (isSession ? LockTokens.OfSession() : LockTokens.OfPoll(now), now + (lockFor ?? options.LockDuration));
             var taken = await database.WriteAsync(
                 async (write, token) => Result<DeviceMessageRow?>.Of(await DeviceMessageRows.TakeAsync(write, database.Dialect, queue, now.UtcTicks, lockToken, until.UtcTicks, token)),
                 cancellationToken);
@@ -200,6 +200,24 @@ public sealed class CloudToDeviceMessages
                 metrics.Delivered();
                 return (Show(row, lockToken, until), null);
             }
+        }
+    }
+
+    /// <summary>A new session of the device is here: what its earlier ones held is the queue's again, whether they gave it back or died with their server. What a poll holds stays held.</summary>
+    internal async Task TakeOverAsync(DeviceQueue queue, CancellationToken cancellationToken)
+    {
+        // Most devices have nothing waiting: a read tells, and no write is begun.
+        var now = time.GetUtcNow().UtcTicks;
+        if (await database.ReadAsync((connection, token) => DeviceMessageRows.NextLookAsync(connection, queue, now, token), cancellationToken) is not null)
+        {
+            await database.WriteAsync<bool>(
+                async (write, token) =>
+                {
+                    await DeviceMessageRows.LockAsync(write, database.Dialect, queue, token);
+                    await DeviceMessageRows.ReleaseSessionsAsync(write, queue, now, token);
+                    return true;
+                },
+                cancellationToken);
         }
     }
 

@@ -2,7 +2,7 @@ using Gatehouse.Contracts.Errors;
 
 namespace Gatehouse.Hub.CloudToDevice;
 
-/// <summary>A session's hold on the queue of its device. Ending it gives back what was taken and not settled, without counting that as a delivery that failed.</summary>
+/// <summary>A session's hold on the queue of its device; it takes over from earlier sessions. Ending it gives back what was taken and not settled, without counting that as a delivery that failed.</summary>
 public sealed class DeviceMailbox : IAsyncDisposable
 {
     private readonly CloudToDeviceMessages messages;
@@ -12,6 +12,7 @@ public sealed class DeviceMailbox : IAsyncDisposable
 
     // With the end of each lock: what has run out is the queue's again.
     private readonly Dictionary<Guid, DateTimeOffset> held = [];
+    private bool hasTakenOver;
     private bool isClosed;
 
     internal DeviceMailbox(CloudToDeviceMessages messages, Mailboxes mailboxes, DeviceQueue queue, Action onAvailable)
@@ -30,7 +31,13 @@ public sealed class DeviceMailbox : IAsyncDisposable
             return null;
         }
 
-        var (message, nextLook) = await messages.TakeAsync(Queue, lockFor: null, cancellationToken);
+        if (!hasTakenOver)
+        {
+            await messages.TakeOverAsync(Queue, cancellationToken);
+            hasTakenOver = true;
+        }
+
+        var (message, nextLook) = await messages.TakeAsync(Queue, isSession: true, lockFor: null, cancellationToken);
         if (message is null)
         {
             Watch(nextLook);

@@ -106,6 +106,11 @@ internal static class DeviceMessageRows
             write.Transaction,
             cancellationToken: cancellationToken));
 
+    /// <summary>Puts back what sessions hold, without counting. Take the queue's lock first.</summary>
+    internal static Task<int> ReleaseSessionsAsync(WriteTransaction write, DeviceQueue queue, long now, CancellationToken cancellationToken) =>
+        write.Connection.ExecuteAsync(new CommandDefinition(
+            $"UPDATE device_messages SET lock_token = NULL, locked_until = 0 WHERE {OfQueue} AND locked_until > @Now AND {LockTokens.IsOfSession}", KeyOf(queue, now), write.Transaction, cancellationToken: cancellationToken));
+
     internal static Task RemoveAsync(WriteTransaction write, DeviceMessageRow row, CancellationToken cancellationToken) =>
         write.Connection.ExecuteAsync(new CommandDefinition(
             $"DELETE FROM device_messages WHERE {OfQueue} AND sequence = @Sequence",

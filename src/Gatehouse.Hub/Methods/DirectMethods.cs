@@ -34,13 +34,12 @@ public sealed class DirectMethods : IDisposable
         return outcome;
     }
 
-    /// <summary>From now on this session takes the identity's methods, until what is returned is disposed. An older session is displaced.</summary>
-    public ServedMethods Serve(HubName hub, IdentityKey identity, IMethodTarget target)
-    {
-        var methods = new ServedMethods(served, options, hub, identity, target);
-        served.Add(methods);
-        return methods;
-    }
+    /// <summary>A session wants to take the identity's methods: from <see cref="ServedMethods.Begin"/> on, until what is returned is disposed.</summary>
+    /// <param name="hub">Hub.</param>
+    /// <param name="identity">Whose methods.</param>
+    /// <param name="generationId">Of the session's identity: calls of a later owner of its name do not reach it. Null for any.</param>
+    /// <param name="target">The session's end.</param>
+    public ServedMethods Open(HubName hub, IdentityKey identity, string? generationId, IMethodTarget target) => new(served, options, new Callee(hub, identity, generationId), target);
 
     public void Dispose() => relay.Dispose();
 
@@ -66,7 +65,7 @@ public sealed class DirectMethods : IDisposable
 
         try
         {
-            return await RunAsync(hub, identity, call, cancellationToken);
+            return await RunAsync(new Callee(hub, identity, known.GenerationId), call, cancellationToken);
         }
         finally
         {
@@ -74,17 +73,17 @@ public sealed class DirectMethods : IDisposable
         }
     }
 
-    private async Task<Result<MethodAnswer>> RunAsync(HubName hub, IdentityKey identity, MethodCall call, CancellationToken cancellationToken)
+    private async Task<Result<MethodAnswer>> RunAsync(Callee callee, MethodCall call, CancellationToken cancellationToken)
     {
         var started = time.GetTimestamp();
         var request = new MethodRequest(Guid.NewGuid(), call.Name, call.Payload.IsEmpty ? MethodRules.Null : call.Payload);
         while (true)
         {
-            var route = await FindRouteAsync(hub, identity, call.ConnectTimeout - time.GetElapsedTime(started), cancellationToken);
+            var route = await FindRouteAsync(callee, call.ConnectTimeout - time.GetElapsedTime(started), cancellationToken);
             var outcome = route switch
             {
                 MethodRoute.Here here => await here.Methods.RunAsync(request, call.ResponseTimeout, time, cancellationToken),
-                MethodRoute.There there => await relay.RunAsync(there.Node, hub, identity, request, call.ResponseTimeout, cancellationToken),
+                MethodRoute.There there => await relay.RunAsync(there.Node, callee, request, call.ResponseTimeout, cancellationToken),
                 _ => HubErrors.DeviceNotOnline,
             };
             if (outcome is { } answer)
@@ -96,9 +95,9 @@ public sealed class DirectMethods : IDisposable
         }
     }
 
-    private async Task<MethodRoute?> FindRouteAsync(HubName hub, IdentityKey identity, TimeSpan patience, CancellationToken cancellationToken)
+    private async Task<MethodRoute?> FindRouteAsync(Callee callee, TimeSpan patience, CancellationToken cancellationToken)
     {
-        if (served.Find(hub, identity) is { } methods)
+        if (served.Find(callee) is { } methods)
         {
             return new MethodRoute.Here(methods);
         }
@@ -109,7 +108,7 @@ public sealed class DirectMethods : IDisposable
             return null;
         }
 
-        var wait = served.Wait(hub, identity);
+        var wait = served.Wait(callee);
         try
         {
             return await relay.FindAsync(wait, wanted, cancellationToken);

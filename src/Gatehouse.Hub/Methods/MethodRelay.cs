@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using Gatehouse.Contracts.Errors;
-using Gatehouse.Contracts.Identities;
 using Gatehouse.Contracts.Signals;
 
 namespace Gatehouse.Hub.Methods;
@@ -47,7 +46,7 @@ internal sealed class MethodRelay : IDisposable
         asked[id] = wait;
         try
         {
-            await signals.PublishAsync(MethodSignals.Asked(wait.Hub, wait.Identity, id, patience), cancellationToken);
+            await signals.PublishAsync(MethodSignals.Asked(wait.Callee, id, patience), cancellationToken);
             return await wait.WaitAsync(patience, time, cancellationToken);
         }
         finally
@@ -57,13 +56,13 @@ internal sealed class MethodRelay : IDisposable
     }
 
     /// <summary>Has another node run the call; null when its session had ended meanwhile.</summary>
-    internal async Task<Result<MethodAnswer>?> RunAsync(Guid other, HubName hub, IdentityKey identity, MethodRequest request, TimeSpan timeout, CancellationToken cancellationToken)
+    internal async Task<Result<MethodAnswer>?> RunAsync(Guid other, Callee callee, MethodRequest request, TimeSpan timeout, CancellationToken cancellationToken)
     {
         var answer = new TaskCompletionSource<Result<MethodAnswer>?>(TaskCreationOptions.RunContinuationsAsynchronously);
         running[request.Id] = answer;
         try
         {
-            await signals.PublishAsync(MethodSignals.Started(hub, identity, other, request, timeout), cancellationToken);
+            await signals.PublishAsync(MethodSignals.Started(callee, other, request, timeout), cancellationToken);
             return await answer.Task.WaitAsync(timeout, time, cancellationToken);
         }
         catch (TimeoutException)
@@ -98,12 +97,12 @@ internal sealed class MethodRelay : IDisposable
 
     private async Task OfferAsync(MethodSignals.Asking asking, CancellationToken cancellationToken)
     {
-        var wait = served.Wait(asking.Hub, asking.Identity);
+        var wait = served.Wait(asking.Callee);
         try
         {
             if (await wait.WaitAsync(asking.Patience, time, cancellationToken) is not null)
             {
-                await signals.PublishAsync(MethodSignals.Offered(asking.Hub, asking.Id, node), cancellationToken);
+                await signals.PublishAsync(MethodSignals.Offered(asking.Callee.Hub, asking.Id, node), cancellationToken);
             }
         }
         catch (OperationCanceledException)
@@ -136,10 +135,10 @@ internal sealed class MethodRelay : IDisposable
     {
         try
         {
-            var outcome = served.Find(starting.Hub, starting.Identity) is { } methods
+            var outcome = served.Find(starting.Callee) is { } methods
                 ? await methods.RunAsync(starting.Request, starting.Timeout, time, cancellationToken)
                 : null;
-            await signals.PublishAsync(MethodSignals.Answered(starting.Hub, starting.Request.Id, outcome), cancellationToken);
+            await signals.PublishAsync(MethodSignals.Answered(starting.Callee.Hub, starting.Request.Id, outcome), cancellationToken);
         }
         catch (OperationCanceledException)
         {

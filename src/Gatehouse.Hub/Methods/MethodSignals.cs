@@ -10,30 +10,33 @@ namespace Gatehouse.Hub.Methods;
 internal static class MethodSignals
 {
     private const int IdBytes = 16;
+    private const int StartedHead = (2 * IdBytes) + 6;
     private const int NotBegun = -1;
 
     private static readonly HubError[] Errors =
         [HubErrors.GatewayTimeout, HubErrors.GenericBadGateway, HubErrors.DeviceMaximumInflightMethodExceeded];
 
-    // key: identity; payload: id, patience in ms
-    internal static Signal Asked(HubName hub, IdentityKey identity, Guid id, TimeSpan patience)
+    // key: identity; payload: id, patience in ms, generation
+    internal static Signal Asked(in Callee callee, Guid id, TimeSpan patience)
     {
-        var payload = new byte[IdBytes + 4];
+        var generation = callee.GenerationId ?? "";
+        var payload = new byte[IdBytes + 4 + generation.Length];
         id.TryWriteBytes(payload);
         BinaryPrimitives.WriteInt32BigEndian(payload.AsSpan(IdBytes), (int)patience.TotalMilliseconds);
-        return new Signal(SignalSubjects.MethodAsked, hub.Value, identity.ToString()) { Payload = payload };
+        Encoding.ASCII.GetBytes(generation, payload.AsSpan(IdBytes + 4));
+        return new Signal(SignalSubjects.MethodAsked, callee.Hub.Value, callee.Identity.ToString()) { Payload = payload };
     }
 
     internal static bool TryReadAsked(in Signal signal, out Asking asking)
     {
         asking = default;
-        if (signal.Payload.Length != IdBytes + 4 || !TryReadNames(signal, out var hub, out var identity))
+        if (signal.Payload.Length < IdBytes + 4 || !TryReadCallee(signal, signal.Payload.Span[(IdBytes + 4)..], out var callee))
         {
             return false;
         }
 
         var patience = BinaryPrimitives.ReadInt32BigEndian(signal.Payload.Span[IdBytes..]);
-        asking = new Asking(hub, identity, new Guid(signal.Payload.Span[..IdBytes]), TimeSpan.FromMilliseconds(Math.Clamp(patience, 0, 300_000)));
+        asking = new Asking(callee, new Guid(signal.Payload.Span[..IdBytes]), TimeSpan.FromMilliseconds(Math.Clamp(patience, 0, 300_000)));
         return true;
     }
 
@@ -46,39 +49,40 @@ internal static class MethodSignals
         return Guid.TryParseExact(signal.Key, "N", out id) && signal.Payload.Length == IdBytes;
     }
 
-    // key: identity; payload: id, node, time-out in ms, length of the name, name, payload
-    internal static Signal Started(HubName hub, IdentityKey identity, Guid node, in MethodRequest request, TimeSpan timeout)
+    // key: identity; payload: id, node, time-out in ms, lengths of name and generation, name, generation, payload
+    internal static Signal Started(in Callee callee, Guid node, in MethodRequest request, TimeSpan timeout)
     {
-        var payload = new byte[(2 * IdBytes) + 5 + request.Name.Length + request.Payload.Length];
+        var generation = callee.GenerationId ?? "";
+        var payload = new byte[StartedHead + request.Name.Length + generation.Length + request.Payload.Length];
         request.Id.TryWriteBytes(payload);
         node.TryWriteBytes(payload.AsSpan(IdBytes));
         var rest = payload.AsSpan(2 * IdBytes);
         BinaryPrimitives.WriteInt32BigEndian(rest, (int)timeout.TotalMilliseconds);
-        rest[4] = (byte)request.Name.Length;
-        Encoding.ASCII.GetBytes(request.Name, rest[5..]);
-        request.Payload.Span.CopyTo(rest[(5 + request.Name.Length)..]);
-        return new Signal(SignalSubjects.MethodStarted, hub.Value, identity.ToString()) { Payload = payload };
+        (rest[4], rest[5]) = ((byte)request.Name.Length, (byte)generation.Length);
+        Encoding.ASCII.GetBytes(request.Name + generation, rest[6..]);
+        request.Payload.Span.CopyTo(rest[(6 + request.Name.Length + generation.Length)..]);
+        return new Signal(SignalSubjects.MethodStarted, callee.Hub.Value, callee.Identity.ToString()) { Payload = payload };
     }
 
     internal static bool TryReadStarted(in Signal signal, out Starting starting)
     {
         starting = default;
-        const int head = (2 * IdBytes) + 5;
-        if (signal.Payload.Length < head || !TryReadNames(signal, out var hub, out var identity))
+        var bytes = signal.Payload.Span;
+        if (bytes.Length < StartedHead)
         {
             return false;
         }
 
-        var bytes = signal.Payload.Span;
-        var nameLength = bytes[head - 1];
-        if (bytes.Length < head + nameLength)
+        var (name, generation) = (bytes[StartedHead - 2], bytes[StartedHead - 1]);
+        var end = StartedHead + name + generation;
+        if (bytes.Length < end || !TryReadCallee(signal, bytes.Slice(StartedHead + name, generation), out var callee))
         {
             return false;
         }
 
         var timeout = Math.Clamp(BinaryPrimitives.ReadInt32BigEndian(bytes[(2 * IdBytes)..]), 0, 300_000);
-        var request = new MethodRequest(new Guid(bytes[..IdBytes]), Encoding.ASCII.GetString(bytes.Slice(head, nameLength)), signal.Payload[(head + nameLength)..]);
-        starting = new Starting(hub, identity, new Guid(bytes.Slice(IdBytes, IdBytes)), request, TimeSpan.FromMilliseconds(timeout));
+        var request = new MethodRequest(new Guid(bytes[..IdBytes]), Encoding.ASCII.GetString(bytes.Slice(StartedHead, name)), signal.Payload[end..]);
+        starting = new Starting(callee, new Guid(bytes.Slice(IdBytes, IdBytes)), request, TimeSpan.FromMilliseconds(timeout));
         return true;
     }
 
@@ -114,13 +118,15 @@ internal static class MethodSignals
         return true;
     }
 
-    private static bool TryReadNames(in Signal signal, out HubName hub, out IdentityKey identity)
+    private static bool TryReadCallee(in Signal signal, ReadOnlySpan<byte> generation, out Callee callee)
     {
-        identity = default;
-        return HubName.TryParse(signal.Hub, out hub) && IdentityKey.TryParse(signal.Key, out identity);
+        IdentityKey identity = default;
+        var isRead = HubName.TryParse(signal.Hub, out var hub) && IdentityKey.TryParse(signal.Key, out identity);
+        callee = new Callee(hub, identity, generation.IsEmpty ? null : Encoding.ASCII.GetString(generation));
+        return isRead;
     }
 
-    internal readonly record struct Asking(HubName Hub, IdentityKey Identity, Guid Id, TimeSpan Patience);
+    internal readonly record struct Asking(Callee Callee, Guid Id, TimeSpan Patience);
 
-    internal readonly record struct Starting(HubName Hub, IdentityKey Identity, Guid Node, MethodRequest Request, TimeSpan Timeout);
+    internal readonly record struct Starting(Callee Callee, Guid Node, MethodRequest Request, TimeSpan Timeout);
 }

@@ -1,15 +1,11 @@
-using Gatehouse.Contracts.Identities;
-
 namespace Gatehouse.Hub.Methods;
 
 /// <summary>Somebody waits until an identity can be called.</summary>
-internal sealed class RouteWait(HubName hub, IdentityKey identity)
+internal sealed class RouteWait(Callee callee)
 {
     private readonly TaskCompletionSource<MethodRoute> found = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    internal HubName Hub { get; } = hub;
-
-    internal IdentityKey Identity { get; } = identity;
+    internal Callee Callee { get; } = callee;
 
     internal void TrySet(MethodRoute route) => found.TrySetResult(route);
 

@@ -9,22 +9,29 @@ internal sealed class ServedIdentities
     private readonly Dictionary<(HubName Hub, IdentityKey Identity), ServedMethods> served = [];
     private readonly Dictionary<(HubName Hub, IdentityKey Identity), List<RouteWait>> waiting = [];
 
-    /// <summary>The newest session takes the identity's methods; an older one is displaced.</summary>
+    /// <summary>The newest session takes the identity's methods; an older one is displaced. One that has ended meanwhile takes nothing: its successor may be here already.</summary>
     internal void Add(ServedMethods methods)
     {
         ServedMethods? older;
-        List<RouteWait>? waits;
+        RouteWait[] waits = [];
         lock (gate)
         {
-            var key = (methods.Hub, methods.Identity);
+            if (methods.HasEnded)
+            {
+                return;
+            }
+
+            var key = KeyOf(methods.Callee);
             served.TryGetValue(key, out older);
             served[key] = methods;
-            waiting.TryGetValue(key, out waits);
-            waits = waits is null ? null : [.. waits];
+            if (waiting.TryGetValue(key, out var those))
+            {
+                waits = [.. those.Where(wait => methods.Callee.Takes(wait.Callee))];
+            }
         }
 
         older?.Displace();
-        foreach (var wait in waits ?? [])
+        foreach (var wait in waits)
         {
             wait.TrySet(new MethodRoute.Here(methods));
         }
@@ -34,7 +41,7 @@ internal sealed class ServedIdentities
     {
         lock (gate)
         {
-            var key = (methods.Hub, methods.Identity);
+            var key = KeyOf(methods.Callee);
             if (served.GetValueOrDefault(key) == methods)
             {
                 served.Remove(key);
@@ -42,22 +49,22 @@ internal sealed class ServedIdentities
         }
     }
 
-    internal ServedMethods? Find(HubName hub, IdentityKey identity)
+    internal ServedMethods? Find(in Callee callee)
     {
         lock (gate)
         {
-            return served.GetValueOrDefault((hub, identity));
+            return FindLocked(callee);
         }
     }
 
     /// <summary>A wait that is over as soon as the identity is served here. <see cref="Leave"/> must follow.</summary>
-    internal RouteWait Wait(HubName hub, IdentityKey identity)
+    internal RouteWait Wait(in Callee callee)
     {
-        var wait = new RouteWait(hub, identity);
+        var wait = new RouteWait(callee);
         lock (gate)
         {
-            var key = (hub, identity);
-            if (served.TryGetValue(key, out var methods))
+            var key = KeyOf(callee);
+            if (FindLocked(callee) is { } methods)
             {
                 wait.TrySet(new MethodRoute.Here(methods));
             }
@@ -77,11 +84,15 @@ internal sealed class ServedIdentities
     {
         lock (gate)
         {
-            var key = (wait.Hub, wait.Identity);
+            var key = KeyOf(wait.Callee);
             if (waiting.TryGetValue(key, out var waits) && waits.Remove(wait) && waits.Count == 0)
             {
                 waiting.Remove(key);
             }
         }
     }
+
+    private static (HubName Hub, IdentityKey Identity) KeyOf(in Callee callee) => (callee.Hub, callee.Identity);
+
+    private ServedMethods? FindLocked(in Callee callee) => served.TryGetValue(KeyOf(callee), out var methods) && methods.Callee.Takes(callee) ? methods : null;
 }

@@ -1,5 +1,4 @@
 using Gatehouse.Contracts.Errors;
-using Gatehouse.Contracts.Identities;
 
 namespace Gatehouse.Hub.Methods;
 
@@ -13,15 +12,36 @@ public sealed class ServedMethods : IDisposable
     private Dictionary<Guid, TaskCompletionSource<Result<MethodAnswer>>>? calls;
     private bool hasEnded;
 
-    internal ServedMethods(ServedIdentities owner, MethodOptions options, HubName hub, IdentityKey identity, IMethodTarget target)
+    internal ServedMethods(ServedIdentities owner, MethodOptions options, in Callee callee, IMethodTarget target)
     {
         (this.owner, this.options, this.target) = (owner, options, target);
-        (Hub, Identity) = (hub, identity);
+        Callee = callee;
     }
 
-    internal HubName Hub { get; }
+    internal Callee Callee { get; }
 
-    internal IdentityKey Identity { get; }
+    internal bool HasEnded
+    {
+        get
+        {
+            lock (gate)
+            {
+                return hasEnded;
+            }
+        }
+    }
+
+    /// <summary>From now on calls come; an older session is displaced. Nothing when it was disposed before, on another thread.</summary>
+    public void Begin() => owner.Add(this);
+
+    /// <summary>Whether somebody still waits for the answer to this call.</summary>
+    public bool IsWaiting(Guid id)
+    {
+        lock (gate)
+        {
+            return calls is not null && calls.ContainsKey(id);
+        }
+    }
 
     /// <summary>Takes the device's answer. Unknown, late and second answers are dropped.</summary>
     /// <param name="id">Of the request.</param>
@@ -38,8 +58,9 @@ public sealed class ServedMethods : IDisposable
     /// <summary>The session serves no methods any more. What it has not answered fails now.</summary>
     public void Dispose()
     {
-        owner.Remove(this);
+        // In this order: a Begin on another thread either sees the end or is undone.
         End();
+        owner.Remove(this);
     }
 
     /// <summary>Runs one call to its end; null when the session had ended before it could begin.</summary>

@@ -1,4 +1,5 @@
 using System.Buffers;
+using Gatehouse.Hub.AccessPolicies;
 using Gatehouse.Transport.Amqp;
 using Gatehouse.Wire.Amqp;
 using Xunit;
@@ -147,6 +148,42 @@ internal sealed class AmqpDevice : IAsyncDisposable
         return (new AmqpDelivery(transfer.Handle, transfer.DeliveryId, transfer.DeliveryTag.ToArray()), transfer.Payload.ToArray());
     }
 
+    /// <summary>A message that came settled, of any number of frames; frames of one other kind may be passed over.</summary>
+    internal async Task<ReceivedMessage> ReceiveAsync(ulong? skip = null)
+    {
+        var message = new List<byte>();
+        while (true)
+        {
+            Assert.True(Transfer.TryRead(await ExpectAsync(Descriptors.Transfer, skip), out var transfer, out _));
+            Assert.NotEqual(false, transfer.Settled);
+            message.AddRange(transfer.Payload);
+            if (!transfer.More)
+            {
+                return new ReceivedMessage(transfer.Handle, [.. message]);
+            }
+        }
+    }
+
+    /// <summary>Attaches the pair of links of methods or of the twin, with credit on the second; the device sends on the first.</summary>
+    internal async Task AttachPairAsync(uint sends, uint receives, string address, uint credit = 100)
+    {
+        Assert.Null(await AttachAsync(sends, address));
+        Assert.Null(await AttachAsync(receives, address, isReceiver: true));
+        if (credit > 0)
+        {
+            await GiveCreditAsync(receives, credit);
+        }
+    }
+
+    /// <summary>A connection that a policy's token lets act for every device.</summary>
+    internal static async Task<AmqpDevice> OpenPoolAsync(GatewayHost host)
+    {
+        var policy = (await host.Get<SharedAccessPolicies>().FindAsync(host.Hub, "device", TestContext.Current.CancellationToken)).Value;
+        var pool = await OpenAsync(host);
+        Assert.Equal(200, await pool.PutAsync("localhost", System.Text.Encoding.ASCII.GetString(host.TokenOf("localhost", policy.PrimaryKey, "device"))));
+        return pool;
+    }
+
     internal Task SettleAsync(uint deliveryId, Outcome outcome, bool isSettled = true) =>
         WriteAsync(new Disposition { IsReceiver = true, First = deliveryId, Settled = isSettled, State = outcome }.Write);
 
@@ -210,7 +247,7 @@ internal sealed class AmqpDevice : IAsyncDisposable
     }
 
     /// <summary>The next frame that is neither heart-beat nor (unless wanted) flow; it must be of this kind.</summary>
-    internal async Task<byte[]> ExpectAsync(ulong descriptor)
+    internal async Task<byte[]> ExpectAsync(ulong descriptor, ulong? skip = null)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         limit.CancelAfter(TimeSpan.FromSeconds(20));
@@ -227,7 +264,7 @@ internal sealed class AmqpDevice : IAsyncDisposable
 
             var body = frame.Body.ToArray();
             connection.FromServer.AdvanceTo(buffer.Start);
-            if (body.Length == 0 || !Performative.TryReadCode(body, out var code) || (code == Descriptors.Flow && descriptor != Descriptors.Flow))
+            if (body.Length == 0 || !Performative.TryReadCode(body, out var code) || (code == Descriptors.Flow && descriptor != Descriptors.Flow) || code == skip)
             {
                 continue;
             }

@@ -90,6 +90,26 @@ public sealed class MessageTopicTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_message_of_QoS_0_that_was_on_its_way_when_the_connection_was_lost_comes_again()
+    {
+        var device = host.Open(outputBytes: 512);
+        await device.SendAsync(DeviceDriver.Connect("d1", host.TokenOf("localhost/devices/d1", key)));
+        await device.ExpectAsync(0x20, 2, 0, 0);
+        await device.SubscribeAsync(Filter, 0);
+        await SendAsync(new string('x', 2000));
+        await Eventually.TrueAsync(() => device.Connection.FromServer.TryRead(out var read) && Peek(device, read) > 512);
+
+        device.Connection.Abort("the network was lost");
+        await device.Ended;
+
+        Assert.Equal(1, await CountAsync());
+        var again = await host.ConnectAsync("d1", key);
+        await again.SubscribeAsync(Filter, 0);
+        Assert.Equal(2000, (await again.ReadPublishAsync()).Body.Length);
+        await ExpectEmptyAsync();
+    }
+
+    [Fact]
     public async Task What_was_not_acknowledged_comes_again_after_a_reconnect_without_subscribing()
     {
         var device = await host.ConnectAsync("d1", key, cleanSession: false);
@@ -177,6 +197,12 @@ public sealed class MessageTopicTests : IAsyncLifetime
         }
 
         await ExpectEmptyAsync();
+    }
+
+    private static long Peek(DeviceDriver device, System.IO.Pipelines.ReadResult read)
+    {
+        device.Connection.FromServer.AdvanceTo(read.Buffer.Start);
+        return read.Buffer.Length;
     }
 
     private async Task ExpectEmptyAsync()

@@ -1,8 +1,10 @@
 using System.Text;
 using System.Text.Json;
+using Gatehouse.Contracts.Errors;
 using Gatehouse.Contracts.Identities;
 using Gatehouse.Hub.Registry;
 using Gatehouse.Hub.Twins;
+using Gatehouse.Store;
 using Xunit;
 
 namespace Gatehouse.Gateway.Tests.Mqtt;
@@ -120,6 +122,36 @@ public sealed class TwinTopicTests : IAsyncLifetime
         {
             Assert.Equal($"$iothub/twin/res/204/?$rid={i}&$version={i + 2}", (await device.ReadPublishAsync()).Topic);
         }
+    }
+
+    [Fact]
+    public async Task No_more_requests_are_taken_than_may_be_under_way()
+    {
+        await host.DisposeAsync();
+        host = await GatewayHost.StartAsync(options: new GatewayOptions { MaxTwinRequests = 2 });
+        key = await host.RegisterAsync("d1");
+        var device = await ConnectAsync();
+        var held = new TaskCompletionSource();
+        var holding = new TaskCompletionSource();
+        var hold = host.Get<Database>().WriteAsync<bool>(
+            async (_, _) =>
+            {
+                holding.SetResult();
+                await held.Task;
+                return HubErrors.InvalidOperation;
+            },
+            Token);
+        await holding.Task;
+
+        await device.SendAsync([.. Enumerable.Range(1, 5).SelectMany(i => DeviceDriver.Publish($"{Report}?$rid={i}", $$"""{"n":{{i}}}""", (ushort)i))]);
+
+        // A PUBACK tells that a request was taken.
+        await device.ExpectAsync(0x40, 2, 0, 1, 0x40, 2, 0, 2);
+        await Task.Delay(100, Token);
+        device.ExpectNothing();
+        held.SetResult();
+        await hold;
+        Assert.Equal("$iothub/twin/res/204/?$rid=1&$version=2", (await device.ReadPublishAsync()).Topic);
     }
 
     [Fact]

@@ -44,6 +44,7 @@ public abstract class DeliverySuite(PostgresServer? server)
         var woken = 0;
         await using var first = driver.Open("d1", generation);
         await using var second = driver.Open("d1", generation, () => woken++);
+        Assert.Null(await second.TakeAsync(Token));
         await driver.SendAsync("d1", "a");
         woken = 0;
         var held = await first.TakeAsync(Token);
@@ -66,14 +67,16 @@ public abstract class DeliverySuite(PostgresServer? server)
         await using var hub = await StartAsync();
         var driver = new CloudToDeviceDriver(hub);
         var generation = await driver.MakeAsync("d1");
+        var woken = 0;
+        await using var second = driver.Open("d1", generation, () => woken++);
+        Assert.Null(await second.TakeAsync(Token));
         await driver.SendAsync("d1", "a");
         await driver.SendAsync("d1", "b");
         var first = driver.Open("d1", generation);
         await first.TakeAsync(Token);
         await first.TakeAsync(Token);
-        var woken = 0;
-        await using var second = driver.Open("d1", generation, () => woken++);
         Assert.Null(await second.TakeAsync(Token));
+        woken = 0;
 
         await first.DisposeAsync();
 
@@ -81,6 +84,46 @@ public abstract class DeliverySuite(PostgresServer? server)
         var (again, last) = (await second.TakeAsync(Token), await second.TakeAsync(Token));
         Assert.Equal(("a", 0, "b", 0), (CloudToDeviceDriver.TextOf(again), again!.DeliveryCount, CloudToDeviceDriver.TextOf(last), last!.DeliveryCount));
         Assert.Null(await first.TakeAsync(Token));
+    }
+
+    [Fact]
+    public async Task A_new_session_takes_over_at_once_what_one_that_died_held_without_counting()
+    {
+        await using var hub = await StartAsync();
+        var driver = new CloudToDeviceDriver(hub);
+        var generation = await driver.MakeAsync("d1");
+        await using var other = driver.Open("d2", await driver.MakeAsync("d2"));
+        await driver.SendAsync("d2", "theirs");
+        await other.TakeAsync(Token);
+        await driver.SendAsync("d1", "a");
+        await driver.SendAsync("d1", "b");
+        var dead = driver.Open("d1", generation);
+        var held = await dead.TakeAsync(Token);
+
+        await using var next = driver.Open("d1", generation);
+        var again = await next.TakeAsync(Token);
+
+        Assert.Equal(("a", 0), (CloudToDeviceDriver.TextOf(again), again!.DeliveryCount));
+        Assert.Same(HubErrors.DeviceMessageLockLost, (await dead.CompleteAsync(held!.LockToken, Token)).Error);
+        Assert.Equal("b", CloudToDeviceDriver.TextOf(await next.TakeAsync(Token)));
+        await using var theirs = driver.Open("d1", generation);
+        Assert.Equal("a", CloudToDeviceDriver.TextOf(await theirs.TakeAsync(Token)));
+        Assert.Null(await other.TakeAsync(Token));
+    }
+
+    [Fact]
+    public async Task What_a_poll_holds_no_session_takes_over()
+    {
+        await using var hub = await StartAsync();
+        var driver = new CloudToDeviceDriver(hub);
+        var queue = new DeviceQueue(hub.Hub, DeviceId.Parse("d1"), await driver.MakeAsync("d1"));
+        await driver.SendAsync("d1", "a");
+        var held = await driver.Messages.ReceiveAsync(queue, null, Token);
+
+        await using var session = driver.Open("d1", queue.GenerationId);
+        Assert.Null(await session.TakeAsync(Token));
+
+        Assert.True((await driver.Messages.CompleteAsync(queue, held!.LockToken, Token)).IsOk);
     }
 
     [Fact]

@@ -157,6 +157,38 @@ public sealed class DirectMethodTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_session_that_ends_while_it_begins_takes_nothing_from_its_successor()
+    {
+        var (older, newer) = (new TestTarget(), new TestTarget());
+        var first = hub.Get<DirectMethods>().Open(hub.Hub, HubHost.Key("d1"), null, older);
+        first.Dispose();
+        using var second = hub.Serve("d1", newer);
+
+        first.Begin();
+        var call = hub.CallAsync("d1");
+        second.Answer((await newer.NextAsync()).Id, 200, "1");
+
+        Assert.Equal("200 1", (await call).Value.Text());
+        Assert.Equal(0, newer.Displaced);
+    }
+
+    [Fact]
+    public async Task A_session_of_an_earlier_owner_of_the_name_is_not_called_and_gives_way()
+    {
+        var (old, own) = (new TestTarget(), new TestTarget());
+        using var earlier = hub.Serve("d1", old, "an earlier generation");
+        Assert.Equal("DeviceNotOnline", await hub.CallAsync("d1").ErrorAsync());
+        var call = hub.CallAsync("d1", connect: 10);
+        Assert.False(call.IsCompleted);
+
+        using var served = hub.Serve("d1", own, (await hub.FindAsync("d1")).Value.GenerationId);
+        served.Answer((await own.NextAsync()).Id, 200, "1");
+
+        Assert.Equal("200 1", (await call).Value.Text());
+        Assert.Equal((0, 1), (old.Waiting, old.Displaced));
+    }
+
+    [Fact]
     public async Task A_session_that_ends_takes_its_calls_with_it()
     {
         var target = new TestTarget();

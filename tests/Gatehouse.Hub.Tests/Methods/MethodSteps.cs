@@ -16,7 +16,14 @@ internal static class MethodSteps
         return await methods.InvokeAsync(hub.Hub, HubHost.Key(identity), call, token ?? TestContext.Current.CancellationToken);
     }
 
-    internal static ServedMethods Serve(this HubHost hub, string identity, TestTarget target) => hub.Get<DirectMethods>().Serve(hub.Hub, HubHost.Key(identity), target);
+    internal static ServedMethods Serve(this HubHost hub, string identity, TestTarget target, string? generation = null) => hub.Get<DirectMethods>().Serve(hub, identity, target, generation);
+
+    internal static ServedMethods Serve(this DirectMethods node, HubHost hub, string identity, TestTarget target, string? generation = null)
+    {
+        var served = node.Open(hub.Hub, HubHost.Key(identity), generation, target);
+        served.Begin();
+        return served;
+    }
 
     internal static void Answer(this ServedMethods served, Guid id, int status, string payload) => served.Answer(id, status, Encoding.UTF8.GetBytes(payload));
 

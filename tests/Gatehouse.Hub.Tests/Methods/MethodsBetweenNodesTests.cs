@@ -45,7 +45,7 @@ public sealed class MethodsBetweenNodesTests : IAsyncLifetime
     public async Task A_call_finds_the_device_on_the_other_node_and_its_answer_comes_back()
     {
         var target = new TestTarget();
-        using var served = there.Serve(hub.Hub, HubHost.Key("d1"), target);
+        using var served = there.Serve(hub, "d1", target);
         var large = $"\"{new string('x', (128 * 1024) - 2)}\"";
 
         var call = hub.CallAsync("d1", "reboot", large, on: here);
@@ -63,7 +63,7 @@ public sealed class MethodsBetweenNodesTests : IAsyncLifetime
         var call = hub.CallAsync("d1", connect: 60, on: here);
         await Task.Delay(200, Token);
 
-        using var served = there.Serve(hub.Hub, HubHost.Key("d1"), target);
+        using var served = there.Serve(hub, "d1", target);
         served.Answer((await target.NextAsync()).Id, 200, "1");
 
         Assert.Equal("200 1", (await call).Value.Text());
@@ -77,7 +77,7 @@ public sealed class MethodsBetweenNodesTests : IAsyncLifetime
     public async Task Errors_travel_with_their_words()
     {
         var target = new TestTarget();
-        var served = there.Serve(hub.Hub, HubHost.Key("d1"), target);
+        var served = there.Serve(hub, "d1", target);
 
         var bad = hub.CallAsync("d1", on: here);
         served.Answer((await target.NextAsync()).Id, 200, "{");
@@ -90,10 +90,26 @@ public sealed class MethodsBetweenNodesTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_call_does_not_reach_a_session_of_an_earlier_owner_of_the_name_on_the_other_node()
+    {
+        var (old, own) = (new TestTarget(), new TestTarget());
+        using var earlier = there.Serve(hub, "d1", old, "an earlier generation");
+        var call = hub.CallAsync("d1", connect: 60, on: here);
+        await Task.Delay(200, Token);
+        Assert.False(call.IsCompleted);
+
+        using var served = there.Serve(hub, "d1", own, (await hub.FindAsync("d1")).Value.GenerationId);
+        served.Answer((await own.NextAsync()).Id, 200, "1");
+
+        Assert.Equal("200 1", (await call).Value.Text());
+        Assert.Equal((0, 1), (old.Waiting, old.Displaced));
+    }
+
+    [Fact]
     public async Task No_answer_within_the_response_time_out_is_a_gateway_time_out()
     {
         var target = new TestTarget();
-        using var served = there.Serve(hub.Hub, HubHost.Key("d1"), target);
+        using var served = there.Serve(hub, "d1", target);
 
         var call = hub.CallAsync("d1", response: 5, on: here);
         var request = await target.NextAsync();
@@ -108,8 +124,8 @@ public sealed class MethodsBetweenNodesTests : IAsyncLifetime
         var third = Join();
         await MeetAsync();
         var (one, two) = (new TestTarget(), new TestTarget());
-        using var first = there.Serve(hub.Hub, HubHost.Key("d1"), one);
-        using var second = third.Serve(hub.Hub, HubHost.Key("d1"), two);
+        using var first = there.Serve(hub, "d1", one);
+        using var second = third.Serve(hub, "d1", two);
 
         var call = hub.CallAsync("d1", response: 5, on: here);
         await Task.WhenAny(one.NextAsync(), two.NextAsync());
