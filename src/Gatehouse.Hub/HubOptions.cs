@@ -3,6 +3,8 @@ using Gatehouse.Hub.Certificates;
 using Gatehouse.Hub.CloudToDevice;
 using Gatehouse.Hub.Credentials;
 using Gatehouse.Hub.Events;
+using Gatehouse.Hub.ImportExport;
+using Gatehouse.Hub.Jobs;
 using Gatehouse.Hub.Methods;
 using Gatehouse.Hub.Notifications;
 using Gatehouse.Hub.Queries;
@@ -47,9 +49,13 @@ public sealed record HubOptions
 
     public QueryOptions Queries { get; init; } = new();
 
+    public JobOptions Jobs { get; init; } = new();
+
+    public ImportExportOptions ImportExport { get; init; } = new();
+
     public RoutingOptions Routing { get; init; } = new();
 
-    /// <summary>Of deliveries to custom endpoints.</summary>
+    /// <summary>Of deliveries to custom endpoints, and of imports and exports.</summary>
     public SinkOptions Sinks { get; init; } = new();
 
     public MethodOptions Methods { get; init; } = new();

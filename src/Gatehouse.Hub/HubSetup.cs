@@ -9,6 +9,7 @@ using Gatehouse.Hub.Credentials;
 using Gatehouse.Hub.Events;
 using Gatehouse.Hub.Files;
 using Gatehouse.Hub.Hubs;
+using Gatehouse.Hub.Jobs;
 using Gatehouse.Hub.Methods;
 using Gatehouse.Hub.Notifications;
 using Gatehouse.Hub.Queries;
@@ -75,6 +76,7 @@ public static class HubSetup
         AddCloudToDevice(services, options);
         services.AddFiles(options.Files);
         services.AddMessageRouting(options);
+        services.AddJobs(options);
         services.TryAddSingleton<ICredentialSource>(all => all.GetRequiredService<CredentialSource>());
         return services;
     }

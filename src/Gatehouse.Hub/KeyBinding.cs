@@ -12,5 +12,7 @@ internal static class KeyBinding
 
     internal static string ForEndpoint(HubName hub, string id) => $"{hub.Value}/routing/{id}/secrets";
 
+    internal static string ForContainers(HubName hub, string jobId) => $"{hub.Value}/importexport/{jobId}/containers";
+
     internal static string ForStorageAccount(HubName hub) => $"{hub.Value}/storage/key";
 }

@@ -6,6 +6,7 @@ using Gatehouse.ServiceApi.Rest;
 using Gatehouse.ServiceApi.Rest.Devices;
 using Gatehouse.ServiceApi.Rest.DeviceTwins;
 using Gatehouse.ServiceApi.Rest.DigitalTwins;
+using Gatehouse.ServiceApi.Rest.Jobs;
 using Gatehouse.ServiceApi.Rest.Messages;
 using Gatehouse.ServiceApi.Rest.Methods;
 using Gatehouse.ServiceApi.Rest.Modules;
@@ -40,10 +41,11 @@ public static class ServiceApiSetup
         AddRegistry(services);
         AddTwins(services);
         AddMessages(services);
+        AddJobs(services);
         return services;
     }
 
-    /// <summary>Answers the paths that have operations (<c>/devices</c>, <c>/messages</c>, <c>/twins</c>, <c>/statistics</c>, <c>/gatehouse/v1</c>); everything else goes on to the next middleware.</summary>
+    /// <summary>Answers the paths that have operations (<c>/devices</c>, <c>/jobs</c>, <c>/messages</c>, <c>/twins</c>, <c>/statistics</c>, <c>/gatehouse/v1</c>); everything else goes on to the next middleware.</summary>
     public static IApplicationBuilder UseServiceApi(this IApplicationBuilder app)
     {
         var pipeline = app.ApplicationServices.GetRequiredService<ApiPipeline>();
@@ -89,6 +91,18 @@ public static class ServiceApiSetup
         Add<ReceiveFeedbackNotification>(services);
         Add<CompleteFeedbackNotification>(services);
         Add<AbandonFeedbackNotification>(services);
+    }
+
+    private static void AddJobs(IServiceCollection services)
+    {
+        Add<CreateScheduledJob>(services);
+        Add<GetScheduledJob>(services);
+        Add<CancelScheduledJob>(services);
+        Add<QueryScheduledJobs>(services);
+        Add<CreateImportExportJob>(services);
+        Add<GetImportExportJob>(services);
+        Add<ListImportExportJobs>(services);
+        Add<CancelImportExportJob>(services);
     }
 
     private static void Add<T>(IServiceCollection services)

@@ -139,6 +139,8 @@ public sealed class PostgresDatabase : Database
 
         public override string Json(string parameter) => $"{parameter}::jsonb";
 
+        public override string AnyOf(string parameter) => $"= ANY({parameter})";
+
         public override bool IsUniqueViolation(DbException error) => error is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation };
     }
 }

@@ -211,6 +211,8 @@ public sealed class SqliteDatabase : Database
 
         public override string Json(string parameter) => parameter;
 
+        public override string AnyOf(string parameter) => $"IN {parameter}";
+
         public override bool IsUniqueViolation(DbException error) => error is SqliteException { SqliteExtendedErrorCode: UniqueConstraint or PrimaryKeyConstraint };
     }
 }

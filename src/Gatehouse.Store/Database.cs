@@ -54,6 +54,9 @@ public abstract class SqlDialect
     /// <summary>A parameter that holds JSON text, as the value of a <c>JSONB</c> column: PostgreSQL wants the type named, SQLite keeps the text.</summary>
     public abstract string Json(string parameter);
 
+    /// <summary>Condition that the value before it is one of an array parameter (an array in the parameters, too).</summary>
+    public abstract string AnyOf(string parameter);
+
     /// <summary>Whether the error is a violated unique or primary key.</summary>
     public abstract bool IsUniqueViolation(DbException error);
 }

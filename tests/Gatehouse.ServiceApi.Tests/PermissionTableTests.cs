@@ -48,6 +48,13 @@ public sealed class PermissionTableTests(RunningApi api) : IClassFixture<Running
             new("POST", "twins/{deviceId}/methods", $"/twins/none/methods{Service}", 404, """{"methodName":"m"}"""),
             new("POST", "twins/{deviceId}/modules/{moduleId}/methods", $"/twins/none/modules/m/methods{Service}", 404, """{"methodName":"m"}"""),
         ]),
+        ["CreateScheduledJob"] = (Connectors, [new("PUT", "jobs/v2/{jobId}", $"/jobs/v2/j{Service}", 400, "{}")]),
+        ["GetScheduledJob"] = (Connectors, [new("GET", "jobs/v2/{jobId}", $"/jobs/v2/j{Service}", 200)]),
+        ["CancelScheduledJob"] = (Connectors, [new("POST", "jobs/v2/{jobId}/cancel", $"/jobs/v2/j/cancel{Service}", 404)]),
+        ["QueryScheduledJobs"] = (Connectors, [new("GET", "jobs/v2/query", $"/jobs/v2/query{Service}", 200)]),
+        ["CreateImportExportJob"] = (Writers, [new("POST", "jobs/create", $"/jobs/create{Service}", 400, "{}")]),
+        ["GetImportExportJob"] = (Readers, [new("GET", "jobs", $"/jobs{Service}", 200), new("GET", "jobs/{jobId}", $"/jobs/none{Service}", 404)]),
+        ["CancelImportExportJob"] = (Writers, [new("DELETE", "jobs/{jobId}", $"/jobs/none{Service}", 404)]),
         ["GetTwin"] = (Connectors,
         [
             new("GET", "twins/{deviceId}", $"/twins/none{Service}", 404),
@@ -133,7 +140,9 @@ public sealed class PermissionTableTests(RunningApi api) : IClassFixture<Running
         var elsewhere = Operations.All.Where(row => row.Plane == Plane.Device).Select(row => row.Name);
 
         // Tested with real sessions: Gatehouse.Gateway.Tests, DevicePermissionTests.
-        Assert.Equal(["ConnectDevice", "SendTelemetry", "ReceiveCloudToDeviceMessage", "InitializeFileUpload", "NotifyFileUpload"], elsewhere);
+        Assert.Equal(
+            ["ConnectDevice", "SendTelemetry", "ReceiveCloudToDeviceMessage", "ReceiveMethodCall", "ReadOwnTwin", "UpdateReportedProperties", "ObserveDesiredProperties", "InitializeFileUpload", "NotifyFileUpload"],
+            elsewhere);
         Assert.Equal(Table.Keys.Order(), Names.Select(name => name.Data).Order());
         Assert.Equal(Operations.All.Count, Operations.All.Select(row => row.Name).Distinct().Count());
     }

@@ -50,6 +50,9 @@ public enum ThrottleClass
     /// <summary>Polls for what waits for a device or for feedback: 1,000/min/unit on S1 over HTTPS; those who listen over other protocols poll nothing.</summary>
     CloudToDeviceReceives,
 
+    /// <summary>Jobs, imports and exports: 100/min/unit on S1.</summary>
+    Jobs,
+
     /// <summary>Uploads that devices begin and finish: 100/min/unit on S1.</summary>
     FileUploads,
 }

@@ -32,6 +32,13 @@ public static class Operations
 
     public static readonly Operation QueryTwins = Service("QueryTwins", ThrottleClass.Bulk, Rights.ServiceConnect, Rights.RegistryRead);
     public static readonly Operation InvokeMethod = Service("InvokeMethod", ThrottleClass.DirectMethods, Rights.ServiceConnect);
+    public static readonly Operation CreateScheduledJob = Service("CreateScheduledJob", ThrottleClass.Jobs, Rights.ServiceConnect);
+    public static readonly Operation GetScheduledJob = Service("GetScheduledJob", ThrottleClass.Jobs, Rights.ServiceConnect);
+    public static readonly Operation CancelScheduledJob = Service("CancelScheduledJob", ThrottleClass.Jobs, Rights.ServiceConnect);
+    public static readonly Operation QueryScheduledJobs = Service("QueryScheduledJobs", ThrottleClass.Jobs, Rights.ServiceConnect);
+    public static readonly Operation CreateImportExportJob = Service("CreateImportExportJob", ThrottleClass.Jobs, Rights.RegistryWrite);
+    public static readonly Operation GetImportExportJob = Service("GetImportExportJob", ThrottleClass.Jobs, Rights.RegistryRead);
+    public static readonly Operation CancelImportExportJob = Service("CancelImportExportJob", ThrottleClass.Jobs, Rights.RegistryWrite);
     public static readonly Operation GetTwin = Service("GetTwin", ThrottleClass.TwinReads, Rights.ServiceConnect);
     public static readonly Operation UpdateTwin = Service("UpdateTwin", ThrottleClass.TwinWrites, Rights.ServiceConnect);
     public static readonly Operation ReplaceTwin = Service("ReplaceTwin", ThrottleClass.TwinWrites, Rights.ServiceConnect);
@@ -58,7 +65,7 @@ public static class Operations
         ListModules, GetModule, CreateOrUpdateModule, DeleteModule,
         GetDeviceStatistics, GetServiceStatistics,
         SendCloudToDeviceMessage, PurgeCloudToDeviceMessageQueue, ReceiveFeedbackNotification, ReceiveFileUploadNotification,
-        QueryTwins, InvokeMethod,
+        QueryTwins, InvokeMethod, CreateScheduledJob, GetScheduledJob, CancelScheduledJob, QueryScheduledJobs, CreateImportExportJob, GetImportExportJob, CancelImportExportJob,
         GetTwin, UpdateTwin, ReplaceTwin, GetDigitalTwin, UpdateDigitalTwin, InvokeCommand,
         ReadEvents, GetPartitions, ManageConsumerGroups, ManagePolicies, ManageCertificates, ManageRouting, ReadRefusals, ReadAudit,
     ];

@@ -23,6 +23,13 @@ public sealed class DirectMethods : IDisposable
         relay = new MethodRelay(signals, served, time);
     }
 
+    /// <summary>Tells, on the session's thread, that an identity can be called on this node from now on.</summary>
+    internal event Action<HubName, IdentityKey> Came
+    {
+        add => served.Came += value;
+        remove => served.Came -= value;
+    }
+
     /// <summary>Calls a method and waits for the answer. The device's own failure is an answer, not an error.</summary>
     /// <remarks>ArgumentInvalid, MessageTooLarge; DeviceNotFound, ModuleNotFound; DeviceNotOnline (also for a disabled device); GatewayTimeout when no answer came, or the connection ended before it;
     /// GenericBadGateway for an answer that is too large or no JSON; DeviceMaximumInflightMethodExceeded, ThrottlingException.</remarks>

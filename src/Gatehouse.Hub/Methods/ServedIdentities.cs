@@ -9,6 +9,9 @@ internal sealed class ServedIdentities
     private readonly Dictionary<(HubName Hub, IdentityKey Identity), ServedMethods> served = [];
     private readonly Dictionary<(HubName Hub, IdentityKey Identity), List<RouteWait>> waiting = [];
 
+    /// <summary>Tells, on the session's thread, that an identity can be called from now on.</summary>
+    internal event Action<HubName, IdentityKey>? Came;
+
     /// <summary>The newest session takes the identity's methods; an older one is displaced. One that has ended meanwhile takes nothing: its successor may be here already.</summary>
     internal void Add(ServedMethods methods)
     {
@@ -35,6 +38,8 @@ internal sealed class ServedIdentities
         {
             wait.TrySet(new MethodRoute.Here(methods));
         }
+
+        Came?.Invoke(methods.Callee.Hub, methods.Callee.Identity);
     }
 
     internal void Remove(ServedMethods methods)

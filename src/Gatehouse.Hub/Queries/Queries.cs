@@ -4,17 +4,19 @@ using Gatehouse.Hub.Queries.Language;
 
 namespace Gatehouse.Hub.Queries;
 
-/// <summary>Queries of back ends over devices and modules.</summary>
+/// <summary>Queries of back ends over devices, modules and what jobs did on them.</summary>
 /// <remarks>Source: IoT Hub "Query language for device and module twins, jobs, and message routing" page.</remarks>
 public sealed class Queries : IDisposable
 {
     private readonly TwinQueries twins;
+    private readonly DeviceJobQueries deviceJobs;
     private readonly QueryOptions options;
     private readonly SemaphoreSlim running;
 
-    internal Queries(TwinQueries twins, QueryOptions options)
+    internal Queries(TwinQueries twins, DeviceJobQueries deviceJobs, QueryOptions options)
     {
         this.twins = twins;
+        this.deviceJobs = deviceJobs;
         this.options = options;
         running = new SemaphoreSlim(options.MaxConcurrent);
     }
@@ -71,7 +73,7 @@ public sealed class Queries : IDisposable
         try
         {
             return query.Source == QuerySource.DeviceJobs
-                ? new QueryPage("DeviceJob", "[]"u8.ToArray(), null)
+                ? await deviceJobs.RunAsync(hub, query, fingerprint, pageItems, from, limit.Token)
                 : await twins.RunAsync(hub, query, fingerprint, pageItems, from, limit.Token);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)

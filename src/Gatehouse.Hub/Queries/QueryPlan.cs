@@ -32,8 +32,16 @@ internal sealed class QueryPlan
     {
         var sql = Begin(hub);
         sql.Parameters.Add("Now", now.UtcTicks);
-        sql.Text.Append(
-            $"SELECT {Twins.TwinRows.Columns}, c.is_connected AS IsConnected, c.state_changed AS StateChanged, c.last_activity AS LastActivity ");
+        return Page(sql, $"{Twins.TwinRows.Columns}, c.is_connected AS IsConnected, c.state_changed AS StateChanged, c.last_activity AS LastActivity", device, module, limit);
+    }
+
+    /// <summary>The same, but their keys alone; only when <see cref="IsExact"/>.</summary>
+    internal (string Sql, SqlText Text) Keys(string hub, string device, string module, int limit) =>
+        Page(Begin(hub), "t.device_id AS DeviceId, t.module_id AS ModuleId, t.generation_id AS GenerationId", device, module, limit);
+
+    private (string Sql, SqlText Text) Page(SqlText sql, string columns, string device, string module, int limit)
+    {
+        sql.Text.Append($"SELECT {columns} ");
         AppendFrom(sql);
         var key = driver is null ? "t" : "x";
 

@@ -10,6 +10,7 @@ internal static class QuerySetup
     internal static void Add(IServiceCollection services, QueryOptions options)
     {
         services.TryAddSingleton(all => new TwinQueries(all.GetRequiredService<Database>(), options, all.GetRequiredService<TimeProvider>()));
-        services.TryAddSingleton(all => new Queries(all.GetRequiredService<TwinQueries>(), options));
+        services.TryAddSingleton(all => new DeviceJobQueries(all.GetRequiredService<Database>(), options));
+        services.TryAddSingleton(all => new Queries(all.GetRequiredService<TwinQueries>(), all.GetRequiredService<DeviceJobQueries>(), options));
     }
 }

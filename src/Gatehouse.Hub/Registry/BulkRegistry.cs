@@ -29,7 +29,13 @@ public sealed class BulkRegistry
             return refused;
         }
 
-        return await transactions.RunAsync<IReadOnlyList<BulkItemError>>(
+        return await RunAsync(hub, actor, items, (_, _, _) => Task.FromResult<HubError?>(null), cancellationToken);
+    }
+
+    /// <summary>The same with more work in the transaction, which may still refuse it all. The items are at most as many as a call may have, and no identity is among them twice.</summary>
+    internal Task<Result<IReadOnlyList<BulkItemError>>> RunAsync(
+        HubName hub, string actor, IReadOnlyList<BulkItem> items, Func<RegistryChange, IReadOnlyList<BulkItemError>, CancellationToken, Task<HubError?>> also, CancellationToken cancellationToken) =>
+        transactions.RunAsync<IReadOnlyList<BulkItemError>>(
             hub,
             actor,
             async (change, token) =>
@@ -44,10 +50,9 @@ public sealed class BulkRegistry
                     }
                 }
 
-                return errors;
+                return await also(change, errors, token) is { } refused ? refused : errors;
             },
             cancellationToken);
-    }
 
     private HubError? CheckCall(IReadOnlyList<BulkItem> items)
     {

@@ -45,6 +45,13 @@ internal static class IdentityRows
     internal static async Task<IReadOnlyList<IdentityRow>> ListDevicesAsync(DbConnection connection, HubName hub, int top, CancellationToken cancellationToken) =>
         [.. await connection.QueryAsync<IdentityRow>(new CommandDefinition($"{Select} AND module_id = '' ORDER BY device_id LIMIT @Top", new { Hub = hub.Value, Top = top }, cancellationToken: cancellationToken))];
 
+    /// <summary>Devices and modules after a place, devices before their modules.</summary>
+    internal static async Task<IReadOnlyList<IdentityRow>> ListAsync(DbConnection connection, HubName hub, (string Device, string Module) after, int limit, CancellationToken cancellationToken) =>
+        [.. await connection.QueryAsync<IdentityRow>(new CommandDefinition(
+            $"{Select} AND (device_id, module_id) > (@Device, @Module) ORDER BY device_id, module_id LIMIT @Limit",
+            new { Hub = hub.Value, after.Device, after.Module, Limit = limit },
+            cancellationToken: cancellationToken))];
+
     /// <summary>The device and its modules, read in a transaction that holds the hub's lock.</summary>
     internal static async Task<IReadOnlyList<IdentityRow>> ReadDeviceAsync(WriteTransaction transaction, HubName hub, string deviceId, CancellationToken cancellationToken) =>
         [.. await transaction.Connection.QueryAsync<IdentityRow>(new CommandDefinition(

@@ -13,14 +13,23 @@ namespace Gatehouse.Hub.Twins;
 internal sealed class TwinWriter(Database database, TwinChanges changes, TwinOptions options, TimeProvider time)
 {
     /// <summary>DeviceNotFound (for a module too, as the service), PreconditionFailed, ArgumentInvalid, MessageTooLarge. Nothing is written then.</summary>
-    internal async Task<Result<TwinRow>> WriteAsync(WriteTransaction transaction, HubName hub, string actor, IdentityKey key, TwinUpdate update, IfMatch ifMatch, CancellationToken cancellationToken)
+    /// <param name="transaction">Someone's.</param>
+    /// <param name="hub">Hub.</param>
+    /// <param name="actor">Who, for the audit record.</param>
+    /// <param name="key">Whose twin.</param>
+    /// <param name="update">What.</param>
+    /// <param name="ifMatch">The version that it must have.</param>
+    /// <param name="cancellationToken">Ends the write.</param>
+    /// <param name="generationId">Of the identity that is meant: the twin of a later owner of its name is not found. Null for any.</param>
+    internal async Task<Result<TwinRow>> WriteAsync(
+        WriteTransaction transaction, HubName hub, string actor, IdentityKey key, TwinUpdate update, IfMatch ifMatch, CancellationToken cancellationToken, string? generationId = null)
     {
         if (Check(update) is { } refused)
         {
             return refused;
         }
 
-        if (await TwinRows.LockAsync(transaction, database.Dialect, hub, key, time.GetUtcNow(), cancellationToken) is not { } present)
+        if (await TwinRows.LockAsync(transaction, database.Dialect, hub, key, time.GetUtcNow(), cancellationToken) is not { } present || (generationId is not null && generationId != present.GenerationId))
         {
             return HubErrors.DeviceNotFound;
         }

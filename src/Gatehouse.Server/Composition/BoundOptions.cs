@@ -3,6 +3,8 @@ using Gatehouse.Gateway;
 using Gatehouse.Hub;
 using Gatehouse.Hub.CloudToDevice;
 using Gatehouse.Hub.Events;
+using Gatehouse.Hub.ImportExport;
+using Gatehouse.Hub.Jobs;
 using Gatehouse.Hub.Notifications;
 using Gatehouse.Hub.Telemetry;
 using Gatehouse.Identity;
@@ -51,6 +53,8 @@ internal sealed class BoundOptions(ServerOptions options, DataDirectory data)
         {
             TimeToLive = options.FeedbackTimeToLive, LockDuration = options.FeedbackLockDuration, MaxDeliveryCount = options.FeedbackMaxDeliveryCount,
         },
+        Jobs = new JobOptions { MaxActive = options.MaxJobs, History = options.JobHistory },
+        ImportExport = new ImportExportOptions { History = options.JobHistory },
         Sinks = new SinkOptions { AllowPrivateAddresses = options.PrivateEndpoints },
     };
 

@@ -70,6 +70,10 @@ internal sealed class ServerOptions
 
     internal bool FileNotifications { get; set; } = true;
 
+    internal int MaxJobs { get; set; } = 10;
+
+    internal TimeSpan JobHistory { get; set; } = TimeSpan.FromDays(30);
+
     internal int? ThrottleUnits { get; set; }
 
     internal bool PrivateEndpoints { get; set; }

@@ -26,8 +26,8 @@ internal abstract class ApiResponse
         new JsonAnswer<T>(value, typeInfo, etag, status);
 
     /// <param name="json">Body, UTF-8.</param>
-    /// <param name="etag">Without quotes; the header gets them.</param>
-    internal static ApiResponse Raw(ReadOnlyMemory<byte> json, string etag) => new RawAnswer(json, etag);
+    /// <param name="etag">Without quotes; the header gets them. Null for no header.</param>
+    internal static ApiResponse Raw(ReadOnlyMemory<byte> json, string? etag = null) => new RawAnswer(json, etag);
 
     internal static ApiResponse Failed(HubError error) => new FailedAnswer(error);
 
@@ -69,7 +69,7 @@ internal abstract class ApiResponse
         internal override Task WriteAsync(HttpContext http) => ErrorBody.WriteAsync(http, error, TrackingId.New(DateTimeOffset.UtcNow));
     }
 
-    private sealed class RawAnswer(ReadOnlyMemory<byte> json, string etag) : ApiResponse
+    private sealed class RawAnswer(ReadOnlyMemory<byte> json, string? etag) : ApiResponse
     {
         internal override Task WriteAsync(HttpContext http) => SendAsync(http, json, etag, StatusCodes.Status200OK);
     }

@@ -29,6 +29,7 @@ internal sealed class ServiceThrottle(ServiceApiOptions options, TimeProvider ti
         ThrottleClass.Bulk => 20,
         ThrottleClass.CloudToDeviceSends => 100,
         ThrottleClass.CloudToDeviceReceives => 1_000,
+        ThrottleClass.Jobs => 100,
         ThrottleClass.DirectMethods => 2_400,
         ThrottleClass.TwinReads => 6_000,
         ThrottleClass.TwinWrites => 3_000,

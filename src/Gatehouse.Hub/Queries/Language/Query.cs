@@ -45,5 +45,8 @@ internal sealed record Query
     internal bool IsAggregate => GroupBy.Count > 0 || (Columns is { } columns && columns.Any(column => column.Kind != ColumnKind.Value));
 
     /// <summary>ArgumentInvalid with the position for what is no query: at most 8192 characters.</summary>
-    internal static Result<Query> Parse(string text) => new QueryParser(text).Parse();
+    internal static Result<Query> Parse(string text) => new QueryParser(text).Parse(isTail: false);
+
+    /// <summary>A query that begins at its FROM and shows whole documents. Likewise.</summary>
+    internal static Result<Query> ParseTail(string text) => new QueryParser(text).Parse(isTail: true);
 }

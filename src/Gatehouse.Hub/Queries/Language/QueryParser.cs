@@ -14,7 +14,7 @@ internal sealed class QueryParser
 
     internal QueryParser(string text) => this.text = text;
 
-    internal Result<Query> Parse()
+    internal Result<Query> Parse(bool isTail)
     {
         if (text.Length > QueryLimits.MaxCharacters)
         {
@@ -29,7 +29,7 @@ internal sealed class QueryParser
         }
 
         parser = new ExpressionParser(tokens, IsOverJobs(tokens) ? QueryScope.DeviceJob : QueryScope.Twin);
-        var query = ParseQuery();
+        var query = ParseQuery(isTail);
         return parser.Fault is { } wrong ? wrong.ToError() : query!;
     }
 
@@ -48,15 +48,15 @@ internal sealed class QueryParser
 
     private static bool IsWord(Token token, string word) => token.Kind == TokenKind.Word && token.Text.Equals(word, StringComparison.OrdinalIgnoreCase);
 
-    private Query? ParseQuery()
+    private Query? ParseQuery(bool isTail)
     {
-        if (!Expect("SELECT"))
+        if (!isTail && !Expect("SELECT"))
         {
             return null;
         }
 
-        var top = parser.TakeKeyword("TOP") ? ParseTop() : null;
-        var columns = parser.TakeSymbol("*") ? null : ParseColumns();
+        var top = !isTail && parser.TakeKeyword("TOP") ? ParseTop() : null;
+        var columns = isTail || parser.TakeSymbol("*") ? null : ParseColumns();
         if (parser.Fault is not null || !Expect("FROM") || ParseSource() is not { } source)
         {
             return null;

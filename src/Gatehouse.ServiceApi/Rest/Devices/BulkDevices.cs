@@ -63,7 +63,7 @@ internal sealed class BulkDevices(BulkRegistry registry, RegistryOptions options
             module = known;
         }
 
-        if (!TryReadMode(sent.ImportMode, out var mode))
+        if (!ImportModes.TryRead(sent.ImportMode, out var mode))
         {
             return HubErrors.ArgumentInvalid.With("The importMode of an item is unknown.");
         }
@@ -93,12 +93,6 @@ internal sealed class BulkDevices(BulkRegistry registry, RegistryOptions options
 
         var (tags, properties) = (sent.Tags is { } given ? $"\"tags\":{given.GetRawText()}" : null, sent.Properties is { } others ? $"\"properties\":{others.GetRawText()}" : null);
         return new BulkTwin(Encoding.UTF8.GetBytes($"{{{string.Join(',', new[] { tags, properties }.OfType<string>())}}}"), sent.TwinETag);
-    }
-
-    private static bool TryReadMode(string? word, out ImportMode mode)
-    {
-        mode = ImportMode.CreateOrUpdate;
-        return string.IsNullOrEmpty(word) || (char.IsAsciiLetter(word[0]) && !word.Contains(',', StringComparison.Ordinal) && Enum.TryParse(word, ignoreCase: true, out mode));
     }
 
     private static BulkResult ResultOf(IReadOnlyList<BulkItemError> errors) => new(

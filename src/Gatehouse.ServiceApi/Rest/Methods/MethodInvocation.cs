@@ -35,6 +35,6 @@ internal static class MethodInvocation
     }
 
     // The caller's own text: numbers keep their digits.
-    private static ReadOnlyMemory<byte> PayloadOf(JsonElement payload) =>
+    internal static ReadOnlyMemory<byte> PayloadOf(JsonElement payload) =>
         payload.ValueKind is JsonValueKind.Undefined or JsonValueKind.Null ? default : JsonMarshal.GetRawUtf8Value(payload).ToArray();
 }

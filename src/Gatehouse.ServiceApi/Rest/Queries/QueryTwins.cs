@@ -1,4 +1,3 @@
-using System.Globalization;
 using Gatehouse.Contracts.Access;
 using Gatehouse.Contracts.Errors;
 
@@ -20,20 +19,13 @@ internal sealed class QueryTwins(Hub.Queries.Queries queries) : ApiOperation(Ope
             return HubErrors.ArgumentNull.With("The query is missing.");
         }
 
-        int? items = null;
-        if (request.Http.Request.Headers["x-ms-max-item-count"].ToString() is { Length: > 0 } header)
+        var paging = Paging.Read(request);
+        if (!paging.IsOk)
         {
-            // The Node SDK writes 0 or less for "as many as you like".
-            if (!long.TryParse(header, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var wanted))
-            {
-                return HubErrors.ArgumentInvalid.With("x-ms-max-item-count must be a whole number.");
-            }
-
-            items = wanted < 1 ? null : (int)Math.Min(wanted, Hub.Queries.Queries.MaxPageItems);
+            return paging.Error;
         }
 
-        var continuation = request.Http.Request.Headers["x-ms-continuation"].ToString();
-        var page = await queries.RunAsync(request.Hub, text, items, continuation.Length == 0 ? null : continuation, cancellationToken);
+        var page = await queries.RunAsync(request.Hub, text, paging.Value.Items, paging.Value.Continuation, cancellationToken);
         return page.IsOk ? new PageAnswer(page.Value) : page.Error;
     }
 }

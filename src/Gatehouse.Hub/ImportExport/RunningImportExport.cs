@@ -1,0 +1,80 @@
+using Gatehouse.Contracts.Errors;
+using Gatehouse.Contracts.Identities;
+using Gatehouse.Hub.Jobs;
+
+namespace Gatehouse.Hub.ImportExport;
+
+/// <summary>Does one import or export, from wherever it is to its end, and waits for a storage service that is away.</summary>
+internal sealed class RunningImportExport(HubName hub, string jobId, ImportExportParts parts)
+{
+    private static readonly TimeSpan RestartPause = TimeSpan.FromSeconds(2);
+
+    /// <summary>Returns when the job has ended, is gone, or the server stops.</summary>
+    internal async Task RunAsync(CancellationToken cancellationToken)
+    {
+        // Off the caller's thread.
+        await Task.Yield();
+        var (since, done) = (parts.Now, -1L);
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            try
+            {
+                var row = await parts.ChangeAsync(hub, jobId, (_, found, _) => Task.FromResult(Started(found)), cancellationToken);
+                if (row is not { Status: JobStates.Running })
+                {
+                    return;
+                }
+
+                if (row.InputBytes != done)
+                {
+                    (since, done) = (parts.Now, row.InputBytes);
+                }
+
+                var fault = await TryAsync(row, cancellationToken);
+                if (fault is not { IsTransient: true } || parts.Now - since >= parts.Options.Patience)
+                {
+                    await EndAsync(fault, cancellationToken);
+                    return;
+                }
+            }
+            catch (Exception error) when (!cancellationToken.IsCancellationRequested)
+            {
+                parts.Log.JobInterrupted(hub.Value, jobId, error);
+            }
+            catch (Exception)
+            {
+                // The server stops; how far it is lies in the store.
+                return;
+            }
+
+            await Task.Delay(RestartPause, parts.Time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private ImportExportRow Started(ImportExportRow row) => row.Status == JobStates.Enqueued ? row with { Status = JobStates.Running, Started = parts.Now.UtcTicks } : row;
+
+    private async Task<HubError?> TryAsync(ImportExportRow row, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var addresses = parts.Seal.Open(hub, row);
+            return row.IsImport ? await new ImportRun(hub, row, addresses, parts).RunAsync(cancellationToken) : await new ExportRun(hub, row, addresses, parts).RunAsync(cancellationToken);
+        }
+        catch (IOException)
+        {
+            // The connection broke while the blob was read.
+            return HubErrors.ServiceUnavailable.With("The storage service stopped sending.");
+        }
+    }
+
+    // A job that was cancelled in between stays so.
+    private Task<ImportExportRow?> EndAsync(HubError? fault, CancellationToken cancellationToken) => parts.ChangeAsync(
+        hub,
+        jobId,
+        async (write, row, token) =>
+        {
+            await ImportExportRows.RemoveErrorsAsync(write, row, token);
+            return row.Status != JobStates.Running ? row : fault is null ? row.End(JobStates.Completed, parts.Now) : row.End(JobStates.Failed, parts.Now, fault.Message);
+        },
+        cancellationToken);
+}
