@@ -5,6 +5,7 @@ using Gatehouse.Cli.Auditing;
 using Gatehouse.Cli.Certificates;
 using Gatehouse.Cli.ConsumerGroups;
 using Gatehouse.Cli.DeviceTwins;
+using Gatehouse.Cli.Files;
 using Gatehouse.Cli.Monitoring;
 using Gatehouse.Cli.Output;
 using Gatehouse.Cli.Policies;
@@ -34,6 +35,8 @@ internal static class CommandTree
             RouteCommands.Group(shell),
             EndpointCommands.Group(shell),
             EnrichmentCommands.Group(shell),
+            FileCommands.Group(shell),
+            FileUploadCommands.Group(shell),
             new WatchEvents(shell).Command,
             new Simulate(shell).Command,
             new Why(shell).Command,

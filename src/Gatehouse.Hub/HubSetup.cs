@@ -74,7 +74,7 @@ public static class HubSetup
         QuerySetup.Add(services, options.Queries);
         AddRegistry(services, options.Registry);
         AddCloudToDevice(services, options);
-        services.AddFiles(options.Files);
+        services.AddFiles(options);
         services.AddMessageRouting(options);
         services.AddJobs(options);
         services.TryAddSingleton<ICredentialSource>(all => all.GetRequiredService<CredentialSource>());
@@ -92,7 +92,11 @@ public static class HubSetup
             all.GetRequiredService<CloudToDeviceMetrics>(),
             all.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton(all => new NotificationQueues(
-            all.GetRequiredService<Database>(), all.GetRequiredService<ISignals>(), options.Feedback, options.FileNotifications, all.GetRequiredService<TimeProvider>()));
+            all.GetRequiredService<Database>(),
+            all.GetRequiredService<ISignals>(),
+            options.Feedback,
+            all.GetRequiredService<FileUploadDefinitions>().NotificationsAsync,
+            all.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton<FeedbackBatches>();
         services.TryAddSingleton<ExpiredMessages>();
         services.TryAddSingleton<QueueUpkeep>();
@@ -121,6 +125,7 @@ public static class HubSetup
             all.GetRequiredService<ModuleWriter>(),
             all.GetRequiredService<BulkTwins>(),
             options));
+        services.TryAddSingleton<KeyRegeneration>();
         services.TryAddSingleton(all => new RegistryStatistics(all.GetRequiredService<Database>(), all.GetRequiredService<ConnectionStates>()));
     }
 }

@@ -15,4 +15,6 @@ internal static class KeyBinding
     internal static string ForContainers(HubName hub, string jobId) => $"{hub.Value}/importexport/{jobId}/containers";
 
     internal static string ForStorageAccount(HubName hub) => $"{hub.Value}/storage/key";
+
+    internal static string ForUploadAccount(HubName hub) => $"{hub.Value}/storage/connection-string";
 }

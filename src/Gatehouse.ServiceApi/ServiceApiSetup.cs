@@ -59,6 +59,7 @@ public static class ServiceApiSetup
         Add<CreateOrUpdateDevice>(services);
         Add<DeleteDevice>(services);
         Add<BulkDevices>(services);
+        Add<RegenerateKeys>(services);
         Add<ListModules>(services);
         Add<GetModule>(services);
         Add<CreateOrUpdateModule>(services);
@@ -91,6 +92,9 @@ public static class ServiceApiSetup
         Add<ReceiveFeedbackNotification>(services);
         Add<CompleteFeedbackNotification>(services);
         Add<AbandonFeedbackNotification>(services);
+        Add<ReceiveFileUploadNotification>(services);
+        Add<CompleteFileUploadNotification>(services);
+        Add<AbandonFileUploadNotification>(services);
     }
 
     private static void AddJobs(IServiceCollection services)

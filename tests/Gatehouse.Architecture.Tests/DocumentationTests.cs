@@ -16,6 +16,25 @@ public sealed partial class DocumentationTests
     }
 
     [Fact]
+    public void Each_operation_of_the_planes_is_answered_and_what_shows_it_exists()
+    {
+        var page = Read("docs/compatibility.md");
+        var start = page.IndexOf("## Operation by operation", StringComparison.Ordinal);
+        var rows = page[start..page.IndexOf("\n## ", start + 1, StringComparison.Ordinal)].Split('\n').Where(line => line.StartsWith("| ", StringComparison.Ordinal) && !line.StartsWith("| operation", StringComparison.Ordinal)).ToList();
+        var shown = Tree.Sources("tests").Concat(Directory.GetFiles(Path.Combine(Tree.Root, "tests/conformance/scenarios"))).Select(file => Path.GetFileName(file).Split('.')[0]).ToHashSet(StringComparer.Ordinal);
+
+        Assert.True(rows.Count > 70, $"{rows.Count} rows");
+        foreach (var row in rows)
+        {
+            var answer = OperationAnswer().Match(row);
+            Assert.True(answer.Success, row);
+            var names = answer.Groups[2].Value.Split(", ", StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+            Assert.True(names.Length > 0 == (answer.Groups[1].Value == "yes"), row);
+            Assert.All(names, name => Assert.Contains(name, shown));
+        }
+    }
+
+    [Fact]
     public void Every_instrument_and_log_event_is_in_telemetry()
     {
         var page = Read("docs/telemetry.md");
@@ -50,6 +69,10 @@ public sealed partial class DocumentationTests
 
     [GeneratedRegex("""= (?:Device|Service|Operator)\("(\w+)""")]
     private static partial Regex OperationRow();
+
+    // The last cells of a row: yes or no, sometimes the name of the row in Operations, and the tests.
+    [GeneratedRegex(@"\| (yes|no) \|(?: \w* \|)? ?([\w, -]*) ?\|$")]
+    private static partial Regex OperationAnswer();
 
     [GeneratedRegex("""\.Create\w+(?:<\w+>)?\(\s*"([a-z.]+)""")]
     private static partial Regex Instrument();

@@ -25,6 +25,7 @@ public sealed class PermissionTableTests(RunningApi api) : IClassFixture<Running
         ["CreateOrUpdateDevice"] = (Writers, [new("PUT", "devices/{deviceId}", $"/devices/none{Service}", 400, "{}")]),
         ["DeleteDevice"] = (Writers, [new("DELETE", "devices/{deviceId}", $"/devices/none{Service}", 404)]),
         ["BulkDevices"] = (Writers, [new("POST", "devices", $"/devices{Service}", 400, "[]")]),
+        ["RegenerateKeys"] = (Writers, [new("POST", "devices/keys/regenerate", $"/devices/keys/regenerate{Service}", 400, """{"policyKey":"primaryKey","devices":[]}""")]),
         ["ListModules"] = (Readers, [new("GET", "devices/{deviceId}/modules", $"/devices/none/modules{Service}", 404)]),
         ["GetModule"] = (Readers, [new("GET", "devices/{deviceId}/modules/{moduleId}", $"/devices/none/modules/m{Service}", 404)]),
         ["CreateOrUpdateModule"] = (Writers, [new("PUT", "devices/{deviceId}/modules/{moduleId}", $"/devices/none/modules/m{Service}", 400, "{}")]),
@@ -39,9 +40,12 @@ public sealed class PermissionTableTests(RunningApi api) : IClassFixture<Running
             new("DELETE", "messages/serviceBound/feedback/{lockToken}", $"/messages/serviceBound/feedback/none{Service}", 412),
             new("POST", "messages/serviceBound/feedback/{lockToken}/abandon", $"/messages/serviceBound/feedback/none/abandon{Service}", 412),
         ]),
-
-        // Over AMQP only: NotificationReceiverTests.
-        ["ReceiveFileUploadNotification"] = (Connectors, []),
+        ["ReceiveFileUploadNotification"] = (Connectors,
+        [
+            new("GET", "messages/serviceBound/filenotifications", $"/messages/serviceBound/filenotifications{Service}", 204),
+            new("DELETE", "messages/serviceBound/filenotifications/{lockToken}", $"/messages/serviceBound/filenotifications/none{Service}", 412),
+            new("POST", "messages/serviceBound/filenotifications/{lockToken}/abandon", $"/messages/serviceBound/filenotifications/none/abandon{Service}", 412),
+        ]),
         ["QueryTwins"] = ([.. Readers, "service"], [new("POST", "devices/query", $"/devices/query{Service}", 200, """{"query":"SELECT * FROM devices WHERE deviceId = 'none'"}""")]),
         ["InvokeMethod"] = (Connectors,
         [
@@ -124,6 +128,17 @@ public sealed class PermissionTableTests(RunningApi api) : IClassFixture<Running
             new("PUT", "gatehouse/v1/routing/enrichments/{key}", $"{Operator}routing/enrichments/none", 400, "{}"),
             new("DELETE", "gatehouse/v1/routing/enrichments/{key}", $"{Operator}routing/enrichments/none", 404),
         ]),
+        ["ManageFileUpload"] = (Owners,
+        [
+            new("GET", "gatehouse/v1/file-upload", $"{Operator}file-upload", 200),
+            new("PUT", "gatehouse/v1/file-upload", $"{Operator}file-upload", 400, """{"storageEndpoints":{"$default":{"sasTtlAsIso8601":"soon"}}}"""),
+        ]),
+        ["ReadFiles"] = (Connectors,
+        [
+            new("GET", "gatehouse/v1/files", $"{Operator}files", 200),
+            new("GET", "gatehouse/v1/files/content", $"{Operator}files/content?name=none", 404),
+        ]),
+        ["DeleteFile"] = (Owners, [new("DELETE", "gatehouse/v1/files", $"{Operator}files?name=none", 404)]),
         ["ReadRefusals"] = (Readers, [new("GET", "gatehouse/v1/refusals", $"{Operator}refusals", 200)]),
         ["ReadAudit"] = (Owners,
         [

@@ -19,6 +19,7 @@ public static class Operations
     public static readonly Operation CreateOrUpdateDevice = Service("CreateOrUpdateDevice", ThrottleClass.IdentityRegistry, Rights.RegistryWrite);
     public static readonly Operation DeleteDevice = Service("DeleteDevice", ThrottleClass.IdentityRegistry, Rights.RegistryWrite);
     public static readonly Operation BulkDevices = Service("BulkDevices", ThrottleClass.Bulk, Rights.RegistryWrite);
+    public static readonly Operation RegenerateKeys = Service("RegenerateKeys", ThrottleClass.Bulk, Rights.RegistryWrite);
     public static readonly Operation ListModules = Service("ListModules", ThrottleClass.IdentityRegistry, Rights.RegistryRead);
     public static readonly Operation GetModule = Service("GetModule", ThrottleClass.IdentityRegistry, Rights.RegistryRead);
     public static readonly Operation CreateOrUpdateModule = Service("CreateOrUpdateModule", ThrottleClass.IdentityRegistry, Rights.RegistryWrite);
@@ -53,6 +54,9 @@ public static class Operations
     public static readonly Operation ManagePolicies = Operator("ManagePolicies", ThrottleClass.None, Rights.Owner);
     public static readonly Operation ManageCertificates = Operator("ManageCertificates", ThrottleClass.None, Rights.Owner);
     public static readonly Operation ManageRouting = Operator("ManageRouting", ThrottleClass.None, Rights.Owner);
+    public static readonly Operation ManageFileUpload = Operator("ManageFileUpload", ThrottleClass.None, Rights.Owner);
+    public static readonly Operation ReadFiles = Operator("ReadFiles", ThrottleClass.None, Rights.ServiceConnect);
+    public static readonly Operation DeleteFile = Operator("DeleteFile", ThrottleClass.None, Rights.Owner);
     public static readonly Operation ReadRefusals = Operator("ReadRefusals", ThrottleClass.None, Rights.RegistryRead);
     public static readonly Operation ReadAudit = Operator("ReadAudit", ThrottleClass.None, Rights.Owner);
 
@@ -61,13 +65,14 @@ public static class Operations
     [
         ConnectDevice, SendTelemetry, ReceiveCloudToDeviceMessage, ReceiveMethodCall, ReadOwnTwin, UpdateReportedProperties, ObserveDesiredProperties,
         InitializeFileUpload, NotifyFileUpload,
-        GetDevice, ListDevices, CreateOrUpdateDevice, DeleteDevice, BulkDevices,
+        GetDevice, ListDevices, CreateOrUpdateDevice, DeleteDevice, BulkDevices, RegenerateKeys,
         ListModules, GetModule, CreateOrUpdateModule, DeleteModule,
         GetDeviceStatistics, GetServiceStatistics,
         SendCloudToDeviceMessage, PurgeCloudToDeviceMessageQueue, ReceiveFeedbackNotification, ReceiveFileUploadNotification,
         QueryTwins, InvokeMethod, CreateScheduledJob, GetScheduledJob, CancelScheduledJob, QueryScheduledJobs, CreateImportExportJob, GetImportExportJob, CancelImportExportJob,
         GetTwin, UpdateTwin, ReplaceTwin, GetDigitalTwin, UpdateDigitalTwin, InvokeCommand,
-        ReadEvents, GetPartitions, ManageConsumerGroups, ManagePolicies, ManageCertificates, ManageRouting, ReadRefusals, ReadAudit,
+        ReadEvents, GetPartitions, ManageConsumerGroups, ManagePolicies, ManageCertificates, ManageRouting,
+        ManageFileUpload, ReadFiles, DeleteFile, ReadRefusals, ReadAudit,
     ];
 
     private static Operation Device(string name, ThrottleClass throttle) => new(name, Plane.Device, [Rights.DeviceConnect], throttle);

@@ -58,7 +58,7 @@ internal sealed class FeedbackBatches(Database database, NotificationQueues noti
             var rows = await FeedbackRows.ReadAsync(write, hub, MaxRecords, token);
             if (rows.Count > 0)
             {
-                await notifications.PutAsync(write, hub, NotificationKind.Feedback, sequence, Encode(rows), token);
+                await notifications.PutFeedbackAsync(write, hub, sequence, Encode(rows), token);
                 await FeedbackRows.RemoveAsync(write, hub, rows.Select(static row => row.Id), token);
             }
 

@@ -19,6 +19,7 @@ internal static class BlobNames
 
         var full = $"{device.Value}/{name}";
         var isOrdinary = full.Length <= MaxCharacters
+            && device.Value is not ("." or "..")
             && !name.Any(static c => char.IsControl(c) || char.IsSurrogate(c) || c is '\\' or '\u2028' or '\u2029')
             && name.Split('/').All(static part => part.Length > 0 && part[^1] != '.' && part.Trim().Length > 0);
         return isOrdinary

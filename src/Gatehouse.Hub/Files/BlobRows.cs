@@ -72,12 +72,31 @@ internal static class BlobRows
         [.. await write.Connection.QueryAsync<string>(new CommandDefinition(
             """
             DELETE FROM blob_blocks WHERE NOT EXISTS (
-              SELECT 1 FROM file_uploads u WHERE u.hub = blob_blocks.hub AND u.blob_name = blob_blocks.blob_name AND u.expires > @now)
+              SELECT 1 FROM file_uploads u WHERE u.hub = blob_blocks.hub AND u.blob_name = blob_blocks.blob_name AND u.place = '' AND u.expires > @now)
             RETURNING file_name
             """,
             new { now },
             write.Transaction,
             cancellationToken: cancellationToken))];
+
+    internal static async Task<IReadOnlyList<UploadedFile>> ListAsync(DbConnection connection, HubName hub, string prefix, string after, int max, CancellationToken cancellationToken) =>
+        [.. await connection.QueryAsync<UploadedFile>(new CommandDefinition(
+            """
+            SELECT blob_name AS Name, size AS Size, content_type AS ContentType, changed AS Changed FROM blobs
+            WHERE hub = @Hub AND blob_name > @after AND substr(blob_name, 1, @Length) = @prefix ORDER BY blob_name LIMIT @max
+            """,
+            new { Hub = hub.Value, after, prefix, prefix.Length, max },
+            cancellationToken: cancellationToken))];
+
+    /// <summary>Removes a blob; its file, or null when there is none of this name.</summary>
+    internal static Task<string?> RemoveAsync(WriteTransaction write, HubName hub, string blob, CancellationToken cancellationToken) =>
+        write.Connection.ExecuteScalarAsync<string?>(new CommandDefinition(
+            "DELETE FROM blobs WHERE hub = @Hub AND blob_name = @blob RETURNING file_name", new { Hub = hub.Value, blob }, write.Transaction, cancellationToken: cancellationToken));
+
+    /// <summary>Removes blobs that were written last before then; their files.</summary>
+    internal static async Task<IReadOnlyList<string>> RemoveOldAsync(WriteTransaction write, long before, CancellationToken cancellationToken) =>
+        [.. await write.Connection.QueryAsync<string>(new CommandDefinition(
+            "DELETE FROM blobs WHERE changed <= @before RETURNING file_name", new { before }, write.Transaction, cancellationToken: cancellationToken))];
 
     internal static async Task<IReadOnlySet<string>> FileNamesAsync(DbConnection connection, CancellationToken cancellationToken) =>
         (await connection.QueryAsync<string>(new CommandDefinition("SELECT file_name FROM blobs UNION ALL SELECT file_name FROM blob_blocks", cancellationToken: cancellationToken))).ToHashSet(StringComparer.Ordinal);

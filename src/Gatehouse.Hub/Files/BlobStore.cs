@@ -24,9 +24,14 @@ public sealed class BlobStore
     internal BlobStore(Database database, FileOptions options, TimeProvider time)
     {
         (this.database, this.options, this.time) = (database, options, time);
-        if (options.Folder is { } folder)
+        if (options.Folder is { } folder && !OperatingSystem.IsWindows())
         {
-            Directory.CreateDirectory(folder);
+            // What devices upload is for the user of the server alone.
+            Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+        else if (options.Folder is not null)
+        {
+            Directory.CreateDirectory(options.Folder);
         }
     }
 

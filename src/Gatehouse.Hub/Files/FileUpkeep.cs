@@ -1,13 +1,13 @@
-using Gatehouse.Contracts.Errors;
 using Gatehouse.Store;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Gatehouse.Hub.Files;
 
-/// <summary>Removes what was begun and never finished: uploads a day after their end, their blocks, and files that a crash left without a row.</summary>
-internal sealed class FileUpkeep(Database database, BlobStore blobs, FileOptions options, TimeProvider time, ILogger<FileUpkeep> log) : BackgroundService
+/// <summary>Removes what was begun and never finished: uploads a day after their end, their blocks, and files that a crash left without a row; and files whose time has come.</summary>
+internal sealed class FileUpkeep(Database database, BlobStore blobs, UploadPlaces places, FileOptions options, TimeProvider time, ILogger<FileUpkeep> log) : BackgroundService
 {
+    private const int MaxLines = 20;
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
 
     // A device that comes late is told that its id has expired, not that there never was one.
@@ -19,18 +19,20 @@ internal sealed class FileUpkeep(Database database, BlobStore blobs, FileOptions
     internal async Task RunAsync(CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
-        var left = await database.WriteAsync(
+        IReadOnlyList<FileUploadRow> unfinished = [];
+        IReadOnlyList<string> blocks = [], expired = [];
+        await database.WriteAsync<bool>(
             async (write, token) =>
             {
-                await FileUploadRows.RemoveOldAsync(write, (now - ExpiredKept).UtcTicks, token);
-                return Result<IReadOnlyList<string>>.Of(await BlobRows.RemoveLeftBlocksAsync(write, now.UtcTicks, token));
+                unfinished = await FileUploadRows.TakeUnfinishedAsync(write, (now - options.NotificationWindow).UtcTicks, token);
+                blocks = await BlobRows.RemoveLeftBlocksAsync(write, now.UtcTicks, token);
+                expired = options.Retention is { } kept ? await BlobRows.RemoveOldAsync(write, (now - kept).UtcTicks, token) : [];
+                await FileUploadRows.RemoveOldAsync(write, (now - options.NotificationWindow - ExpiredKept).UtcTicks, token);
+                return true;
             },
             cancellationToken);
-        blobs.Delete(left.Value);
-        if (left.Value.Count > 0)
-        {
-            log.UnfinishedFilesRemoved(left.Value.Count);
-        }
+        blobs.Delete(blocks.Concat(expired));
+        Tell(unfinished, blocks.Count, expired.Count);
     }
 
     internal async Task RemoveStraysAsync(CancellationToken cancellationToken)
@@ -45,13 +47,13 @@ internal sealed class FileUpkeep(Database database, BlobStore blobs, FileOptions
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        if (options.Folder is null)
+        if (options.Folder is not null && !places.IsEmbeddedOn)
         {
-            return;
+            log.EmbeddedEndpointOff();
         }
 
         using var timer = new PeriodicTimer(Interval, time);
-        var isFirst = true;
+        var isFirst = options.Folder is not null;
         while (await WaitAsync(timer, stoppingToken))
         {
             try
@@ -71,6 +73,29 @@ internal sealed class FileUpkeep(Database database, BlobStore blobs, FileOptions
             {
                 return;
             }
+        }
+    }
+
+    private void Tell(IReadOnlyList<FileUploadRow> unfinished, int blocks, int expired)
+    {
+        foreach (var upload in unfinished.Take(MaxLines))
+        {
+            log.UploadNotFinished(upload.DeviceId, upload.Hub, upload.BlobName, new DateTimeOffset(upload.Started, TimeSpan.Zero));
+        }
+
+        if (unfinished.Count > MaxLines)
+        {
+            log.MoreUploadsNotFinished(unfinished.Count - MaxLines);
+        }
+
+        if (blocks > 0)
+        {
+            log.UnfinishedFilesRemoved(blocks);
+        }
+
+        if (expired > 0)
+        {
+            log.FilesExpired(expired);
         }
     }
 

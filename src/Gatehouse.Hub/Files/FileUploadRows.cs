@@ -16,14 +16,19 @@ internal sealed record FileUploadRow
 
     public string BlobName { get; init; } = "";
 
+    /// <summary><see cref="UploadPlace.Address"/>.</summary>
+    public string Place { get; init; } = "";
+
     public long Started { get; init; }
 
     public long Expires { get; init; }
 }
 
-/// <summary>SQL of uploads that were begun (Schema/0008).</summary>
+/// <summary>SQL of uploads that were begun (Schema/0008, 0014).</summary>
 internal static class FileUploadRows
 {
+    private const string Columns = "hub AS Hub, correlation_id AS CorrelationId, device_id AS DeviceId, blob_name AS BlobName, place AS Place, started AS Started, expires AS Expires";
+
     internal static Task<long> CountActiveAsync(WriteTransaction write, HubName hub, DeviceId device, long now, CancellationToken cancellationToken) =>
         write.Connection.ExecuteScalarAsync<long>(new CommandDefinition(
             "SELECT COUNT(*) FROM file_uploads WHERE hub = @Hub AND device_id = @Device AND expires > @now",
@@ -33,25 +38,32 @@ internal static class FileUploadRows
 
     internal static Task InsertAsync(WriteTransaction write, FileUploadRow row, CancellationToken cancellationToken) =>
         write.Connection.ExecuteAsync(new CommandDefinition(
-            "INSERT INTO file_uploads (hub, correlation_id, device_id, blob_name, started, expires) VALUES (@Hub, @CorrelationId, @DeviceId, @BlobName, @Started, @Expires)",
+            "INSERT INTO file_uploads (hub, correlation_id, device_id, blob_name, place, started, expires) VALUES (@Hub, @CorrelationId, @DeviceId, @BlobName, @Place, @Started, @Expires)",
             row,
             write.Transaction,
             cancellationToken: cancellationToken));
 
-    /// <summary>Ends an upload of this device; null when it has none of this id.</summary>
-    internal static Task<FileUploadRow?> RemoveAsync(WriteTransaction write, HubName hub, DeviceId device, string correlationId, CancellationToken cancellationToken) =>
-        write.Connection.QuerySingleOrDefaultAsync<FileUploadRow>(new CommandDefinition(
-            """
-            DELETE FROM file_uploads WHERE hub = @Hub AND correlation_id = @correlationId AND device_id = @Device
-            RETURNING hub AS Hub, correlation_id AS CorrelationId, device_id AS DeviceId, blob_name AS BlobName, started AS Started, expires AS Expires
-            """,
+    /// <summary>An upload of this device; null when it has none of this id.</summary>
+    internal static Task<FileUploadRow?> FindAsync(DbConnection connection, HubName hub, DeviceId device, string correlationId, CancellationToken cancellationToken) =>
+        connection.QuerySingleOrDefaultAsync<FileUploadRow>(new CommandDefinition(
+            $"SELECT {Columns} FROM file_uploads WHERE hub = @Hub AND correlation_id = @correlationId AND device_id = @Device",
             new { Hub = hub.Value, Device = device.Value, correlationId },
-            write.Transaction,
             cancellationToken: cancellationToken));
 
+    /// <summary>Ends an upload; false when it has ended already.</summary>
+    internal static async Task<bool> RemoveAsync(WriteTransaction write, FileUploadRow row, CancellationToken cancellationToken) =>
+        await write.Connection.ExecuteAsync(new CommandDefinition(
+            "DELETE FROM file_uploads WHERE hub = @Hub AND correlation_id = @CorrelationId", row, write.Transaction, cancellationToken: cancellationToken)) > 0;
+
+    /// <summary>Whether an upload to the embedded endpoint is under way.</summary>
     internal static async Task<bool> IsActiveAsync(DbConnection connection, HubName hub, string blob, long now, CancellationToken cancellationToken) =>
         await connection.ExecuteScalarAsync<long?>(new CommandDefinition(
-            "SELECT 1 FROM file_uploads WHERE hub = @Hub AND blob_name = @blob AND expires > @now LIMIT 1", new { Hub = hub.Value, blob, now }, cancellationToken: cancellationToken)) is not null;
+            "SELECT 1 FROM file_uploads WHERE hub = @Hub AND blob_name = @blob AND place = '' AND expires > @now LIMIT 1", new { Hub = hub.Value, blob, now }, cancellationToken: cancellationToken)) is not null;
+
+    /// <summary>Uploads that ended before then without a word of their device, each once.</summary>
+    internal static async Task<IReadOnlyList<FileUploadRow>> TakeUnfinishedAsync(WriteTransaction write, long before, CancellationToken cancellationToken) =>
+        [.. await write.Connection.QueryAsync<FileUploadRow>(new CommandDefinition(
+            $"UPDATE file_uploads SET is_reported = 1 WHERE expires <= @before AND is_reported = 0 RETURNING {Columns}", new { before }, write.Transaction, cancellationToken: cancellationToken))];
 
     internal static Task<int> RemoveOldAsync(WriteTransaction write, long before, CancellationToken cancellationToken) =>
         write.Connection.ExecuteAsync(new CommandDefinition("DELETE FROM file_uploads WHERE expires <= @before", new { before }, write.Transaction, cancellationToken: cancellationToken));

@@ -11,14 +11,20 @@ public sealed class NotificationQueues : IDisposable
 {
     private readonly Database database;
     private readonly TimeProvider time;
-    private readonly NotificationOptions[] options;
+    private readonly NotificationOptions feedback;
+    private readonly Func<HubName, CancellationToken, ValueTask<NotificationOptions>> fileNotifications;
     private readonly ConcurrentDictionary<Watch, long> watches = new();
     private readonly IDisposable subscription;
 
-    internal NotificationQueues(Database database, ISignals signals, NotificationOptions feedback, NotificationOptions fileNotifications, TimeProvider time)
+    /// <param name="database">Where they lie.</param>
+    /// <param name="signals">Wake receivers.</param>
+    /// <param name="feedback">Life of feedback.</param>
+    /// <param name="fileNotifications">Life of file notifications, a property of each hub.</param>
+    /// <param name="time">Clock.</param>
+    internal NotificationQueues(
+        Database database, ISignals signals, NotificationOptions feedback, Func<HubName, CancellationToken, ValueTask<NotificationOptions>> fileNotifications, TimeProvider time)
     {
-        (this.database, this.time) = (database, time);
-        options = [feedback, fileNotifications];
+        (this.database, this.feedback, this.fileNotifications, this.time) = (database, feedback, fileNotifications, time);
         subscription = signals.Subscribe(SignalSubjects.NotificationAvailable, OnAvailable);
     }
 
@@ -35,7 +41,7 @@ public sealed class NotificationQueues : IDisposable
                 return null;
             }
 
-            var (lockToken, until) = (Guid.NewGuid(), now + options[(int)kind].LockDuration);
+            var (lockToken, until) = (Guid.NewGuid(), now + (await LifeAsync(hub, kind, cancellationToken)).LockDuration);
             var taken = await database.WriteAsync(
                 async (write, token) => Result<NotificationRow?>.Of(await NotificationRows.TakeAsync(write, database.Dialect, hub, kind, now.UtcTicks, lockToken, until.UtcTicks, token)),
                 cancellationToken);
@@ -77,11 +83,14 @@ public sealed class NotificationQueues : IDisposable
     public void Dispose() => subscription.Dispose();
 
     /// <summary>Adds one in a transaction of another feature.</summary>
-    internal async Task PutAsync(WriteTransaction write, HubName hub, NotificationKind kind, byte[] body, CancellationToken cancellationToken) =>
-        await PutAsync(write, hub, kind, await NotificationRows.NextAsync(write, hub, kind, cancellationToken), body, cancellationToken);
+    internal async Task PutAsync(WriteTransaction write, HubName hub, NotificationKind kind, byte[] body, NotificationOptions life, CancellationToken cancellationToken) =>
+        await PutAsync(write, hub, kind, await NotificationRows.NextAsync(write, hub, kind, cancellationToken), body, life, cancellationToken);
 
-    /// <summary>Adds one whose number is known.</summary>
-    internal async Task PutAsync(WriteTransaction write, HubName hub, NotificationKind kind, long sequence, byte[] body, CancellationToken cancellationToken)
+    /// <summary>Adds feedback whose number is known.</summary>
+    internal Task PutFeedbackAsync(WriteTransaction write, HubName hub, long sequence, byte[] body, CancellationToken cancellationToken) =>
+        PutAsync(write, hub, NotificationKind.Feedback, sequence, body, feedback, cancellationToken);
+
+    private async Task PutAsync(WriteTransaction write, HubName hub, NotificationKind kind, long sequence, byte[] body, NotificationOptions life, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
         await NotificationRows.InsertAsync(
@@ -93,7 +102,7 @@ public sealed class NotificationQueues : IDisposable
                 Sequence = sequence,
                 Body = body,
                 Enqueued = now.UtcTicks,
-                Expires = (now + options[(int)kind].TimeToLive).UtcTicks,
+                Expires = (now + life.TimeToLive).UtcTicks,
             },
             cancellationToken);
         SignalAvailable(write, hub, kind);
@@ -117,26 +126,33 @@ public sealed class NotificationQueues : IDisposable
         }
     }
 
-    private Task<Result<bool>> PutBackAsync(HubName hub, NotificationKind kind, Guid lockToken, bool isCounted, CancellationToken cancellationToken) => database.WriteAsync<bool>(
-        async (write, token) =>
-        {
-            if (await NotificationRows.PutBackAsync(write, hub, kind, lockToken, time.GetUtcNow().UtcTicks, isCounted ? 1 : 0, token) is not { } row)
+    private async Task<Result<bool>> PutBackAsync(HubName hub, NotificationKind kind, Guid lockToken, bool isCounted, CancellationToken cancellationToken)
+    {
+        var life = await LifeAsync(hub, kind, cancellationToken);
+        return await database.WriteAsync<bool>(
+            async (write, token) =>
             {
-                return HubErrors.DeviceMessageLockLost;
-            }
+                if (await NotificationRows.PutBackAsync(write, hub, kind, lockToken, time.GetUtcNow().UtcTicks, isCounted ? 1 : 0, token) is not { } row)
+                {
+                    return HubErrors.DeviceMessageLockLost;
+                }
 
-            if (isCounted && row.DeliveryCount >= options[(int)kind].MaxDeliveryCount)
-            {
-                await NotificationRows.RemoveAsync(write, row, token);
-            }
-            else
-            {
-                SignalAvailable(write, hub, kind);
-            }
+                if (isCounted && row.DeliveryCount >= life.MaxDeliveryCount)
+                {
+                    await NotificationRows.RemoveAsync(write, row, token);
+                }
+                else
+                {
+                    SignalAvailable(write, hub, kind);
+                }
 
-            return true;
-        },
-        cancellationToken);
+                return true;
+            },
+            cancellationToken);
+    }
+
+    private ValueTask<NotificationOptions> LifeAsync(HubName hub, NotificationKind kind, CancellationToken cancellationToken) =>
+        kind == NotificationKind.Feedback ? ValueTask.FromResult(feedback) : fileNotifications(hub, cancellationToken);
 
     private static void SignalAvailable(WriteTransaction write, HubName hub, NotificationKind kind) =>
         write.Signal(new Signal(SignalSubjects.NotificationAvailable, hub.Value, kind.ToString()));

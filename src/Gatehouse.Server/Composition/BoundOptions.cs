@@ -45,7 +45,15 @@ internal sealed class BoundOptions(ServerOptions options, DataDirectory data)
     internal HubOptions Hub => new()
     {
         HostNames = [.. new HubOptions().HostNames, Environment.MachineName, .. options.HostNames],
-        Files = new Gatehouse.Hub.Files.FileOptions { Folder = data.FilesFolder, MaxFileBytes = options.FileBytes, MaxTotalBytes = options.FilesTotalBytes, Notifications = options.FileNotifications },
+        Files = new Gatehouse.Hub.Files.FileOptions
+        {
+            Folder = options.FilesDirectory ?? data.FilesFolder,
+            IsShared = options.FilesDirectory is not null,
+            Retention = options.FilesRetention,
+            MaxFileBytes = options.FileBytes,
+            MaxTotalBytes = options.FilesTotalBytes,
+            Notifications = options.FileNotifications,
+        },
         Events = new EventOptions { PartitionCount = options.Partitions },
         Telemetry = new TelemetryOptions { DeviceMessagesPerSecond = options.DeviceMessagesPerSecond, HubMessagesPerSecond = options.HubMessagesPerSecond },
         CloudToDevice = new CloudToDeviceOptions { DefaultTimeToLive = options.CloudToDeviceTimeToLive, MaxDeliveryCount = options.CloudToDeviceMaxDeliveryCount },

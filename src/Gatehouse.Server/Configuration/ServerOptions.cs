@@ -64,6 +64,10 @@ internal sealed class ServerOptions
 
     internal int FeedbackMaxDeliveryCount { get; set; } = 10;
 
+    internal string? FilesDirectory { get; set; }
+
+    internal TimeSpan? FilesRetention { get; set; }
+
     internal long FileBytes { get; set; } = 1L << 30;
 
     internal long FilesTotalBytes { get; set; } = 100L << 30;

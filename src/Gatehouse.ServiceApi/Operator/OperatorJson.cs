@@ -5,6 +5,7 @@ using Gatehouse.ServiceApi.Operator.AccessPolicies;
 using Gatehouse.ServiceApi.Operator.Audit;
 using Gatehouse.ServiceApi.Operator.Certificates;
 using Gatehouse.ServiceApi.Operator.Events;
+using Gatehouse.ServiceApi.Operator.Files;
 using Gatehouse.ServiceApi.Operator.Routing;
 using Gatehouse.ServiceApi.Rest;
 
@@ -43,6 +44,8 @@ namespace Gatehouse.ServiceApi.Operator;
 [JsonSerializable(typeof(MessageEnrichment))]
 [JsonSerializable(typeof(ListOf<MessageEnrichment>), TypeInfoPropertyName = "MessageEnrichments")]
 [JsonSerializable(typeof(FallbackRoute))]
+[JsonSerializable(typeof(FileUploadBody))]
+[JsonSerializable(typeof(ListOf<FileJson>), TypeInfoPropertyName = "Files")]
 internal sealed partial class OperatorJson : JsonSerializerContext
 {
     internal static OperatorJson Types { get; } = new(ApiJson.NewOptions());

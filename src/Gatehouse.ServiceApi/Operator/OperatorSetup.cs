@@ -2,6 +2,7 @@ using Gatehouse.ServiceApi.Operator.AccessPolicies;
 using Gatehouse.ServiceApi.Operator.Audit;
 using Gatehouse.ServiceApi.Operator.Certificates;
 using Gatehouse.ServiceApi.Operator.Events;
+using Gatehouse.ServiceApi.Operator.Files;
 using Gatehouse.ServiceApi.Operator.Routing;
 using Gatehouse.ServiceApi.Rest;
 using Microsoft.Extensions.DependencyInjection;
@@ -50,7 +51,12 @@ internal static class OperatorSetup
         .AddOperation<PutFallback>()
         .AddOperation<TestAllRoutes>()
         .AddOperation<GetRoutingStatus>()
-        .AddOperation<TestNewRoute>();
+        .AddOperation<TestNewRoute>()
+        .AddOperation<GetFileUpload>()
+        .AddOperation<PutFileUpload>()
+        .AddOperation<ListFiles>()
+        .AddOperation<ReadFile>()
+        .AddOperation<DeleteFile>();
 
     private static IServiceCollection AddOperation<T>(this IServiceCollection services)
         where T : ApiOperation

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Gatehouse.Hub.Notifications;
+using Gatehouse.Hub.Registry;
 using Xunit;
 using FileOptions = Gatehouse.Hub.Files.FileOptions;
 
@@ -95,7 +96,7 @@ public sealed class FileUploadTests
     }
 
     [Fact]
-    public async Task An_upload_ends_with_its_token()
+    public async Task An_upload_ends_with_its_token_and_may_be_told_for_an_hour_more()
     {
         await using var host = await GatewayHost.StartAsync(files: new FileOptions { TokenLife = TimeSpan.FromMinutes(5) });
         await using var door = await HttpDoor.OpenAsync(host);
@@ -104,9 +105,14 @@ public sealed class FileUploadTests
         Assert.Equal(201, (await upload.PutAsync([1])).Code);
 
         host.Time.Advance(TimeSpan.FromMinutes(5));
-
         Assert.Equal((403, "AuthenticationFailed"), Fault(await upload.PutAsync([1])));
+        host.Time.Advance(TimeSpan.FromMinutes(59));
+        token = Encoding.UTF8.GetString(host.TokenOf("localhost/devices/d1", await host.RegisterAsync("d1", ifMatch: IfMatch.Any)));
+        var second = await Upload.BeginAsync(door, token);
+        host.Time.Advance(TimeSpan.FromMinutes(1));
+
         (await upload.NotifyAsync(token)).ExpectError(400, "ExpiredFileUploadCorrelationId");
+        (await second.NotifyAsync(token, isSuccess: false)).ExpectDone();
     }
 
     [Fact]

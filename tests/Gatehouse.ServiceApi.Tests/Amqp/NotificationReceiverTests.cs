@@ -135,7 +135,7 @@ public sealed class NotificationReceiverTests : IAsyncLifetime
         var put = await endpoint.Get<Database>().WriteAsync<bool>(
             async (write, token) =>
             {
-                await queues.PutAsync(write, EventEndpoint.Entity, kind, Encoding.UTF8.GetBytes(body), token);
+                await queues.PutAsync(write, EventEndpoint.Entity, kind, Encoding.UTF8.GetBytes(body), new NotificationOptions(), token);
                 return true;
             },
             Token);

@@ -8,12 +8,13 @@ import { BlobServiceClient } from '@azure/storage-blob';
 const main = path.join(path.dirname(fileURLToPath(import.meta.url)), '../node_modules/azurite/dist/src/blob/main.js');
 
 /**
- * Starts it with these containers. `tls`: { certFile, keyFile }; without, it speaks http. `port`: to come back where one was stopped.
+ * Starts it with these containers; loose, for the storage client inside azure-iot-device sends headers that it does not know.
+ * `tls`: { certFile, keyFile }; without, it speaks http. `port`: to come back where one was stopped.
  * Returns { endpoint, account, key, connectionString, service, port, stop }; `service` is a BlobServiceClient with the account's key.
  */
 export async function startAzurite({ containers = [], tls, port = 0, account = 'gatehousetest', key = randomBytes(64).toString('base64') } = {}) {
   const child = spawn(process.execPath, [
-    main, '--blobHost', '127.0.0.1', '--blobPort', String(port), '--inMemoryPersistence', '--silent', '--skipApiVersionCheck',
+    main, '--blobHost', '127.0.0.1', '--blobPort', String(port), '--inMemoryPersistence', '--silent', '--skipApiVersionCheck', '--loose',
     ...(tls ? ['--cert', tls.certFile, '--key', tls.keyFile] : []),
   ], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, AZURITE_ACCOUNTS: `${account}:${key}` } });
   const exited = new Promise(done => child.once('exit', done));

@@ -7,7 +7,7 @@ using Gatehouse.Wire.Http;
 namespace Gatehouse.Gateway.Http.Files;
 
 /// <summary>POST that asks for a place for a file: answers with address and token of one blob.</summary>
-/// <remarks>The address is the host, and port, that the device has reached: it can reach it again, and the certificate fits.</remarks>
+/// <remarks>The address of the embedded endpoint is the host, and port, that the device has reached: it can reach it again, and the certificate fits.</remarks>
 internal sealed class InitializeUpload(FileUploads uploads) : DeviceOperation(Operations.InitializeFileUpload, "POST", "files")
 {
     internal override async ValueTask<HubError?> RunAsync(DeviceRequest request, CancellationToken cancellationToken)
@@ -25,7 +25,7 @@ internal sealed class InitializeUpload(FileUploads uploads) : DeviceOperation(Op
         }
 
         var ticket = begun.Value;
-        var answer = new InitializeAnswer(ticket.CorrelationId, request.Http.Request.Host.Value!, ticket.ContainerName, ticket.BlobName, ticket.SasToken);
+        var answer = new InitializeAnswer(ticket.CorrelationId, ticket.HostName ?? request.Http.Request.Host.Value!, ticket.ContainerName, ticket.BlobName, ticket.SasToken);
         var bytes = JsonSerializer.SerializeToUtf8Bytes(answer, UploadJson.Default.InitializeAnswer);
         request.Http.Response.ContentType = ErrorDocument.ContentType;
         request.Http.Response.ContentLength = bytes.Length;

@@ -21,7 +21,14 @@ internal static class UploadBody
         }
 
         using var body = read.Value;
-        return Parse(body, typeInfo);
+        var parsed = Parse(body, typeInfo);
+        if (!parsed.IsOk)
+        {
+            // azure-iot-device counts the characters of a body and not its bytes: one with others than ASCII arrives cut, and its rest would be read as the next request.
+            request.HttpContext.Response.Headers.Connection = "close";
+        }
+
+        return parsed;
     }
 
     private static Result<T> Parse<T>(RequestBody body, JsonTypeInfo<T> typeInfo)
@@ -34,7 +41,6 @@ internal static class UploadBody
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
-            // azure-iot-device counts the characters of a body and not its bytes: one with others than ASCII arrives cut.
             return HubErrors.IotHubFormatError.With("The body is not the JSON that is expected.");
         }
     }

@@ -1,5 +1,4 @@
 using Gatehouse.Contracts.Access;
-using Gatehouse.Contracts.Errors;
 using Gatehouse.Hub.Notifications;
 
 namespace Gatehouse.ServiceApi.Rest.Messages;
@@ -8,14 +7,6 @@ namespace Gatehouse.ServiceApi.Rest.Messages;
 internal sealed class AbandonFeedbackNotification(NotificationQueues notifications)
     : ApiOperation(Operations.ReceiveFeedbackNotification, "POST", "messages/serviceBound/feedback/{lockToken}/abandon")
 {
-    internal override async Task<ApiResponse> RunAsync(ApiRequest request, CancellationToken cancellationToken)
-    {
-        if (!Guid.TryParse(request.Segment("lockToken"), out var token))
-        {
-            return HubErrors.DeviceMessageLockLost;
-        }
-
-        var abandoned = await notifications.AbandonAsync(request.Hub, NotificationKind.Feedback, token, cancellationToken);
-        return abandoned.IsOk ? ApiResponse.NoContent : abandoned.Error;
-    }
+    internal override Task<ApiResponse> RunAsync(ApiRequest request, CancellationToken cancellationToken) =>
+        NotificationPoll.AbandonAsync(notifications, NotificationKind.Feedback, request, cancellationToken);
 }

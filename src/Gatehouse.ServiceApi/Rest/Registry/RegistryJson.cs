@@ -14,6 +14,8 @@ namespace Gatehouse.ServiceApi.Rest.Registry;
 [JsonSerializable(typeof(IReadOnlyList<ModuleDocument>))]
 [JsonSerializable(typeof(IReadOnlyList<BulkDeviceBody?>))]
 [JsonSerializable(typeof(BulkResult))]
+[JsonSerializable(typeof(RegenerateKeysBody))]
+[JsonSerializable(typeof(RegenerateKeysAnswer))]
 [JsonSerializable(typeof(DeviceStatisticsDocument))]
 [JsonSerializable(typeof(ServiceStatisticsDocument))]
 internal sealed partial class RegistryJson : JsonSerializerContext

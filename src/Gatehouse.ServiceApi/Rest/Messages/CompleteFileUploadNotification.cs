@@ -1,0 +1,12 @@
+using Gatehouse.Contracts.Access;
+using Gatehouse.Hub.Notifications;
+
+namespace Gatehouse.ServiceApi.Rest.Messages;
+
+/// <summary><c>DELETE /messages/serviceBound/filenotifications/{lockToken}</c></summary>
+internal sealed class CompleteFileUploadNotification(NotificationQueues notifications)
+    : ApiOperation(Operations.ReceiveFileUploadNotification, "DELETE", "messages/serviceBound/filenotifications/{lockToken}")
+{
+    internal override Task<ApiResponse> RunAsync(ApiRequest request, CancellationToken cancellationToken) =>
+        NotificationPoll.CompleteAsync(notifications, NotificationKind.FileNotification, request, cancellationToken);
+}
