@@ -55,10 +55,16 @@ internal static class FileUploadRows
         await write.Connection.ExecuteAsync(new CommandDefinition(
             "DELETE FROM file_uploads WHERE hub = @Hub AND correlation_id = @CorrelationId", row, write.Transaction, cancellationToken: cancellationToken)) > 0;
 
-    /// <summary>Whether an upload to the embedded endpoint is under way.</summary>
+    /// <summary>Whether an upload to the embedded endpoint is under way: of a device that is enabled, and is the one that began it.</summary>
     internal static async Task<bool> IsActiveAsync(DbConnection connection, HubName hub, string blob, long now, CancellationToken cancellationToken) =>
         await connection.ExecuteScalarAsync<long?>(new CommandDefinition(
-            "SELECT 1 FROM file_uploads WHERE hub = @Hub AND blob_name = @blob AND place = '' AND expires > @now LIMIT 1", new { Hub = hub.Value, blob, now }, cancellationToken: cancellationToken)) is not null;
+            """
+            SELECT 1 FROM file_uploads u
+            JOIN identities i ON i.hub = u.hub AND i.device_id = u.device_id AND i.module_id = '' AND i.is_disabled = 0 AND i.created <= u.started
+            WHERE u.hub = @Hub AND u.blob_name = @blob AND u.place = '' AND u.expires > @now LIMIT 1
+            """,
+            new { Hub = hub.Value, blob, now },
+            cancellationToken: cancellationToken)) is not null;
 
     /// <summary>Uploads that ended before then without a word of their device, each once.</summary>
     internal static async Task<IReadOnlyList<FileUploadRow>> TakeUnfinishedAsync(WriteTransaction write, long before, CancellationToken cancellationToken) =>

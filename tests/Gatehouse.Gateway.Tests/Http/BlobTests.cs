@@ -1,6 +1,8 @@
 using System.Security.Cryptography;
 using System.Text;
+using Gatehouse.Contracts.Identities;
 using Gatehouse.Hub.Files;
+using Gatehouse.Hub.Registry;
 using Gatehouse.Identity;
 using Xunit;
 using FileOptions = Gatehouse.Hub.Files.FileOptions;
@@ -121,6 +123,26 @@ public sealed class BlobTests
         Assert.Equal((403, "AuthorizationFailure"), Fault(await scene.Upload.PutBlockListAsync()));
 
         Assert.Equal("kept", (await scene.Upload.GetAsync()).Text);
+    }
+
+    [Fact]
+    public async Task The_token_of_a_device_that_is_disabled_or_gone_writes_nothing()
+    {
+        await using var scene = await Scene.OpenAsync();
+        Assert.Equal(201, (await scene.Upload.PutBlockAsync("a", [1])).Code);
+
+        await scene.Host.RegisterAsync("d1", "disabled", IfMatch.Any);
+        Assert.Equal((403, "AuthorizationFailure"), Fault(await scene.Upload.PutAsync([1])));
+        Assert.Equal((403, "AuthorizationFailure"), Fault(await scene.Upload.PutBlockAsync("b", [1])));
+        Assert.Equal((403, "AuthorizationFailure"), Fault(await scene.Upload.PutBlockListAsync("a")));
+        await scene.Host.RegisterAsync("d1", "enabled", IfMatch.Any);
+        Assert.Equal(201, (await scene.Upload.PutAsync([1])).Code);
+
+        scene.Host.Time.Advance(TimeSpan.FromSeconds(1));
+        await scene.Host.Get<IdentityRegistry>().DeleteAsync(scene.Host.Hub, "policy:iothubowner", new IdentityKey(DeviceId.Parse("d1")), IfMatch.Any, TestContext.Current.CancellationToken);
+        Assert.Equal((403, "AuthorizationFailure"), Fault(await scene.Upload.PutAsync([2])));
+        await scene.Host.RegisterAsync("d1");
+        Assert.Equal((403, "AuthorizationFailure"), Fault(await scene.Upload.PutAsync([2])));
     }
 
     [Theory]

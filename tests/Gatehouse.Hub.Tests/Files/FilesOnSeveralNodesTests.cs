@@ -1,6 +1,7 @@
 using Gatehouse.Contracts.Signals;
 using Gatehouse.Hub.Files;
 using Gatehouse.Sinks.Blobs;
+using Gatehouse.Store;
 using Gatehouse.Streams.Nats;
 using Gatehouse.Streams.Suite;
 using Microsoft.Extensions.DependencyInjection;
@@ -28,9 +29,27 @@ public sealed class FilesOnSeveralNodesTests
         Assert.Equal("DefaultStorageEndpointNotConfigured", await OpenAsync(hub, new FileOptions(), hub.Get<ISignals>()));
     }
 
-    private static async Task<string?> OpenAsync(HubHost hub, FileOptions options, ISignals signals)
+    [Fact]
+    public async Task That_it_is_off_is_said_at_the_start()
     {
-        var places = new UploadPlaces(hub.Get<FileUploadDefinitions>(), hub.Get<EmbeddedPlace>(), hub.Get<BlobLookups>(), hub.Get<AccountHealth>(), options, signals);
-        return (await places.OpenAsync(hub.Hub, Token)).Error?.Name;
+        await using var nats = await NatsServer.StartAsync();
+        await using var hub = await HubHost.StartAsync();
+        await using var node = new ServiceCollection().AddLogging().AddSingleton(TimeProvider.System).AddNatsStreams(new NatsStreamsOptions { Url = nats.Url }).BuildServiceProvider();
+        var (log, options) = (new RecordingLog(), new FileOptions { Folder = hub.Folder });
+        using var upkeep = new FileUpkeep(hub.Get<Database>(), hub.Get<BlobStore>(), Places(hub, options, node.GetRequiredService<ISignals>()), options, hub.Time, log);
+
+        await upkeep.StartAsync(Token);
+        for (var i = 0; i < 500 && log.Lines.IsEmpty; i++)
+        {
+            await Task.Delay(10, Token);
+        }
+
+        await upkeep.StopAsync(Token);
+        Assert.Equal("EmbeddedEndpointOff", Assert.Single(log.Lines).Event);
     }
+
+    private static UploadPlaces Places(HubHost hub, FileOptions options, ISignals signals) =>
+        new(hub.Get<FileUploadDefinitions>(), hub.Get<EmbeddedPlace>(), hub.Get<BlobLookups>(), hub.Get<AccountHealth>(), options, signals);
+
+    private static async Task<string?> OpenAsync(HubHost hub, FileOptions options, ISignals signals) => (await Places(hub, options, signals).OpenAsync(hub.Hub, Token)).Error?.Name;
 }

@@ -1,0 +1,44 @@
+using Gatehouse.Contracts.Identities;
+using Gatehouse.Hub.Files;
+using Gatehouse.Store;
+using Xunit;
+using FileOptions = Gatehouse.Hub.Files.FileOptions;
+
+namespace Gatehouse.Hub.Tests.Files;
+
+/// <summary>What an operator reads of uploads that were never finished.</summary>
+public sealed class FileUpkeepTests
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Each_unfinished_upload_is_a_line_and_many_are_a_few_lines()
+    {
+        var folder = Directory.CreateTempSubdirectory("gatehouse-upkeep-").FullName;
+        var files = new FileOptions { Folder = folder };
+        await using var hub = await HubHost.StartAsync(new HubOptions { Files = files });
+        foreach (var device in new[] { "d1", "d2", "d3" })
+        {
+            await hub.PutAsync(device);
+        }
+
+        for (var i = 0; i < 25; i++)
+        {
+            Assert.True((await hub.Get<FileUploads>().InitializeAsync(hub.Hub, DeviceId.Parse($"d{(i / 10) + 1}"), $"f{i}", Token)).IsOk);
+        }
+
+        var log = new RecordingLog();
+        using var upkeep = new FileUpkeep(hub.Get<Database>(), hub.Get<BlobStore>(), hub.Get<UploadPlaces>(), files, hub.Time, log);
+        hub.Time.Advance(TimeSpan.FromMinutes(119));
+        await upkeep.RunAsync(Token);
+        Assert.Empty(log.Lines);
+        hub.Time.Advance(TimeSpan.FromMinutes(1));
+        await upkeep.RunAsync(Token);
+        await upkeep.RunAsync(Token);
+
+        Assert.Equal(21, log.Lines.Count);
+        Assert.All(log.Lines.Take(20), line => Assert.Matches(@"^Device (d\d) of hub gatehouse began to upload \1/f\d+ at 2026-11-24 08:00:00Z and never said what became of it\.$", line.Text));
+        Assert.Equal(("MoreUploadsNotFinished", "So did devices with 5 other uploads."), log.Lines.Last());
+        Directory.Delete(folder, recursive: true);
+    }
+}
