@@ -19,7 +19,30 @@ public sealed record SinkOptions
     /// <remarks>1 KiB–16 MiB, default 1 MiB. Source: own.</remarks>
     public int MaxBytes { get; init; } = 1024 * 1024;
 
-    /// <summary>Bytes of records that are gathered in memory for one blob of one partition, whatever larger size the endpoint asks for.</summary>
+    /// <summary>Bytes of records in one blob of one partition, whatever larger size the endpoint asks for. They are in memory only while it is written.</summary>
     /// <remarks>1–64 MiB, default 16 MiB. Source: own.</remarks>
     public int MaxBlobBytes { get; init; } = 16 * 1024 * 1024;
+
+    /// <summary>Bytes of records that all deliveries of the server hold at once, of all endpoints and partitions; the others wait. What is made of them for the wire takes about as much again.</summary>
+    /// <remarks>1 MiB–64 GiB, default 64 MiB. A batch that is larger than all of it goes when nothing else does. Source: own.</remarks>
+    public long MaxMemoryBytes { get; init; } = 64L << 20;
+
+    /// <summary>Throws when a value is outside its range; the message names the option, the value and what is allowed.</summary>
+    /// <exception cref="ArgumentException">A value is out of range.</exception>
+    public void Validate()
+    {
+        Require(Timeout >= TimeSpan.FromSeconds(1) && Timeout <= TimeSpan.FromSeconds(300), nameof(Timeout), Timeout, "1 s to 300 s");
+        Require(MaxEvents is >= 1 and <= 1000, nameof(MaxEvents), MaxEvents, "1 to 1000");
+        Require(MaxBytes is >= 1024 and <= 16 << 20, nameof(MaxBytes), MaxBytes, "1 KiB to 16 MiB");
+        Require(MaxBlobBytes is >= 1 << 20 and <= 64 << 20, nameof(MaxBlobBytes), MaxBlobBytes, "1 MiB to 64 MiB");
+        Require(MaxMemoryBytes is >= 1L << 20 and <= 64L << 30, nameof(MaxMemoryBytes), MaxMemoryBytes, "1 MiB to 64 GiB");
+    }
+
+    private static void Require(bool holds, string name, object value, string allowed)
+    {
+        if (!holds)
+        {
+            throw new ArgumentException($"{name} is {value}; allowed: {allowed}.");
+        }
+    }
 }

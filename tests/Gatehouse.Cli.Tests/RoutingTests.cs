@@ -28,6 +28,13 @@ public sealed class RoutingTests(RunningServer server)
         Assert.DoesNotContain("hushhush", shown.Output + list.Output, StringComparison.Ordinal);
         Assert.Contains("$iothubname", (await CliRun.OkAsync(server.On("message-enrichment", "list"))).Output, StringComparison.Ordinal);
 
+        Assert.Contains("reason", (await CliRun.OkAsync(server.On("message-endpoint", "dead-letters", "list", "cli-q"))).Output, StringComparison.OrdinalIgnoreCase);
+        await CliRun.RefusedAsync(2, server.On("message-endpoint", "dead-letters", "drop", "cli-q"), "--all");
+        await CliRun.RefusedAsync(2, server.On("message-endpoint", "dead-letters", "replay", "cli-q", "0-1", "--all"), "--all");
+        await CliRun.RefusedAsync(1, server.On("message-endpoint", "dead-letters", "show", "cli-q", "0-1"), "0-1");
+        Assert.Contains("0 dead letters", (await CliRun.OkAsync(server.On("message-endpoint", "dead-letters", "replay", "cli-q", "--all"))).Output, StringComparison.Ordinal);
+        Assert.Contains("0 dead letters", (await CliRun.OkAsync(server.On("message-endpoint", "dead-letters", "drop", "cli-q", "--all"))).Output, StringComparison.Ordinal);
+
         await CliRun.OkAsync(server.On("message-enrichment", "delete", "cli-k"));
         await CliRun.OkAsync(server.On("message-route", "delete", "cli-r"));
         await CliRun.OkAsync(server.On("message-endpoint", "delete", "cli-q"));

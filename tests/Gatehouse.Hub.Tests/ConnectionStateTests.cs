@@ -40,7 +40,7 @@ public sealed class ConnectionStateTests
         await hub.Get<ConnectionWriter>().FlushAsync(Token);
 
         var after = new ConnectionStates(hub.Time);
-        using var writer = new ConnectionWriter(hub.Get<Store.Database>(), after, hub.Time, Microsoft.Extensions.Logging.Abstractions.NullLogger<ConnectionWriter>.Instance);
+        using var writer = new ConnectionWriter(hub.Get<Store.Database>(), after, hub.Get<Gatehouse.Hub.Routing.Outbox.EventOutbox>(), hub.Time, Microsoft.Extensions.Logging.Abstractions.NullLogger<ConnectionWriter>.Instance);
         await writer.LoadAsync(Token);
 
         Assert.False(after.Get(hub.Hub, HubHost.Key("d1"), made.GenerationId).IsConnected);

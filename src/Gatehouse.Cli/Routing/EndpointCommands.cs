@@ -39,7 +39,7 @@ internal sealed class EndpointCommands(Shell shell)
     internal static HubCommand Group(Shell shell)
     {
         var commands = new EndpointCommands(shell);
-        return Shell.Group("message-endpoint", "Custom endpoints: where routes lead beside events.", commands.Create, commands.List, commands.Show, commands.Update, commands.Delete);
+        return Shell.Group("message-endpoint", "Custom endpoints: where routes lead beside events.", commands.Create, commands.List, commands.Show, commands.Update, commands.Delete, DeadLetterCommands.Group(shell));
     }
 
     private IEnumerable<Symbol> Settings => [connectionString, container, format, frequency, chunk, encoding, url, urlFrom, secret];
@@ -95,7 +95,7 @@ internal sealed class EndpointCommands(Shell shell)
             return call.Answer(saved, terminal => terminal.Line($"endpoint '{call.Value(name)}' updated."));
         });
 
-    private Command Delete => shell.Command("delete", "Deletes an endpoint with what waits for it.", ["gatehouse message-endpoint delete alarms"], [name, etag], async call =>
+    private Command Delete => shell.Command("delete", "Deletes an endpoint with what waits for it and its dead letters.", ["gatehouse message-endpoint delete alarms"], [name, etag], async call =>
     {
         await call.Hub.DeleteAsync(Path(call), call.Value(etag), call.Cancellation);
         return call.Answer(new JsonObject { ["deleted"] = call.Value(name) }, terminal => terminal.Line($"endpoint '{call.Value(name)}' deleted."));

@@ -33,6 +33,9 @@ public static class SignalSubjects
     /// <summary>Desired properties of the twin <c>Key</c> changed; the payload is what its device is told, after eight bytes of version.</summary>
     public const string DesiredChanged = "twin.desired";
 
+    /// <summary>Events of the hub's own making wait for the node that routes them.</summary>
+    public const string EventsWaiting = "events.waiting";
+
     /// <summary>Routes, endpoints or enrichments of a hub changed.</summary>
     public const string RoutingChanged = "routing.changed";
 

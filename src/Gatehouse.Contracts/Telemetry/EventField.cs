@@ -81,7 +81,4 @@ public enum EventField : byte
 
     /// <summary>Sequence number of a routed event where it came in, as text: what a router that was cut short looks for.</summary>
     RouteSequence = 71,
-
-    /// <summary>Why an event lies in an endpoint's dead letters.</summary>
-    DeadLetterReason = 72,
 }

@@ -32,7 +32,7 @@ internal static class ConnectionRows
             transaction: write.Transaction,
             cancellationToken: cancellationToken));
 
-    internal static Task SaveAsync(WriteTransaction write, ConnectionState state, CancellationToken cancellationToken) =>
+    internal static Task SaveAsync(WriteTransaction write, ConnectionState state, bool isConnected, long changed, CancellationToken cancellationToken) =>
         write.Connection.ExecuteAsync(new CommandDefinition(
             """
             INSERT INTO connection_states (hub, device_id, module_id, generation_id, is_connected, state_changed, last_activity, kept_subscriptions)
@@ -47,8 +47,8 @@ internal static class ConnectionRows
                 device = state.Identity.Device.Value,
                 module = state.Identity.Module?.Value ?? "",
                 generation = state.GenerationId,
-                connected = state.IsConnected ? 1L : 0L,
-                changed = state.StateChanged,
+                connected = isConnected ? 1L : 0L,
+                changed,
                 activity = state.LastActivity,
                 kept = state.KeptSubscriptions,
             },

@@ -23,6 +23,9 @@ public sealed class ConnectionState
 
     internal bool IsConnected { get; set; }
 
+    /// <summary>What is stored, and was told to routes.</summary>
+    internal bool IsToldConnected { get; set; }
+
     /// <summary>Open sessions and links of this identity, over whatever protocols.</summary>
     internal int Sessions { get; set; }
 

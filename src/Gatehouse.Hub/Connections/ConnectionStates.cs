@@ -73,12 +73,22 @@ public sealed class ConnectionStates(TimeProvider time)
     {
         if (state.IsConnected)
         {
+            state.IsToldConnected = true;
             state.IsConnected = false;
-            state.StateChanged = time.GetUtcNow().UtcTicks;
+            state.StateChanged = After(state);
             MarkDirty(state);
         }
 
         states[(state.Hub, state.Identity)] = state;
+    }
+
+    /// <summary>State and time of its last change, of one moment.</summary>
+    internal (bool IsConnected, long Changed) Read(ConnectionState state)
+    {
+        lock (gate)
+        {
+            return (state.IsConnected, state.StateChanged);
+        }
     }
 
     internal void MarkDirty(ConnectionState state)
@@ -97,7 +107,7 @@ public sealed class ConnectionStates(TimeProvider time)
         }
 
         state.IsConnected = isConnected;
-        state.StateChanged = time.GetUtcNow().UtcTicks;
+        state.StateChanged = After(state);
         if (!state.Identity.IsModule)
         {
             Interlocked.Add(ref connectedDevices.GetOrAdd(state.Hub, static _ => new StrongBox()).Value, isConnected ? 1 : -1);
@@ -105,6 +115,9 @@ public sealed class ConnectionStates(TimeProvider time)
 
         MarkDirty(state);
     }
+
+    // Events of a device are told apart by this time: it rises also when the clock does not.
+    private long After(ConnectionState state) => Math.Max(time.GetUtcNow().UtcTicks, state.StateChanged + 1);
 
     private sealed class StrongBox
     {

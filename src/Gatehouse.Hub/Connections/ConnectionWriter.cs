@@ -1,12 +1,15 @@
 using Gatehouse.Contracts.Errors;
+using Gatehouse.Hub.Routing;
+using Gatehouse.Hub.Routing.Outbox;
 using Gatehouse.Store;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Gatehouse.Hub.Connections;
 
-/// <summary>Writes changed connection states behind, many in one transaction: every five seconds, at once when a session waits for it, and at the end.</summary>
-public sealed class ConnectionWriter(Database database, ConnectionStates states, TimeProvider time, ILogger<ConnectionWriter> logger) : BackgroundService
+/// <summary>Writes changed connection states behind, many in one transaction: every five seconds, at once when a session waits for it, and at the end. What routes are told of them is in the same transaction.</summary>
+/// <remarks>So a connection that comes and goes between two writes is not told, as the service does not tell all of them; a state that was stored was told.</remarks>
+public sealed class ConnectionWriter(Database database, ConnectionStates states, EventOutbox outbox, TimeProvider time, ILogger<ConnectionWriter> logger) : BackgroundService
 {
     private const int MaxBatch = 1000;
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
@@ -108,7 +111,9 @@ public sealed class ConnectionWriter(Database database, ConnectionStates states,
 
         try
         {
-            await database.WriteAsync((write, cancel) => SaveAsync(write, batch, cancel), cancellationToken);
+            var told = new List<ConnectionEvent>();
+            await database.WriteAsync((write, cancel) => SaveAsync(write, batch, told, cancel), cancellationToken);
+            told.ForEach(each => each.State.IsToldConnected = each.IsConnected);
         }
         catch
         {
@@ -119,11 +124,24 @@ public sealed class ConnectionWriter(Database database, ConnectionStates states,
         return batch.Count == MaxBatch;
     }
 
-    private static async Task<Result<bool>> SaveAsync(WriteTransaction write, List<ConnectionState> batch, CancellationToken cancellationToken)
+    private async Task<Result<bool>> SaveAsync(WriteTransaction write, List<ConnectionState> batch, List<ConnectionEvent> told, CancellationToken cancellationToken)
     {
         foreach (var state in batch)
         {
-            await ConnectionRows.SaveAsync(write, state, cancellationToken);
+            var (isConnected, changed) = states.Read(state);
+            await ConnectionRows.SaveAsync(write, state, isConnected, changed, cancellationToken);
+            if (isConnected != state.IsToldConnected)
+            {
+                told.Add(new ConnectionEvent(state, isConnected, changed));
+            }
+        }
+
+        foreach (var hub in told.GroupBy(each => each.State.Hub))
+        {
+            if (await outbox.WantsAsync(hub.Key, RouteSource.DeviceConnectionStateEvents, cancellationToken))
+            {
+                await outbox.AddAsync(write, hub.Key, [.. hub.Select(each => each.ToEvent())], cancellationToken);
+            }
         }
 
         return true;

@@ -13,11 +13,5 @@ public sealed class HubLogs(IEventLogs logs, EventOptions options)
 
     /// <summary>A queue beside it with as many partitions: no hub's name has an underscore.</summary>
     internal async ValueTask<IEventLog> OpenQueueAsync(HubName hub, string name, CancellationToken cancellationToken) =>
-        await logs.OpenQueueAsync(NameBeside(hub, name), (await OpenAsync(hub, cancellationToken)).PartitionCount, cancellationToken);
-
-    /// <summary>A log beside it, kept as long as events are.</summary>
-    internal async ValueTask<IEventLog> OpenBesideAsync(HubName hub, string name, CancellationToken cancellationToken) =>
-        await logs.OpenAsync(NameBeside(hub, name), (await OpenAsync(hub, cancellationToken)).PartitionCount, cancellationToken);
-
-    private static string NameBeside(HubName hub, string name) => $"{hub.Value}_{name}";
+        await logs.OpenQueueAsync($"{hub.Value}_{name}", (await OpenAsync(hub, cancellationToken)).PartitionCount, cancellationToken);
 }

@@ -18,8 +18,9 @@ internal sealed class JobChange(WriteTransaction write, JobRow job, JobParts par
         foreach (var row in rows)
         {
             Job = Count(Job, row.Status, 1);
-            parts.Events.Add(Write, Job, row);
         }
+
+        await parts.Events.AddAsync(Write, Job, rows, cancellationToken);
     }
 
     /// <summary>Devices that were all in one state and now are as these rows say.</summary>
@@ -29,13 +30,14 @@ internal sealed class JobChange(WriteTransaction write, JobRow job, JobParts par
         foreach (var row in rows)
         {
             Job = Count(Count(Job, from, -1), row.Status, 1);
-            parts.Events.Add(Write, Job, row);
             if (row.Ended > 0)
             {
                 var (type, status) = (Job.JobType, row.Status);
                 Write.AfterCommit(() => parts.Metrics.Ended(type, status));
             }
         }
+
+        await parts.Events.AddAsync(Write, Job, rows, cancellationToken);
     }
 
     private static JobRow Count(JobRow job, string status, int change) => status switch

@@ -1,14 +1,20 @@
 using System.Collections.Immutable;
 using Gatehouse.Contracts.Identities;
+using Gatehouse.Hub.Routing;
+using Gatehouse.Hub.Routing.Outbox;
 using Gatehouse.Store;
 using Microsoft.Extensions.Logging;
 
 namespace Gatehouse.Hub.Jobs;
 
-/// <summary>Tells this process's observers what became of jobs on single devices, after the commit. While nobody observes, it costs nothing.</summary>
-public sealed class JobEvents(ILogger<JobEvents> log)
+/// <summary>Tells what became of jobs on single devices: routes by the outbox, in the transaction that does it; this process's observers after its commit. What nobody asks for costs a look at the hub's routes.</summary>
+public sealed class JobEvents
 {
+    private readonly EventOutbox outbox;
+    private readonly ILogger log;
     private ImmutableArray<Action<JobEvent>> observers = [];
+
+    internal JobEvents(EventOutbox outbox, ILogger log) => (this.outbox, this.log) = (outbox, log);
 
     /// <summary>Calls the observer for each change until disposed, on the writer's thread: it must be quick and must not throw.</summary>
     public IDisposable Subscribe(Action<JobEvent> observer)
@@ -17,17 +23,32 @@ public sealed class JobEvents(ILogger<JobEvents> log)
         return new Subscription(this, observer);
     }
 
-    /// <summary>The state that a device's record has from this transaction on.</summary>
-    internal void Add(WriteTransaction transaction, JobRow job, DeviceJobRow row)
+    /// <summary>The states that devices' records have from this transaction on.</summary>
+    internal async Task AddAsync(WriteTransaction transaction, JobRow job, IReadOnlyList<DeviceJobRow> rows, CancellationToken cancellationToken)
     {
-        if (observers.IsEmpty)
+        var hub = HubName.Parse(job.Hub);
+        var isWanted = await outbox.WantsAsync(hub, RouteSource.DeviceJobLifecycleEvents, cancellationToken);
+        if (rows.Count == 0 || (!isWanted && observers.IsEmpty))
         {
             return;
         }
 
-        var told = new JobEvent(HubName.Parse(row.Hub), row.Key, row.JobId, row.Status, new DateTimeOffset(row.Updated, TimeSpan.Zero), DeviceJobDocument.Write(row with { JobType = job.JobType }));
-        transaction.AfterCommit(() => Tell(told));
+        var told = rows.Select(row => new JobEvent(
+            hub, row.Key, row.JobId, row.Status, new DateTimeOffset(row.Updated, TimeSpan.Zero), DeviceJobDocument.Write(row with { JobType = job.JobType }))).ToList();
+        if (!observers.IsEmpty)
+        {
+            transaction.AfterCommit(() => told.ForEach(Tell));
+        }
+
+        if (isWanted)
+        {
+            await outbox.AddAsync(transaction, hub, [.. told.Zip(rows, ToEvent)], cancellationToken);
+        }
     }
+
+    // Unconfirmed: the words of opType. A record begins as pending, untried.
+    private static HubMadeEvent ToEvent(JobEvent told, DeviceJobRow row) => new(
+        told.Hub, told.Key, RouteSource.DeviceJobLifecycleEvents, row is { Status: DeviceJobStates.Pending, Attempts: 0 } ? "createDeviceJob" : "updateDeviceJob", told.Time, told.Json);
 
     private void Tell(JobEvent told)
     {

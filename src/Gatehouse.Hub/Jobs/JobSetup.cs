@@ -4,6 +4,7 @@ using Gatehouse.Hub.ImportExport;
 using Gatehouse.Hub.Methods;
 using Gatehouse.Hub.Queries;
 using Gatehouse.Hub.Registry;
+using Gatehouse.Hub.Routing.Outbox;
 using Gatehouse.Hub.Twins;
 using Gatehouse.Store;
 using Microsoft.Extensions.DependencyInjection;
@@ -17,7 +18,7 @@ internal static class JobSetup
 {
     internal static void AddJobs(this IServiceCollection services, HubOptions options)
     {
-        services.TryAddSingleton<JobEvents>();
+        services.TryAddSingleton(all => new JobEvents(all.GetRequiredService<EventOutbox>(), all.GetRequiredService<ILogger<JobEvents>>()));
         services.TryAddSingleton<JobMetrics>();
         services.TryAddSingleton<TwinSelection>();
         services.TryAddSingleton(all => new Jobs(all.GetRequiredService<Database>(), all.GetRequiredService<TwinWriter>(), options, all.GetRequiredService<TimeProvider>()));

@@ -20,7 +20,7 @@ internal sealed class RegistryChange(WriteTransaction transaction, HubName hub, 
     /// <summary>Written back at the end of the transaction.</summary>
     internal RegistryCounts Counts { get; } = counts;
 
-    /// <summary>An identity comes or is about to go: its twin, new or last, is told after the commit.</summary>
+    /// <summary>An identity came or is about to go: its twin, new or last, is told.</summary>
     internal Task TellAsync(IdentityRow row, TwinChangeKind kind, CancellationToken cancellationToken) => changes.AddLifecycleAsync(Transaction, Hub, row, kind, cancellationToken);
 
     /// <summary>Audit record and signal; the record names what changed, never a key.</summary>

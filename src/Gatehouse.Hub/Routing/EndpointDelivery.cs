@@ -1,17 +1,18 @@
-using System.Buffers;
+using Gatehouse.Hub.Routing.DeadLetters;
 using Gatehouse.Sinks;
-using Gatehouse.Streams.Log;
 
 namespace Gatehouse.Hub.Routing;
 
 /// <summary>Carries the queue of one endpoint to its far end: batches of one partition in order, again and again until they are there or go to the dead letters.</summary>
 internal sealed class EndpointDelivery(EndpointPlace place, ISink sink, Positions positions, EndpointState state, RoutingParts parts, Action<long> moved)
 {
-    private readonly RoutedRecord record = new();
     private TimeSpan pause = parts.Options.RetryPause;
 
     // After a refusal events go one by one, so that only the one that is refused leaves the queue.
     private int single;
+
+    // Nothing was taken for so long that a whole batch was given up: what is as old goes without another try, or the queue of a dead endpoint would grow without end.
+    private string? hopeless;
 
     /// <summary>Runs until cancelled.</summary>
     internal async Task RunAsync(int part, long next, CancellationToken cancellationToken)
@@ -19,8 +20,8 @@ internal sealed class EndpointDelivery(EndpointPlace place, ISink sink, Position
         var empty = 0;
         while (true)
         {
-            var batch = await GatherAsync(part, next, cancellationToken);
-            if (batch.Count == 0)
+            var extent = await SurveyAsync(part, next, cancellationToken);
+            if (extent.Count == 0)
             {
                 await place.Queue.WaitForEventsAsync(part, next - 1, cancellationToken);
                 if (++empty > 2)
@@ -33,26 +34,51 @@ internal sealed class EndpointDelivery(EndpointPlace place, ISink sink, Position
             }
 
             empty = 0;
-
-            var outcome = await SendAsync(part, batch, cancellationToken);
-            if (outcome.Delivered > 0)
+            (next, var mustPause) = await AttemptAsync(part, next, extent, cancellationToken);
+            if (mustPause)
             {
-                next = Move(part, batch[outcome.Delivered - 1].SequenceNumber + 1);
-                pause = parts.Options.RetryPause;
-                single = Math.Max(0, single - outcome.Delivered);
-                var oldest = parts.Time.GetUtcNow() - batch[0].EnqueuedTime;
-                parts.Metrics.Delivered(place.Type, outcome.Delivered, oldest);
-                if (state.Succeeded(outcome.Delivered, oldest))
-                {
-                    parts.Log.EndpointHealthy(place.Hub.Value, place.Name);
-                }
-            }
-
-            if (outcome.Result != SinkResult.Delivered)
-            {
-                next = await GiveUpOrWaitAsync(part, batch, outcome, next, cancellationToken);
+                await Task.Delay(pause, parts.Time, cancellationToken);
+                pause = TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, parts.Options.MaxRetryPause.Ticks));
             }
         }
+    }
+
+    /// <summary>Reads, sends and settles one batch; what it holds in memory is held no longer.</summary>
+    private async Task<(long Next, bool MustPause)> AttemptAsync(int part, long next, Extent extent, CancellationToken cancellationToken)
+    {
+        using var held = await parts.Memory.TakeAsync(extent.Bytes, cancellationToken);
+        var batch = await ReadAsync(part, next, extent.End, cancellationToken);
+        if (batch.Count == 0)
+        {
+            return (next, true);
+        }
+
+        if (hopeless is not null)
+        {
+            var expired = batch.TakeWhile(IsExpired).ToList();
+            if (expired.Count > 0)
+            {
+                return (await BuryAsync(part, expired, hopeless, cancellationToken), false);
+            }
+
+            hopeless = null;
+        }
+
+        var outcome = await SendAsync(part, batch, cancellationToken);
+        if (outcome.Delivered > 0)
+        {
+            next = Move(part, batch[outcome.Delivered - 1].SequenceNumber + 1);
+            pause = parts.Options.RetryPause;
+            single = Math.Max(0, single - outcome.Delivered);
+            var oldest = parts.Time.GetUtcNow() - batch[0].EnqueuedTime;
+            parts.Metrics.Delivered(place, outcome.Delivered, oldest);
+            if (state.Succeeded(outcome.Delivered, oldest))
+            {
+                parts.Log.EndpointHealthy(place.Hub.Value, place.Name);
+            }
+        }
+
+        return outcome.Result == SinkResult.Delivered ? (next, false) : await GiveUpOrPauseAsync(part, batch, outcome, next, cancellationToken);
     }
 
     private async Task<SinkOutcome> SendAsync(int part, List<SinkEvent> batch, CancellationToken cancellationToken)
@@ -67,59 +93,65 @@ internal sealed class EndpointDelivery(EndpointPlace place, ISink sink, Position
         }
     }
 
-    private async Task<long> GiveUpOrWaitAsync(int part, List<SinkEvent> batch, SinkOutcome outcome, long next, CancellationToken cancellationToken)
+    private async Task<(long Next, bool MustPause)> GiveUpOrPauseAsync(int part, List<SinkEvent> batch, SinkOutcome outcome, long next, CancellationToken cancellationToken)
     {
-        if (state.Failed(outcome.Error ?? ""))
+        var error = outcome.Error ?? "";
+        parts.Metrics.Failed(place, outcome.Result);
+        if (state.Failed(error))
         {
-            parts.Log.EndpointUnhealthy(place.Hub.Value, place.Name, outcome.Error ?? "");
+            parts.Log.EndpointUnhealthy(place.Hub.Value, place.Name, error);
         }
 
         if (outcome.Result == SinkResult.Refused && batch.Count > 1)
         {
             single = batch.Count - outcome.Delivered;
-            return next;
+            return (next, false);
         }
 
-        // All that have waited too long at once: one for each attempt would let the queue of a dead endpoint grow without end.
-        var now = parts.Time.GetUtcNow();
-        var dead = outcome.Result == SinkResult.Refused ? 1 : batch.Skip(outcome.Delivered).TakeWhile(each => now - each.EnqueuedTime > parts.Options.MaxDeliveryTime).Count();
-        foreach (var each in batch.Slice(outcome.Delivered, dead))
+        var left = batch[outcome.Delivered..];
+        var dead = outcome.Result == SinkResult.Refused ? left[..1] : left.TakeWhile(IsExpired).ToList();
+        if (dead.Count == 0)
         {
-            await BuryAsync(part, each, outcome.Error ?? "", cancellationToken);
-            next = Move(part, each.SequenceNumber + 1);
+            return (next, true);
         }
 
-        if (dead > 0)
-        {
-            return next;
-        }
-
-        await Task.Delay(pause, parts.Time, cancellationToken);
-        pause = TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, parts.Options.MaxRetryPause.Ticks));
-        return next;
+        hopeless = outcome.Result == SinkResult.Failed && dead.Count == left.Count ? error : null;
+        return (await BuryAsync(part, dead, error, cancellationToken), false);
     }
 
-    private async Task BuryAsync(int part, SinkEvent dead, string reason, CancellationToken cancellationToken)
+    private bool IsExpired(SinkEvent each) => parts.Time.GetUtcNow() - each.QueuedTime > parts.Options.MaxDeliveryTime;
+
+    /// <summary>First stored among the dead letters, then gone from the queue.</summary>
+    private async Task<long> BuryAsync(int part, List<SinkEvent> dead, string reason, CancellationToken cancellationToken)
     {
-        var wait = new CommitWait();
-        wait.Add();
-        while (!TryBury(part, dead, reason, wait))
+        var buried = parts.Time.GetUtcNow().UtcTicks;
+        var rows = dead.Select(each => new DeadLetterRow
         {
-            await place.DeadLetters.WaitForRoomAsync(cancellationToken);
+            Part = part,
+            Sequence = each.SequenceNumber,
+            Buried = buried,
+            Enqueued = each.EnqueuedTime.UtcTicks,
+            Reason = reason.Replace("\0", "", StringComparison.Ordinal),
+            Size = each.Record.Length,
+            Record = each.Record.ToArray(),
+        });
+        var cut = await parts.Database.WriteAsync<int>(
+            async (write, cancel) =>
+            {
+                await DeadLetterRows.AddAsync(write, place.Hub, place.Id, rows, cancel);
+                return await DeadLetterRows.CutAsync(write, place.Hub, place.Id, parts.Options.MaxDeadLetters, parts.Options.MaxDeadLetterBytes, cancel);
+            },
+            cancellationToken);
+        state.DeadLettered(dead.Count);
+        parts.Metrics.DeadLettered(place, dead.Count, cut.Value);
+        parts.Log.MessagesDeadLettered(dead.Count, place.Hub.Value, place.Name, reason);
+        if (cut.Value > 0)
+        {
+            parts.Log.DeadLettersDropped(cut.Value, place.Hub.Value, place.Name);
         }
 
-        if (!await wait.WaitAsync().WaitAsync(cancellationToken))
-        {
-            throw new IOException("A dead letter could not be stored.");
-        }
-
-        state.DeadLettered();
-        parts.Metrics.DeadLettered(place.Type);
-        parts.Log.MessageDeadLettered(place.Hub.Value, place.Name, reason);
+        return Move(part, dead[^1].SequenceNumber + 1);
     }
-
-    private bool TryBury(int part, SinkEvent dead, string reason, CommitWait wait) =>
-        place.DeadLetters.TryAppend(part, record.DeadHead(dead.Record.Span, reason), new ReadOnlySequence<byte>(RoutedRecord.BodyOf(dead.Record)), wait, 0);
 
     private long Move(int part, long next)
     {
@@ -128,25 +160,23 @@ internal sealed class EndpointDelivery(EndpointPlace place, ISink sink, Position
         return next;
     }
 
-    /// <summary>As much as the sink wants at once; for a sink with a window, what came within it after the first.</summary>
-    private async Task<List<SinkEvent>> GatherAsync(int part, long from, CancellationToken cancellationToken)
+    /// <summary>How far the next batch goes: as much as the sink wants at once; for a sink with a window, what came within it after the first. Nothing is kept while it is gathered.</summary>
+    private async Task<Extent> SurveyAsync(int part, long from, CancellationToken cancellationToken)
     {
         var batching = sink.Batching;
-        var batch = new List<SinkEvent>();
-        var (bytes, next) = (0L, from);
+        var (count, bytes, next, first) = (0, 0L, from, default(DateTimeOffset));
         while (true)
         {
             var stored = await place.Queue.ReadBlockAsync(part, next, cancellationToken);
             foreach (var each in stored)
             {
-                if (batch.Count > 0 && (bytes + each.Record.Length > batching.MaxBytes || batch.Count >= (single > 0 ? 1 : batching.MaxEvents)))
+                if (count > 0 && (bytes + each.Record.Length > batching.MaxBytes || count >= (single > 0 ? 1 : batching.MaxEvents)))
                 {
-                    return batch;
+                    return new Extent(count, bytes, next);
                 }
 
-                batch.Add(new SinkEvent(each.SequenceNumber, RoutedRecord.EnqueuedTimeOf(each), each.Record));
-                bytes += each.Record.Length;
-                next = each.SequenceNumber + 1;
+                first = count == 0 ? RoutedRecord.EnqueuedTimeOf(each) : first;
+                (count, bytes, next) = (count + 1, bytes + each.Record.Length, each.SequenceNumber + 1);
             }
 
             if (stored.Count > 0)
@@ -154,14 +184,33 @@ internal sealed class EndpointDelivery(EndpointPlace place, ISink sink, Position
                 continue;
             }
 
-            var left = batch.Count == 0 || single > 0 ? TimeSpan.Zero : batch[0].EnqueuedTime + batching.Window - parts.Time.GetUtcNow();
+            var left = count == 0 || single > 0 ? TimeSpan.Zero : first + batching.Window - parts.Time.GetUtcNow();
             if (left <= TimeSpan.Zero)
             {
-                return batch;
+                return new Extent(count, bytes, next);
             }
 
             await WaitAsync(part, next, left, cancellationToken);
         }
+    }
+
+    private async Task<List<SinkEvent>> ReadAsync(int part, long from, long end, CancellationToken cancellationToken)
+    {
+        var batch = new List<SinkEvent>();
+        for (var next = from; next < end;)
+        {
+            var stored = await place.Queue.ReadBlockAsync(part, next, cancellationToken);
+            if (stored.Count == 0)
+            {
+                break;
+            }
+
+            batch.AddRange(stored.TakeWhile(each => each.SequenceNumber < end).Select(each =>
+                new SinkEvent(each.SequenceNumber, RoutedRecord.EnqueuedTimeOf(each), each.Record) { QueuedTime = each.EnqueuedTime }));
+            next = stored[^1].SequenceNumber + 1;
+        }
+
+        return batch;
     }
 
     private async Task WaitAsync(int part, long next, TimeSpan longest, CancellationToken cancellationToken)
@@ -172,4 +221,9 @@ internal sealed class EndpointDelivery(EndpointPlace place, ISink sink, Position
         await stop.CancelAsync();
         cancellationToken.ThrowIfCancellationRequested();
     }
+
+    /// <param name="Count">Events.</param>
+    /// <param name="Bytes">Of their records.</param>
+    /// <param name="End">Sequence number behind the last.</param>
+    private readonly record struct Extent(int Count, long Bytes, long End);
 }

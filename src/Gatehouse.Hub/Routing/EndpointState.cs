@@ -40,11 +40,11 @@ internal sealed class EndpointState(TimeProvider time)
         }
     }
 
-    internal void DeadLettered()
+    internal void DeadLettered(int count)
     {
         lock (gate)
         {
-            deadLettered++;
+            deadLettered += count;
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Gatehouse.Contracts.Identities;
+using Gatehouse.Hub.Routing.Outbox;
 using Gatehouse.Streams.Log;
 
 namespace Gatehouse.Hub.Routing;
@@ -56,7 +57,7 @@ internal sealed class HubRouter(HubName hub, HubIntake intake, RoutingParts part
         }
     }
 
-    internal IReadOnlyList<EndpointStatus> ShowEndpoints() => [.. endpoints.Values.Select(each => each.Show()).OrderBy(each => each.Name, StringComparer.OrdinalIgnoreCase)];
+    internal IEnumerable<(string Id, EndpointStatus Status)> ShowEndpoints() => endpoints.Select(each => (each.Key, each.Value.Show())).OrderBy(each => each.Item2.Name, StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Stops where it is; positions are written down.</summary>
     public async ValueTask DisposeAsync()
@@ -89,7 +90,16 @@ internal sealed class HubRouter(HubName hub, HubIntake intake, RoutingParts part
             tasks.Add(RouteAsync(source, part, from.GetValueOrDefault(part)));
         }
 
+        tasks.Add(MoveOutboxAsync());
         parts.Log.RoutingStarted(hub.Value);
+    }
+
+    private async Task MoveOutboxAsync()
+    {
+        // Off the caller's thread.
+        await Task.Yield();
+        using var pump = new OutboxPump(hub, intake, parts);
+        await pump.RunAsync(stopping.Token);
     }
 
     private Task<RunningEndpoint> BeginAsync(StoredEndpoint endpoint, EndpointState state, CancellationToken cancellationToken) =>

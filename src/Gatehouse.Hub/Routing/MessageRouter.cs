@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using Gatehouse.Contracts.Identities;
 using Gatehouse.Hub.Hubs;
+using Gatehouse.Hub.Routing.DeadLetters;
+using Gatehouse.Hub.Routing.Outbox;
 using Microsoft.Extensions.Hosting;
 
 namespace Gatehouse.Hub.Routing;
@@ -8,15 +10,13 @@ namespace Gatehouse.Hub.Routing;
 /// <summary>Runs the router of each hub whose events go through routes: on one node at a time, by a lease in the store.</summary>
 internal sealed class MessageRouter : BackgroundService
 {
-    private static readonly TimeSpan Round = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan Lease = TimeSpan.FromSeconds(20);
-
     private readonly HubIntakes intakes;
     private readonly HubDirectory directory;
     private readonly RoutingParts parts;
     private readonly string owner = Guid.NewGuid().ToString("N");
     private readonly ConcurrentDictionary<HubName, HubRouter> running = new();
     private readonly Dictionary<HubName, DateTimeOffset> heldUntil = [];
+    private readonly HashSet<HubName> seen = [];
     private TaskCompletionSource wake = New();
 
     internal MessageRouter(HubIntakes intakes, HubDirectory directory, RoutingParts parts)
@@ -25,12 +25,18 @@ internal sealed class MessageRouter : BackgroundService
         intakes.Changed += OnChanged;
     }
 
+    private TimeSpan Lease => parts.Options.LeaseTime;
+
+    private TimeSpan Round => Lease / 4;
+
     /// <summary>How a hub's routing goes.</summary>
     internal async Task<RoutingStatus> ShowAsync(HubName hub, CancellationToken cancellationToken)
     {
         var intake = await intakes.OpenAsync(hub, cancellationToken);
         running.TryGetValue(hub, out var router);
         var counts = router?.Counts;
+        var deadLetters = await parts.Database.ReadAsync((connection, cancel) => DeadLetterRows.CountAsync(connection, hub, cancel), cancellationToken);
+        var endpoints = router?.ShowEndpoints() ?? intake.Table.Targets.OfType<StoredEndpoint>().Select(each => (each.Shown.Id, Status: new EndpointState(parts.Time).Show(each.Shown.Name, each.Shown.Type)));
         return new RoutingStatus
         {
             IsRouted = intake.IsRouted,
@@ -40,7 +46,7 @@ internal sealed class MessageRouter : BackgroundService
             Fallback = counts?.Fallback ?? 0,
             Orphaned = counts?.Orphaned ?? 0,
             Dropped = counts?.Dropped ?? 0,
-            Endpoints = router?.ShowEndpoints() ?? [.. intake.Table.Targets.OfType<StoredEndpoint>().Select(each => new EndpointState(parts.Time).Show(each.Shown.Name, each.Shown.Type))],
+            Endpoints = [.. endpoints.Select(each => each.Status with { DeadLetters = deadLetters.GetValueOrDefault(each.Id) })],
         };
     }
 
@@ -85,6 +91,11 @@ internal sealed class MessageRouter : BackgroundService
     private async Task LookAfterAsync(HubName hub, CancellationToken cancellationToken)
     {
         var intake = await intakes.OpenAsync(hub, cancellationToken);
+        if (seen.Add(hub))
+        {
+            await DropUnwantedAsync(hub, intake, cancellationToken);
+        }
+
         if (!intake.IsRouted && intake.Table.Targets.Count == 1)
         {
             return;
@@ -103,6 +114,21 @@ internal sealed class MessageRouter : BackgroundService
         else
         {
             running[hub] = await StartAsync(hub, intake, cancellationToken);
+        }
+    }
+
+    /// <summary>What an earlier run put into the outbox for routes that are gone. Where there are other nodes, one of them may know a route that this one has not heard of.</summary>
+    private async Task DropUnwantedAsync(HubName hub, HubIntake intake, CancellationToken cancellationToken)
+    {
+        if (!intake.IsRouted && !parts.Logs.IsShared)
+        {
+            await parts.Database.WriteAsync<bool>(
+                async (write, cancel) =>
+                {
+                    await OutboxRows.DropAsync(write, hub, cancel);
+                    return true;
+                },
+                cancellationToken);
         }
     }
 

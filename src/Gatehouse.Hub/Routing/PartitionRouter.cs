@@ -128,8 +128,17 @@ internal sealed class PartitionRouter(int part, HubIntake intake, Func<RouteTabl
 
     private async ValueTask<long> LastAsync(IEventLog log, CancellationToken cancellationToken)
     {
-        var last = log.GetState(part).LastSequenceNumber;
-        return last >= 0 && await log.ReadAsync(part, last, 1, cancellationToken) is [var stored] ? RoutedRecord.SequenceOf(stored.Record.Span) : -1;
+        // Dead letters that were sent again lie behind it and say nothing of the intake.
+        var (first, last, _) = log.GetState(part);
+        for (var at = last; at >= first && at >= 0; at--)
+        {
+            if (await log.ReadAsync(part, at, 1, cancellationToken) is [var stored] && RoutedRecord.SequenceOf(stored.Record.Span) is >= 0 and var found)
+            {
+                return found;
+            }
+        }
+
+        return -1;
     }
 
     private void Count(string result)

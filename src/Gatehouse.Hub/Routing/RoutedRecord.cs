@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
 using Gatehouse.Contracts.Telemetry;
 using Gatehouse.Streams.Log;
@@ -27,14 +26,30 @@ internal sealed class RoutedRecord
         return head.Length <= maxHeadBytes ? head : Write(fields, stored, [], null);
     }
 
-    /// <summary>The same record with a reason at its end.</summary>
-    internal ReadOnlySpan<byte> DeadHead(ReadOnlySpan<byte> record, string reason)
+    /// <summary>The head of a dead letter that goes into the queue again: without its place in the intake, which the router would take for the last that it carried on.</summary>
+    internal ReadOnlySpan<byte> ReplayHead(ReadOnlySpan<byte> record)
     {
-        var fields = FieldsOf(record);
-        Reserve(PrefixLength + fields.Length + 16 + Encoding.UTF8.GetMaxByteCount(reason.Length));
+        Reserve(PrefixLength + FieldsOf(record).Length);
         var writer = new EventWriter(buffer);
-        writer.TryAddEncoded(fields);
-        writer.TryAdd(EventField.DeadLetterReason, Encoding.UTF8.GetBytes(reason));
+        var reader = new EventReader(record);
+        while (reader.Read())
+        {
+            switch (reader.Field)
+            {
+                case EventField.RouteSequence:
+                    break;
+                case EventField.Application:
+                    writer.TryAddApplication(reader.Key, reader.Value);
+                    break;
+                case EventField.ApplicationNull:
+                    writer.TryAddApplicationNull(reader.Key);
+                    break;
+                default:
+                    writer.TryAdd(reader.Field, reader.Value);
+                    break;
+            }
+        }
+
         return writer.Complete();
     }
 

@@ -29,12 +29,6 @@ internal static class RoutingRules
             return HubErrors.ArgumentInvalid.With($"The source of route '{given.Name}' must be one of {string.Join(", ", Enum.GetNames<RouteSource>())}.");
         }
 
-        // An enabled route of a source whose events nobody makes would look as if it worked.
-        if (source != RouteSource.DeviceMessages && given.IsEnabled)
-        {
-            return HubErrors.ArgumentInvalid.With($"This version makes no events of {source}; route '{given.Name}' can be kept with isEnabled false, or take DeviceMessages.");
-        }
-
         if (given.EndpointNames is not [{ Length: > 0 } endpoint])
         {
             return HubErrors.ArgumentInvalid.With($"Route '{given.Name}' must name exactly one endpoint.");

@@ -1,4 +1,5 @@
 using Gatehouse.Contracts.Identities;
+using Gatehouse.Hub.Routing.DeadLetters;
 using Gatehouse.Streams.Log;
 
 namespace Gatehouse.Hub.Routing;
@@ -24,29 +25,29 @@ internal sealed class RunningEndpoint
 
     internal IEventLog Queue => place.Queue;
 
+    /// <summary>Name of an endpoint's queue.</summary>
+    internal static string QueueOf(string id) => $"q_{id}";
+
     internal static async Task<RunningEndpoint> StartAsync(
         HubName hub, StoredEndpoint endpoint, EndpointState state, Positions positions, RoutingParts parts, CancellationToken cancellationToken)
     {
         var shown = endpoint.Shown;
-        var queue = await parts.Logs.OpenQueueAsync(hub, $"q_{shown.Id}", cancellationToken);
-        var dead = await parts.Logs.OpenBesideAsync(hub, $"d_{shown.Id}", cancellationToken);
+        var queue = await parts.Logs.OpenQueueAsync(hub, QueueOf(shown.Id), cancellationToken);
         var running = new RunningEndpoint(
-            new EndpointPlace(hub, shown.Id, shown.Name, shown.Type, queue, dead), endpoint, state, parts, await positions.ReadAsync(shown.Id, cancellationToken));
+            new EndpointPlace(hub, shown.Id, shown.Name, shown.Type, queue), endpoint, state, parts, await positions.ReadAsync(shown.Id, cancellationToken));
         running.Begin(positions);
         return running;
     }
 
     internal EndpointStatus Show()
     {
-        var (waiting, dead) = (0L, 0L);
+        var waiting = 0L;
         for (var part = 0; part < place.Queue.PartitionCount; part++)
         {
             waiting += Math.Max(0, place.Queue.GetState(part).LastSequenceNumber + 1 - Volatile.Read(ref at[part]));
-            var state = place.DeadLetters.GetState(part);
-            dead += state.LastSequenceNumber + 1 - state.FirstSequenceNumber;
         }
 
-        return State.Show(place.Name, place.Type) with { Waiting = waiting, DeadLetters = dead };
+        return State.Show(place.Name, place.Type) with { Waiting = waiting };
     }
 
     /// <summary>May be asked again: what follows a stop can fail and is then tried once more.</summary>
@@ -92,15 +93,15 @@ internal sealed class RunningEndpoint
         }
     }
 
-    /// <summary>The endpoint is gone: what waits for it goes too.</summary>
+    /// <summary>The endpoint is gone: what waits for it goes too, and its dead letters.</summary>
     internal async Task DropAsync(Positions positions, CancellationToken cancellationToken)
     {
         for (var part = 0; part < place.Queue.PartitionCount; part++)
         {
             place.Queue.KeepFrom(part, place.Queue.GetState(part).LastSequenceNumber + 1);
-            place.DeadLetters.KeepFrom(part, place.DeadLetters.GetState(part).LastSequenceNumber + 1);
         }
 
         await positions.ForgetAsync(place.Id, cancellationToken);
+        await parts.Database.WriteAsync<int>(async (write, cancel) => await DeadLetterRows.DeleteAllAsync(write, place.Hub, place.Id, cancel), cancellationToken);
     }
 }

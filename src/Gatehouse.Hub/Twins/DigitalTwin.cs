@@ -7,7 +7,7 @@ namespace Gatehouse.Hub.Twins;
 /// <remarks>Source: "IoT Plug and Play conventions" and the Digital Twin REST API. A component is an object with <c>"__t":"c"</c>; a device answers a desired value with <c>{"value","ac","av","ad"}</c>.</remarks>
 public static class DigitalTwin
 {
-    private const string ComponentMark = "__t";
+    internal const string ComponentMark = "__t";
     private const int MaxPatchDepth = 32;
 
     /// <summary>The document of <c>GET /digitaltwins/{id}</c>.</summary>
@@ -131,7 +131,7 @@ public static class DigitalTwin
 
         if (reported.Values[name] is { } told)
         {
-            var answer = told is JsonObject members && members.ContainsKey("value") && members.ContainsKey("av") ? members : null;
+            var answer = IsAcknowledgement(told) ? (JsonObject)told : null;
             shown[name] = (answer is null ? told : answer["value"])?.DeepClone();
             Copy(answer, "av", facts, "ackVersion");
             Copy(answer, "ac", facts, "ackCode");
@@ -158,7 +158,10 @@ public static class DigitalTwin
 
     private static IEnumerable<string> Names(JsonObject desired, JsonObject reported) => reported.Select(member => member.Key).Union(desired.Select(member => member.Key), StringComparer.Ordinal);
 
-    private static bool IsComponent(JsonNode? node) => node is JsonObject members && Text(members[ComponentMark]) == "c";
+    /// <summary>Whether a reported value answers a desired one.</summary>
+    internal static bool IsAcknowledgement(JsonNode? node) => node is JsonObject members && members.ContainsKey("value") && members.ContainsKey("av");
+
+    internal static bool IsComponent(JsonNode? node) => node is JsonObject members && Text(members[ComponentMark]) == "c";
 
     private static string? Text(JsonNode? node) => node is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
 

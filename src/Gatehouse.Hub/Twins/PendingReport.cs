@@ -24,6 +24,9 @@ internal sealed class PendingReport(TwinPlace place, string? generationId, JsonO
     /// <summary>What the device is told once the transaction has ended well.</summary>
     internal Result<long> Outcome { get; set; }
 
+    /// <summary>The reported half as this patch left it.</summary>
+    internal ReportedState? State { get; set; }
+
     internal Task<Result<long>> Answer => answer.Task;
 
     internal void Finish(Result<long> result) => answer.TrySetResult(result);

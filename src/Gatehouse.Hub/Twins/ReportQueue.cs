@@ -171,9 +171,10 @@ internal sealed class ReportQueue : IAsyncDisposable
         var now = TwinStamp.At(time.GetUtcNow(), version: null);
         foreach (var report in batch)
         {
-            report.Outcome = Store(transaction, report, stored, states, now);
+            report.Outcome = Store(report, stored, states, now);
         }
 
+        await changes.AddReportsAsync(transaction, batch, now, cancellationToken);
         if (states.Count > 0)
         {
             await rows.SaveAsync([.. places.Where(states.ContainsKey).Select(place => KeyValuePair.Create(place, states[place]))], cancellationToken);
@@ -182,7 +183,7 @@ internal sealed class ReportQueue : IAsyncDisposable
         return true;
     }
 
-    private Result<long> Store(WriteTransaction transaction, PendingReport report, Dictionary<TwinPlace, ReportedState> stored, Dictionary<TwinPlace, ReportedState> states, TwinStamp now)
+    private Result<long> Store(PendingReport report, Dictionary<TwinPlace, ReportedState> stored, Dictionary<TwinPlace, ReportedState> states, TwinStamp now)
     {
         if ((!states.TryGetValue(report.Place, out var state) && !stored.TryGetValue(report.Place, out state))
             || (report.GenerationId is { } generation && generation != state.GenerationId))
@@ -193,8 +194,7 @@ internal sealed class ReportQueue : IAsyncDisposable
         var outcome = Apply(report, ref state, now);
         if (outcome.IsOk)
         {
-            states[report.Place] = state;
-            changes.AddReport(transaction, report.Place, state, report.Patch, now);
+            states[report.Place] = report.State = state;
         }
 
         return outcome;
@@ -215,7 +215,7 @@ internal sealed class ReportQueue : IAsyncDisposable
             return tooLarge;
         }
 
-        state = new ReportedState(state.GenerationId, Encoding.UTF8.GetString(text), Encoding.UTF8.GetString(TwinText.Write(metadata)), state.Version + 1, state.TwinVersion + 1);
+        state = new ReportedState(state.GenerationId, Encoding.UTF8.GetString(text), Encoding.UTF8.GetString(TwinText.Write(metadata)), state.Version + 1, state.TwinVersion + 1, state.ModelId);
         return state.Version;
     }
 }

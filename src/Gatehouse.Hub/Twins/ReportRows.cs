@@ -41,4 +41,4 @@ internal abstract class ReportRows(WriteTransaction transaction)
 }
 
 /// <summary>The reported half of a twin in the store.</summary>
-internal sealed record ReportedState(string GenerationId, string Reported, string Metadata, long Version, long TwinVersion);
+internal sealed record ReportedState(string GenerationId, string Reported, string Metadata, long Version, long TwinVersion, string? ModelId);

@@ -12,7 +12,7 @@ internal sealed class ReportRowsAtOnce(WriteTransaction transaction) : ReportRow
         // Locked in the order of all who lock several twins (TwinPlace, TwinRows.LockAllAsync).
         await using var command = Command(
             """
-            SELECT t.hub, t.device_id, t.module_id, t.generation_id, t.reported, t.reported_metadata, t.reported_version, t.version
+            SELECT t.hub, t.device_id, t.module_id, t.generation_id, t.reported, t.reported_metadata, t.reported_version, t.version, t.model_id
             FROM twins t JOIN unnest(@Hubs, @Devices, @Modules) AS w (hub, device_id, module_id) ON t.hub = w.hub AND t.device_id = w.device_id AND t.module_id = w.module_id
             ORDER BY t.hub COLLATE "C", t.device_id COLLATE "C", t.module_id COLLATE "C" FOR UPDATE OF t
             """,
@@ -26,7 +26,7 @@ internal sealed class ReportRowsAtOnce(WriteTransaction transaction) : ReportRow
         {
             var module = reader.GetString(2);
             var key = new IdentityKey(DeviceId.Parse(reader.GetString(1)), module.Length > 0 ? ModuleId.Parse(module) : null);
-            found[new TwinPlace(HubName.Parse(reader.GetString(0)), key)] = new ReportedState(reader.GetString(3), reader.GetString(4), reader.GetString(5), reader.GetInt64(6), reader.GetInt64(7));
+            found[new TwinPlace(HubName.Parse(reader.GetString(0)), key)] = new ReportedState(reader.GetString(3), reader.GetString(4), reader.GetString(5), reader.GetInt64(6), reader.GetInt64(7), await reader.IsDBNullAsync(8, cancellationToken) ? null : reader.GetString(8));
         }
 
         return found;

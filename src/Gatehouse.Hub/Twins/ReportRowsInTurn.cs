@@ -12,7 +12,7 @@ internal sealed class ReportRowsInTurn(WriteTransaction transaction) : ReportRow
     internal override async Task<Dictionary<TwinPlace, ReportedState>> FindAsync(IReadOnlyList<TwinPlace> places, CancellationToken cancellationToken)
     {
         await using var command = Command(
-            $"SELECT generation_id, reported, reported_metadata, reported_version, version FROM twins WHERE {One}", ("Hub", DbType.String), ("DeviceId", DbType.String), ("ModuleId", DbType.String));
+            $"SELECT generation_id, reported, reported_metadata, reported_version, version, model_id FROM twins WHERE {One}", ("Hub", DbType.String), ("DeviceId", DbType.String), ("ModuleId", DbType.String));
         var found = new Dictionary<TwinPlace, ReportedState>(places.Count);
         foreach (var place in places)
         {
@@ -20,7 +20,7 @@ internal sealed class ReportRowsInTurn(WriteTransaction transaction) : ReportRow
             await using var reader = await command.ExecuteReaderAsync(cancellationToken);
             if (await reader.ReadAsync(cancellationToken))
             {
-                found[place] = new ReportedState(reader.GetString(0), reader.GetString(1), reader.GetString(2), reader.GetInt64(3), reader.GetInt64(4));
+                found[place] = new ReportedState(reader.GetString(0), reader.GetString(1), reader.GetString(2), reader.GetInt64(3), reader.GetInt64(4), await reader.IsDBNullAsync(5, cancellationToken) ? null : reader.GetString(5));
             }
         }
 

@@ -8,7 +8,7 @@ namespace Gatehouse.Hub.Twins;
 /// <param name="Kind">What.</param>
 /// <param name="Version">Version of the twin after it.</param>
 /// <param name="Time">When.</param>
-/// <param name="Json">UTF-8: what was written, <c>{"version":7,"tags":{…},"properties":{…}}</c>; of an identity that came or went, its twin.</param>
+/// <param name="Json">UTF-8: what was written, <c>{"version":7,"tags":{…},"properties":{…}}</c>; after a replacement, and of an identity that came or went, the whole twin.</param>
 public sealed record TwinChange(HubName Hub, IdentityKey Key, TwinChangeKind Kind, long Version, DateTimeOffset Time, ReadOnlyMemory<byte> Json);
 
 /// <summary>Kinds of <see cref="TwinChange"/>.</summary>

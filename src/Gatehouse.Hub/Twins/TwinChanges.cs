@@ -1,23 +1,26 @@
-using System.Buffers;
 using System.Collections.Immutable;
-using System.Text.Encodings.Web;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Gatehouse.Contracts.Identities;
 using Gatehouse.Hub.Registry;
+using Gatehouse.Hub.Routing;
+using Gatehouse.Hub.Routing.Outbox;
 using Gatehouse.Store;
 using Microsoft.Extensions.Logging;
 
 namespace Gatehouse.Hub.Twins;
 
-/// <summary>Tells this process's observers what this node did to twins, after the commit. While nobody observes, it costs nothing.</summary>
-public sealed class TwinChanges(TimeProvider time, ILogger<TwinChanges> log)
+/// <summary>Tells what happens to twins and identities: routes by the outbox, in the transaction that does it; this process's observers after its commit. What nobody asks for costs a look at the hub's routes.</summary>
+public sealed class TwinChanges
 {
-    private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
-
+    private readonly Database database;
+    private readonly EventOutbox outbox;
+    private readonly TimeProvider time;
+    private readonly ILogger log;
     private ImmutableArray<Action<TwinChange>> observers = [];
 
-    internal bool IsObserved => !observers.IsEmpty;
+    internal TwinChanges(Database database, EventOutbox outbox, TimeProvider time, ILogger log) => (this.database, this.outbox, this.time, this.log) = (database, outbox, time, log);
+
+    private bool IsObserved => !observers.IsEmpty;
 
     /// <summary>Calls the observer for each change until disposed, on the writer's thread: it must be quick and must not throw.</summary>
     public IDisposable Subscribe(Action<TwinChange> observer)
@@ -27,51 +30,125 @@ public sealed class TwinChanges(TimeProvider time, ILogger<TwinChanges> log)
     }
 
     /// <summary>What a back end wrote.</summary>
-    internal void AddUpdate(WriteTransaction transaction, TwinRow row, TwinUpdate update, TwinStamp stamp)
+    internal async Task AddUpdateAsync(WriteTransaction transaction, TwinRow row, TwinUpdate update, TwinStamp stamp, CancellationToken cancellationToken)
     {
-        if (!IsObserved)
+        var (hub, key) = (HubName.Parse(row.Hub), row.Key);
+        var events = new List<HubMadeEvent>(2);
+        var isWanted = await outbox.WantsAsync(hub, RouteSource.TwinChangeEvents, cancellationToken);
+        if (isWanted || IsObserved)
         {
-            return;
+            var body = update.IsReplacement ? TwinEvents.Whole(row) : TwinEvents.Update(row, update, stamp);
+            var kind = update.IsReplacement ? TwinChangeKind.ReplaceTwin : TwinChangeKind.UpdateTwin;
+            Add(transaction, new TwinChange(hub, key, kind, row.Version, time.GetUtcNow(), body), isWanted, events);
         }
 
-        var body = new JsonObject { ["version"] = row.Version };
-        if (update.Tags is { } tags)
+        if (update.Desired is { } desired && await WantsDigitalTwinAsync(hub, key, row.ModelId, cancellationToken))
         {
-            body["tags"] = tags.Content.DeepClone();
+            AddDigitalTwin(events, hub, key, row.ModelId!, DigitalTwinPatch.OfDesired(desired.Content, row.DesiredVersion));
         }
 
-        if (update.Desired is { } desired)
-        {
-            body["properties"] = new JsonObject { ["desired"] = Delta(desired.Content, stamp, row.DesiredVersion) };
-        }
-
-        Add(transaction, HubName.Parse(row.Hub), row.Key, update.IsReplacement ? TwinChangeKind.ReplaceTwin : TwinChangeKind.UpdateTwin, row.Version, TwinText.Write(body));
+        await AddAsync(transaction, hub, events, cancellationToken);
     }
 
-    /// <summary>What a device reported.</summary>
-    internal void AddReport(WriteTransaction transaction, TwinPlace place, ReportedState state, JsonObject patch, TwinStamp stamp)
+    /// <summary>What devices reported, in order; those that were refused are passed over.</summary>
+    internal async Task AddReportsAsync(WriteTransaction transaction, IReadOnlyList<PendingReport> reports, TwinStamp stamp, CancellationToken cancellationToken)
     {
-        if (IsObserved)
+        foreach (var hub in reports.Select(report => report.Place.Hub).Distinct())
         {
-            var body = new JsonObject { ["version"] = state.TwinVersion, ["properties"] = new JsonObject { ["reported"] = Delta(patch, stamp, state.Version) } };
-            Add(transaction, place.Hub, place.Key, TwinChangeKind.UpdateTwin, state.TwinVersion, TwinText.Write(body));
+            var isWanted = await outbox.WantsAsync(hub, RouteSource.TwinChangeEvents, cancellationToken);
+            if (!isWanted && !IsObserved && !await outbox.WantsAsync(hub, RouteSource.DigitalTwinChangeEvents, cancellationToken))
+            {
+                continue;
+            }
+
+            var events = new List<HubMadeEvent>();
+            foreach (var report in reports.Where(report => report.Outcome.IsOk && report.Place.Hub == hub))
+            {
+                var (key, state) = (report.Place.Key, report.State!);
+                if (isWanted || IsObserved)
+                {
+                    Add(transaction, new TwinChange(hub, key, TwinChangeKind.UpdateTwin, state.TwinVersion, time.GetUtcNow(), TwinEvents.Report(state, report.Patch, stamp)), isWanted, events);
+                }
+
+                if (await WantsDigitalTwinAsync(hub, key, state.ModelId, cancellationToken))
+                {
+                    AddDigitalTwin(events, hub, key, state.ModelId!, DigitalTwinPatch.OfReported(report.Patch, stamp.Time));
+                }
+            }
+
+            await AddAsync(transaction, hub, events, cancellationToken);
         }
     }
 
     /// <summary>An identity came, or is about to go: its twin as it is now.</summary>
     internal async Task AddLifecycleAsync(WriteTransaction transaction, HubName hub, IdentityRow identity, TwinChangeKind kind, CancellationToken cancellationToken)
     {
-        if (IsObserved && await TwinRows.FindInAsync(transaction, hub, identity.Key, cancellationToken) is { } row)
+        var isWanted = await outbox.WantsAsync(hub, RouteSource.DeviceLifecycleEvents, cancellationToken);
+        if (!isWanted && !IsObserved)
         {
-            Add(transaction, hub, identity.Key, kind, row.Version, Lifecycle(row));
+            return;
+        }
+
+        // A report that comes at the same time is told before the deletion, or not at all.
+        await TwinRows.LockAllAsync(transaction, database.Dialect, hub, [identity.DeviceId], cancellationToken);
+        if (await TwinRows.FindInAsync(transaction, hub, identity.Key, cancellationToken) is { } row)
+        {
+            var events = new List<HubMadeEvent>(1);
+            Add(transaction, new TwinChange(hub, identity.Key, kind, row.Version, time.GetUtcNow(), TwinEvents.Lifecycle(row)), isWanted, events);
+            await AddAsync(transaction, hub, events, cancellationToken);
         }
     }
 
-    private void Add(WriteTransaction transaction, HubName hub, IdentityKey key, TwinChangeKind kind, long version, byte[] json)
+    /// <summary>A device named its model.</summary>
+    internal async Task AddModelAsync(WriteTransaction transaction, HubName hub, IdentityKey key, string? modelId, CancellationToken cancellationToken)
     {
-        var change = new TwinChange(hub, key, kind, version, time.GetUtcNow(), json);
-        transaction.AfterCommit(() => Tell(change));
+        if (await WantsDigitalTwinAsync(hub, key, modelId, cancellationToken))
+        {
+            var events = new List<HubMadeEvent>(1);
+            AddDigitalTwin(events, hub, key, modelId!, DigitalTwinPatch.OfModel(modelId!));
+            await AddAsync(transaction, hub, events, cancellationToken);
+        }
     }
+
+    private async ValueTask<bool> WantsDigitalTwinAsync(HubName hub, IdentityKey key, string? modelId, CancellationToken cancellationToken) =>
+        modelId is not null && !key.IsModule && await outbox.WantsAsync(hub, RouteSource.DigitalTwinChangeEvents, cancellationToken);
+
+    private void Add(WriteTransaction transaction, TwinChange change, bool isWanted, List<HubMadeEvent> events)
+    {
+        if (isWanted)
+        {
+            events.Add(ToEvent(change));
+        }
+
+        if (IsObserved)
+        {
+            transaction.AfterCommit(() => Tell(change));
+        }
+    }
+
+    private static HubMadeEvent ToEvent(TwinChange change)
+    {
+        var who = change.Key.IsModule ? "ModuleIdentity" : "DeviceIdentity";
+        var (source, operation) = change.Kind switch
+        {
+            TwinChangeKind.UpdateTwin => (RouteSource.TwinChangeEvents, "updateTwin"),
+            TwinChangeKind.ReplaceTwin => (RouteSource.TwinChangeEvents, "replaceTwin"),
+            TwinChangeKind.CreateIdentity => (RouteSource.DeviceLifecycleEvents, "create" + who),
+            _ => (RouteSource.DeviceLifecycleEvents, "delete" + who),
+        };
+        return new HubMadeEvent(change.Hub, change.Key, source, operation, change.Time, change.Json);
+    }
+
+    private void AddDigitalTwin(List<HubMadeEvent> events, HubName hub, IdentityKey key, string modelId, JsonArray patch)
+    {
+        if (patch.Count > 0)
+        {
+            events.Add(new HubMadeEvent(hub, key, RouteSource.DigitalTwinChangeEvents, "updateDigitalTwin", time.GetUtcNow(), TwinEvents.Fit(patch)) { ModelId = modelId });
+        }
+    }
+
+    private Task AddAsync(WriteTransaction transaction, HubName hub, List<HubMadeEvent> events, CancellationToken cancellationToken) =>
+        events.Count == 0 ? Task.CompletedTask : outbox.AddAsync(transaction, hub, events, cancellationToken);
 
     private void Tell(TwinChange change)
     {
@@ -86,29 +163,6 @@ public sealed class TwinChanges(TimeProvider time, ILogger<TwinChanges> log)
                 log.TwinObserverFailed(error);
             }
         }
-    }
-
-    // The metadata of what the patch names, not of the whole section.
-    private static JsonObject Delta(JsonObject patch, TwinStamp stamp, long version)
-    {
-        var metadata = new JsonObject();
-        TwinMerge.Apply([], metadata, patch, stamp);
-        var delta = patch.DeepClone().AsObject();
-        delta["$metadata"] = metadata;
-        delta["$version"] = version;
-        return delta;
-    }
-
-    private static byte[] Lifecycle(TwinRow row)
-    {
-        var twin = row.Show(default);
-        var buffer = new ArrayBufferWriter<byte>(512);
-        using (var writer = new Utf8JsonWriter(buffer, Options))
-        {
-            TwinDocument.WriteLifecycle(writer, twin);
-        }
-
-        return buffer.WrittenSpan.ToArray();
     }
 
     private sealed class Subscription(TwinChanges owner, Action<TwinChange> observer) : IDisposable

@@ -24,13 +24,19 @@ public static class TwinDocument
         writer.WriteEndObject();
     }
 
-    /// <summary>Writes what an event says of an identity that came or went: ids, ETag, version and properties.</summary>
-    internal static void WriteLifecycle(Utf8JsonWriter writer, Twin twin)
+    /// <summary>Writes what an event says of a whole twin: ids, ETag, version, tags and properties.</summary>
+    internal static void WriteEvent(Utf8JsonWriter writer, Twin twin, bool withEmptyTags)
     {
         writer.WriteStartObject();
         WriteIds(writer, twin);
         writer.WriteString("etag"u8, twin.ETag);
         writer.WriteNumber("version"u8, twin.Version);
+        if (withEmptyTags || twin.Tags.Length > 2)
+        {
+            writer.WritePropertyName("tags"u8);
+            writer.WriteRawValue(twin.Tags.Span, skipInputValidation: true);
+        }
+
         WriteProperties(writer, twin);
         writer.WriteEndObject();
     }

@@ -1,4 +1,5 @@
 using Gatehouse.Contracts.Signals;
+using Gatehouse.Hub.Routing.Outbox;
 using Gatehouse.Store;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -12,7 +13,8 @@ internal static class TwinSetup
     internal static void Add(IServiceCollection services, TwinOptions options)
     {
         services.TryAddSingleton(options);
-        services.TryAddSingleton<TwinChanges>();
+        services.TryAddSingleton(all => new TwinChanges(
+            all.GetRequiredService<Database>(), all.GetRequiredService<EventOutbox>(), all.GetRequiredService<TimeProvider>(), all.GetRequiredService<ILogger<TwinChanges>>()));
         services.TryAddSingleton<TwinViews>();
         services.TryAddSingleton<TwinWriter>();
         services.TryAddSingleton(all => new DesiredWatches(
@@ -25,6 +27,7 @@ internal static class TwinSetup
             all.GetRequiredService<TwinWriter>(),
             all.GetRequiredService<ReportQueue>(),
             all.GetRequiredService<DesiredWatches>(),
+            all.GetRequiredService<TwinChanges>(),
             options));
     }
 }

@@ -80,7 +80,7 @@ internal sealed class TwinWriter(Database database, TwinChanges changes, TwinOpt
         }
 
         transaction.Audit(Record(row, update, actor));
-        changes.AddUpdate(transaction, row, update, stamp);
+        await changes.AddUpdateAsync(transaction, row, update, stamp, cancellationToken);
         return row;
     }
 

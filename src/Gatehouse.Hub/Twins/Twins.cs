@@ -15,15 +15,17 @@ public sealed class Twins
     private readonly TwinWriter writer;
     private readonly ReportQueue reports;
     private readonly DesiredWatches watches;
+    private readonly TwinChanges changes;
     private readonly TwinOptions options;
 
-    internal Twins(Database database, TwinViews views, TwinWriter writer, ReportQueue reports, DesiredWatches watches, TwinOptions options)
+    internal Twins(Database database, TwinViews views, TwinWriter writer, ReportQueue reports, DesiredWatches watches, TwinChanges changes, TwinOptions options)
     {
         this.database = database;
         this.views = views;
         this.writer = writer;
         this.reports = reports;
         this.watches = watches;
+        this.changes = changes;
         this.options = options;
     }
 
@@ -108,7 +110,16 @@ public sealed class Twins
         }
 
         return await database.WriteAsync<bool>(
-            async (transaction, token) => await TwinRows.SetModelIdAsync(transaction, hub, key, kept.GenerationId, named, token) > 0 ? true : HubErrors.DeviceNotFound,
+            async (transaction, token) =>
+            {
+                if (await TwinRows.SetModelIdAsync(transaction, hub, key, kept.GenerationId, named, token) == 0)
+                {
+                    return HubErrors.DeviceNotFound;
+                }
+
+                await changes.AddModelAsync(transaction, hub, key, named, token);
+                return true;
+            },
             cancellationToken);
     }
 

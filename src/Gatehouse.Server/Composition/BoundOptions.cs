@@ -6,6 +6,7 @@ using Gatehouse.Hub.Events;
 using Gatehouse.Hub.ImportExport;
 using Gatehouse.Hub.Jobs;
 using Gatehouse.Hub.Notifications;
+using Gatehouse.Hub.Routing;
 using Gatehouse.Hub.Telemetry;
 using Gatehouse.Identity;
 using Gatehouse.Server.Configuration;
@@ -63,7 +64,26 @@ internal sealed class BoundOptions(ServerOptions options, DataDirectory data)
         },
         Jobs = new JobOptions { MaxActive = options.MaxJobs, History = options.JobHistory },
         ImportExport = new ImportExportOptions { History = options.JobHistory },
-        Sinks = new SinkOptions { AllowPrivateAddresses = options.PrivateEndpoints },
+        Routing = new RoutingOptions
+        {
+            MaxRoutes = options.MaxRoutes,
+            MaxEndpoints = options.MaxEndpoints,
+            MaxEnrichments = options.MaxEnrichments,
+            MaxDeliveryTime = options.DeliveryTime,
+            MaxDeadLetters = options.DeadLetters,
+            MaxDeadLetterBytes = options.DeadLetterBytes,
+            MaxWaitingEvents = options.OutboxEvents,
+            LeaseTime = options.RoutingLease,
+        },
+        Sinks = new SinkOptions
+        {
+            AllowPrivateAddresses = options.PrivateEndpoints,
+            Timeout = options.DeliveryTimeout,
+            MaxEvents = options.DeliveryEvents,
+            MaxBytes = options.DeliveryBytes,
+            MaxBlobBytes = options.BlobBytes,
+            MaxMemoryBytes = options.DeliveryMemory,
+        },
     };
 
     internal IdentityOptions Identity => new() { TokenGrace = options.TokenGrace };

@@ -82,6 +82,32 @@ internal sealed class ServerOptions
 
     internal bool PrivateEndpoints { get; set; }
 
+    internal int MaxRoutes { get; set; } = 100;
+
+    internal int MaxEndpoints { get; set; } = 10;
+
+    internal int MaxEnrichments { get; set; } = 10;
+
+    internal TimeSpan DeliveryTime { get; set; } = TimeSpan.FromDays(1);
+
+    internal TimeSpan DeliveryTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    internal int DeliveryEvents { get; set; } = 100;
+
+    internal int DeliveryBytes { get; set; } = 1 << 20;
+
+    internal long DeliveryMemory { get; set; } = 64L << 20;
+
+    internal int BlobBytes { get; set; } = 16 << 20;
+
+    internal int DeadLetters { get; set; } = 10_000;
+
+    internal long DeadLetterBytes { get; set; } = 64L << 20;
+
+    internal int OutboxEvents { get; set; } = 100_000;
+
+    internal TimeSpan RoutingLease { get; set; } = TimeSpan.FromSeconds(20);
+
     internal long AuditRecords { get; set; } = 1_000_000;
 
     internal bool JsonLog { get; set; }

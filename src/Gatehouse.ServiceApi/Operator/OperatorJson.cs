@@ -46,6 +46,8 @@ namespace Gatehouse.ServiceApi.Operator;
 [JsonSerializable(typeof(FallbackRoute))]
 [JsonSerializable(typeof(FileUploadBody))]
 [JsonSerializable(typeof(ListOf<FileJson>), TypeInfoPropertyName = "Files")]
+[JsonSerializable(typeof(ListOf<DeadLetterJson>), TypeInfoPropertyName = "DeadLetters")]
+[JsonSerializable(typeof(DeadLetterCount))]
 internal sealed partial class OperatorJson : JsonSerializerContext
 {
     internal static OperatorJson Types { get; } = new(ApiJson.NewOptions());

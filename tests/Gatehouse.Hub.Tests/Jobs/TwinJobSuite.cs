@@ -1,6 +1,9 @@
 using System.Globalization;
+using System.Text.Json;
 using Gatehouse.Hub.Jobs;
 using Gatehouse.Hub.Registry;
+using Gatehouse.Hub.Routing;
+using Gatehouse.Hub.Tests.Routing;
 using Gatehouse.Store.Suite;
 using Xunit;
 
@@ -207,6 +210,24 @@ public abstract class TwinJobSuite(PostgresServer? server)
         await hub.CreateAsync(JobHost.Update("j2"));
         await hub.RunAsync();
         Assert.Equal(["d00 j1 pending", "d01 j1 pending", "d00 j1 completed", "d01 j1 completed"], told);
+    }
+
+    [Fact]
+    public async Task Routes_are_told_each_state_of_each_device_with_its_record()
+    {
+        await using var hub = await StartAsync();
+        await hub.MakeAsync(2);
+        var outbox = new OutboxHost(hub.Host);
+        await outbox.RouteAsync(RouteSource.DeviceJobLifecycleEvents);
+
+        await hub.CreateAsync(JobHost.Update("j1"));
+        await hub.RunAsync();
+
+        var told = await outbox.WaitingAsync();
+        Assert.Equal(
+            ["createDeviceJob d00 pending", "createDeviceJob d01 pending", "updateDeviceJob d00 completed", "updateDeviceJob d01 completed"],
+            told.Select(each => $"{OutboxHost.Operation(each)} {JsonElement.Parse(each.Body.Span).GetProperty("status").GetString()}"));
+        Assert.All(told, each => Assert.Equal("deviceJobLifecycleNotification", each.ApplicationProperties["iothub-message-schema"]));
     }
 
     [Fact]

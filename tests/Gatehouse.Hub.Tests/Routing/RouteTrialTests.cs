@@ -31,20 +31,23 @@ public sealed class RouteTrialTests
         Assert.Equal(["hot"], await TestAsync(hub, "DeviceMessages", message with { Twin = null }));
         Assert.Equal(["$fallback"], await TestAsync(hub, "DeviceMessages", message with { Body = """{"t":20}""", Twin = null }));
         Assert.Empty(await TestAsync(hub, "TwinChangeEvents", message));
+        await RouteAsync(hub, "twins", "TwinChangeEvents", "opType = 'updateTwin' AND $body.t > 20");
+        Assert.Equal(["twins"], await TestAsync(hub, "TwinChangeEvents", message with { AppProperties = new Dictionary<string, string> { ["opType"] = "updateTwin" } }));
+        Assert.Empty(await TestAsync(hub, "TwinChangeEvents", message with { AppProperties = new Dictionary<string, string> { ["opType"] = "replaceTwin" } }));
         Assert.Equal("ArgumentInvalid", (await hub.Get<RouteTests>().TestAllAsync(hub.Hub, "Weather", message, Token)).Error?.Name);
     }
 
     [Fact]
-    public async Task A_route_of_a_source_whose_events_are_not_made_can_be_kept_but_not_enabled()
+    public async Task Routes_of_every_source_can_be_enabled()
     {
         await using var hub = await HubHost.StartAsync();
-        var route = new MessageRoute { Name = "later", Source = "TwinChangeEvents", EndpointNames = ["events"], IsEnabled = true };
 
-        var refused = await hub.Get<RoutingDefinitions>().PutRouteAsync(hub.Hub, route, IfMatch.Absent, HubHost.Actor, Token);
-        var kept = await hub.Get<RoutingDefinitions>().PutRouteAsync(hub.Hub, route with { IsEnabled = false }, IfMatch.Absent, HubHost.Actor, Token);
+        foreach (var source in Enum.GetNames<RouteSource>())
+        {
+            await RouteAsync(hub, source, source, "true");
+        }
 
-        Assert.Equal("ArgumentInvalid", refused.Error?.Name);
-        Assert.True(kept.IsOk);
+        Assert.Equal(Enum.GetNames<RouteSource>(), await TestAsync(hub, null, new TestMessage()));
     }
 
     [Fact]

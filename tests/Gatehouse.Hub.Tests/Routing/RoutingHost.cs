@@ -11,9 +11,11 @@ using Gatehouse.Hub.Telemetry;
 using Gatehouse.Keys;
 using Gatehouse.Sinks;
 using Gatehouse.Store;
+using Gatehouse.Store.Postgres;
 using Gatehouse.Store.Sqlite;
 using Gatehouse.Streams;
 using Gatehouse.Streams.Log;
+using Gatehouse.Streams.Nats;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Xunit;
@@ -28,16 +30,16 @@ internal sealed class RoutingHost : IAsyncDisposable
     private readonly ServiceProvider services;
     private readonly SecretVault vault;
 
-    private RoutingHost(string folder, RoutingOptions routing)
+    private RoutingHost(string folder, RoutingOptions routing, SharedPlaces? shared)
     {
         Folder = folder;
-        vault = SecretVault.Open(Path.Combine(folder, "keys"));
+        vault = SecretVault.Open(shared?.Keys ?? Path.Combine(folder, "keys"));
         var options = new HubOptions { Routing = routing, Sinks = new SinkOptions { AllowPrivateAddresses = true, Timeout = TimeSpan.FromSeconds(5) } };
-        services = new ServiceCollection().AddSingleton(vault).AddLogging().AddMetrics().AddStore(new(), new())
-            .AddSqliteStore(new SqliteOptions { Path = Path.Combine(folder, "store.db") })
-            .AddStreams(new StreamsOptions { Directory = Path.Combine(folder, "streams") })
-            .AddHub(options)
-            .BuildServiceProvider();
+        var all = new ServiceCollection().AddSingleton(vault).AddLogging().AddMetrics().AddStore(new(), new());
+        _ = shared is null
+            ? all.AddSqliteStore(new SqliteOptions { Path = Path.Combine(folder, "store.db") }).AddStreams(new StreamsOptions { Directory = Path.Combine(folder, "streams") })
+            : all.AddPostgresStore(new PostgresOptions { ConnectionString = shared.Postgres, MaxConnections = 10 }).AddNatsStreams(new NatsStreamsOptions { Url = shared.Nats });
+        services = all.AddHub(options).BuildServiceProvider();
     }
 
     internal string Folder { get; }
@@ -46,11 +48,12 @@ internal sealed class RoutingHost : IAsyncDisposable
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    internal static async Task<RoutingHost> StartAsync(string? folder = null, RoutingOptions? options = null)
+    internal static async Task<RoutingHost> StartAsync(string? folder = null, RoutingOptions? options = null, SharedPlaces? shared = null)
     {
         var host = new RoutingHost(
             folder ?? Directory.CreateTempSubdirectory("gatehouse-routing-").FullName,
-            options ?? new RoutingOptions { RetryPause = TimeSpan.FromMilliseconds(20), MaxRetryPause = TimeSpan.FromMilliseconds(100), PositionInterval = TimeSpan.FromMilliseconds(50) });
+            options ?? new RoutingOptions { RetryPause = TimeSpan.FromMilliseconds(20), MaxRetryPause = TimeSpan.FromMilliseconds(100), PositionInterval = TimeSpan.FromMilliseconds(50) },
+            shared);
         await host.Get<Database>().MigrateAsync([typeof(Database).Assembly, typeof(HubSetup).Assembly], Token);
         await host.Get<HubStartup>().StartAsync(Token);
         foreach (var service in host.services.GetServices<IHostedService>())
@@ -127,6 +130,16 @@ internal sealed class RoutingHost : IAsyncDisposable
         {
             await Task.Delay(20, patience.Token);
         }
+    }
+
+    /// <summary>Stops the router alone, so that what is made from now on stays where it is.</summary>
+    internal Task StopRouterAsync() => Get<MessageRouter>().StopAsync(CancellationToken.None);
+
+    /// <summary>As if killed: nothing more is written down, and the lease is not given back.</summary>
+    internal async Task DieAsync()
+    {
+        await services.DisposeAsync();
+        vault.Dispose();
     }
 
     /// <summary>Stops as a server does; the folder stays.</summary>

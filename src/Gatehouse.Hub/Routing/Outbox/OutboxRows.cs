@@ -1,0 +1,55 @@
+using System.Data.Common;
+using Dapper;
+using Gatehouse.Contracts.Identities;
+using Gatehouse.Store;
+
+namespace Gatehouse.Hub.Routing.Outbox;
+
+/// <summary>SQL of the <c>event_outbox</c> table (Schema/0012).</summary>
+internal static class OutboxRows
+{
+    // Ids may have gaps, so that this is at least as much as there is.
+    private const string Waiting = "COALESCE((SELECT MAX(id) - MIN(id) + 1 FROM event_outbox WHERE hub = @hub), 0)";
+
+    /// <summary>How many were taken: none once <paramref name="max"/> wait, because whoever moves them on cannot.</summary>
+    internal static Task<int> AddAsync(WriteTransaction write, SqlDialect dialect, HubName hub, IReadOnlyList<OutboxRow> rows, long max, CancellationToken cancellationToken) =>
+        dialect.ForUpdate.Length > 0
+            ? write.Connection.ExecuteAsync(new CommandDefinition(
+                $"INSERT INTO event_outbox (hub, device_id, record) SELECT @hub, w.device, w.record FROM unnest(@devices, @records) WITH ORDINALITY AS w (device, record, place) WHERE {Waiting} < @max ORDER BY w.place",
+                new { hub = hub.Value, devices = rows.Select(row => row.DeviceId).ToArray(), records = rows.Select(row => row.Record).ToArray(), max },
+                write.Transaction,
+                cancellationToken: cancellationToken))
+            : write.Connection.ExecuteAsync(new CommandDefinition(
+                $"INSERT INTO event_outbox (hub, id, device_id, record) SELECT @hub, (SELECT COALESCE(MAX(id), 0) + 1 FROM event_outbox WHERE hub = @hub), @device, @record WHERE {Waiting} < @max",
+                rows.Select(row => new { hub = hub.Value, device = row.DeviceId, record = row.Record, max }),
+                write.Transaction,
+                cancellationToken: cancellationToken));
+
+    /// <summary>The oldest, in order.</summary>
+    internal static async Task<IReadOnlyList<OutboxRow>> ReadAsync(DbConnection connection, DbTransaction? transaction, HubName hub, int count, string suffix, CancellationToken cancellationToken) =>
+        [.. await connection.QueryAsync<OutboxRow>(new CommandDefinition(
+            $"SELECT id AS Id, device_id AS DeviceId, record AS Record FROM event_outbox WHERE hub = @hub ORDER BY id LIMIT @count{suffix}",
+            new { hub = hub.Value, count },
+            transaction,
+            cancellationToken: cancellationToken))];
+
+    internal static Task DeleteAsync(WriteTransaction write, SqlDialect dialect, HubName hub, IEnumerable<long> ids, CancellationToken cancellationToken) =>
+        write.Connection.ExecuteAsync(new CommandDefinition(
+            $"DELETE FROM event_outbox WHERE hub = @hub AND {(dialect.ForUpdate.Length > 0 ? "id = ANY(@ids)" : "id IN @ids")}",
+            new { hub = hub.Value, ids = ids.ToArray() },
+            write.Transaction,
+            cancellationToken: cancellationToken));
+
+    internal static Task DropAsync(WriteTransaction write, HubName hub, CancellationToken cancellationToken) =>
+        write.Connection.ExecuteAsync(new CommandDefinition("DELETE FROM event_outbox WHERE hub = @hub", new { hub = hub.Value }, write.Transaction, cancellationToken: cancellationToken));
+}
+
+/// <summary>An event that waits.</summary>
+internal sealed class OutboxRow
+{
+    public long Id { get; init; }
+
+    public string DeviceId { get; init; } = "";
+
+    public byte[] Record { get; init; } = [];
+}
