@@ -1,4 +1,5 @@
 using Gatehouse.Gateway.Amqp;
+using Gatehouse.Gateway.Faults;
 using Microsoft.Extensions.Logging;
 
 namespace Gatehouse.Gateway;
@@ -44,6 +45,12 @@ internal static partial class GatewayLog
 
     [LoggerMessage(3008, LogLevel.Warning, "Telemetry link of {Identity} of hub {Hub} was detached: its messages could not be stored.", EventName = "LinkCannotStore")]
     internal static partial void LinkCannotStore(this ILogger logger, string hub, string identity, Exception error);
+
+    [LoggerMessage(3060, LogLevel.Warning, "Fault injection is on: every device can have its connections cut and its messages refused by a property of a message. Not for hubs in use.", EventName = "FaultInjectionOn")]
+    internal static partial void FaultInjectionOn(this ILogger logger);
+
+    [LoggerMessage(3061, LogLevel.Information, "{Identity} of hub {Hub} ordered a fault: {Type} in {Seconds} s.", EventName = "FaultOrdered")]
+    internal static partial void FaultOrdered(this ILogger logger, string hub, string identity, FaultType type, double seconds);
 
     [LoggerMessage(3040, LogLevel.Error, "{Operation} of a device over HTTPS failed, tracking id {TrackingId}", EventName = "DeviceRequestFailed")]
     internal static partial void DeviceRequestFailed(this ILogger logger, string operation, string trackingId, Exception error);

@@ -30,8 +30,8 @@ public sealed record GatewayOptions
     /// <remarks>Source: ours; the messages themselves are bounded as one message is.</remarks>
     public int MaxHttpBatchBytes { get; init; } = 512 * 1024;
 
-    /// <summary>How long an HTTPS send may be held back by a rate limit before it is refused with 429. 0–60 s, default 10 s, below every SDK's own time-out.</summary>
-    public TimeSpan HttpThrottleWait { get; init; } = TimeSpan.FromSeconds(10);
+    /// <summary>Whether devices may order faults for themselves with properties of a message, as the SDKs' own tests do. Default false: the properties are like any other.</summary>
+    public bool FaultInjection { get; init; }
 
     /// <summary>How long a proof may stand for further requests of one HTTPS connection before it is judged again. 0–10 min, default 60 s; a change of what it rests on ends it at once.</summary>
     public TimeSpan HttpProofLife { get; init; } = TimeSpan.FromSeconds(60);

@@ -1,11 +1,13 @@
 using Gatehouse.Contracts.Audit;
 using Gatehouse.Contracts.Credentials;
 using Gatehouse.Gateway.Amqp;
+using Gatehouse.Gateway.Faults;
 using Gatehouse.Gateway.Sessions;
 using Gatehouse.Hub.CloudToDevice;
 using Gatehouse.Hub.Connections;
 using Gatehouse.Hub.Methods;
 using Gatehouse.Hub.Telemetry;
+using Gatehouse.Hub.Throttling;
 using Gatehouse.Hub.Twins;
 using Gatehouse.Identity;
 using Microsoft.Extensions.Logging;
@@ -27,6 +29,8 @@ internal sealed record GatewayParts
 
     public required TelemetryIntake Telemetry { get; init; }
 
+    public required Throttles Throttles { get; init; }
+
     public required ConnectionStates States { get; init; }
 
     public required ConnectionWriter StateWriter { get; init; }
@@ -36,6 +40,9 @@ internal sealed record GatewayParts
     public required Twins Twins { get; init; }
 
     public required CloudToDeviceMessages DeviceMessages { get; init; }
+
+    /// <summary>Null: off, and nothing is looked at.</summary>
+    public FaultInjection? Faults { get; init; }
 
     public required LinkOwners Links { get; init; }
 

@@ -2,6 +2,7 @@ using Gatehouse.Contracts.Audit;
 using Gatehouse.Contracts.Credentials;
 using Gatehouse.Contracts.Signals;
 using Gatehouse.Gateway.Amqp;
+using Gatehouse.Gateway.Faults;
 using Gatehouse.Gateway.Http;
 using Gatehouse.Gateway.Http.Files;
 using Gatehouse.Gateway.Mqtt;
@@ -11,6 +12,7 @@ using Gatehouse.Hub.Connections;
 using Gatehouse.Hub.Files;
 using Gatehouse.Hub.Methods;
 using Gatehouse.Hub.Telemetry;
+using Gatehouse.Hub.Throttling;
 using Gatehouse.Hub.Twins;
 using Gatehouse.Identity;
 using Gatehouse.Transport.Amqp;
@@ -41,11 +43,15 @@ public static class GatewaySetup
             Backoff = all.GetRequiredService<RefusalBackoff>(),
             Refusals = all.GetRequiredService<IRefusalLog>(),
             Telemetry = all.GetRequiredService<TelemetryIntake>(),
+            Throttles = all.GetRequiredService<Throttles>(),
             States = all.GetRequiredService<ConnectionStates>(),
             StateWriter = all.GetRequiredService<ConnectionWriter>(),
             Methods = all.GetRequiredService<DirectMethods>(),
             Twins = all.GetRequiredService<Twins>(),
             DeviceMessages = all.GetRequiredService<CloudToDeviceMessages>(),
+            Faults = all.GetRequiredService<GatewayOptions>().FaultInjection
+                ? new FaultInjection(all.GetRequiredService<TimeProvider>(), all.GetRequiredService<ILoggerFactory>().CreateLogger("Gatehouse.Gateway"))
+                : null,
             Links = all.GetRequiredService<LinkOwners>(),
             Sessions = all.GetRequiredService<LiveSessions>(),
             Metrics = all.GetRequiredService<GatewayMetrics>(),

@@ -11,6 +11,7 @@ using Gatehouse.Hub.Queries;
 using Gatehouse.Hub.Registry;
 using Gatehouse.Hub.Routing;
 using Gatehouse.Hub.Telemetry;
+using Gatehouse.Hub.Throttling;
 using Gatehouse.Hub.Twins;
 using Gatehouse.Sinks;
 
@@ -44,6 +45,9 @@ public sealed record HubOptions
     public Files.FileOptions Files { get; init; } = new();
 
     public TelemetryOptions Telemetry { get; init; } = new();
+
+    /// <summary>Limits of rate.</summary>
+    public ThrottleOptions Throttling { get; init; } = new();
 
     public TwinOptions Twins { get; init; } = new();
 

@@ -16,11 +16,13 @@ using Gatehouse.Hub.Queries;
 using Gatehouse.Hub.Registry;
 using Gatehouse.Hub.Routing;
 using Gatehouse.Hub.Telemetry;
+using Gatehouse.Hub.Throttling;
 using Gatehouse.Hub.Twins;
 using Gatehouse.Keys;
 using Gatehouse.Store;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 
 namespace Gatehouse.Hub;
 
@@ -61,8 +63,11 @@ public static class HubSetup
         services.TryAddSingleton<ConnectionWriter>();
         services.AddHostedService(all => all.GetRequiredService<ConnectionWriter>());
         services.TryAddSingleton<TelemetryMetrics>();
+        services.TryAddSingleton<ThrottleMetrics>();
+        services.TryAddSingleton(all => new Throttles(
+            options.Throttling, options.Telemetry, all.GetRequiredService<ThrottleMetrics>(), all.GetRequiredService<TimeProvider>(), all.GetRequiredService<ILogger<Throttles>>()));
         services.TryAddSingleton(all => new TelemetryIntake(
-            all.GetRequiredService<HubIntakes>(), options.Telemetry, all.GetRequiredService<TelemetryMetrics>(), all.GetRequiredService<TimeProvider>()));
+            all.GetRequiredService<HubIntakes>(), options.Telemetry, all.GetRequiredService<TelemetryMetrics>(), all.GetRequiredService<Throttles>()));
         TwinSetup.Add(services, options.Twins);
         services.TryAddSingleton<MethodMetrics>();
         services.TryAddSingleton(all => new DirectMethods(

@@ -1,3 +1,4 @@
+using System.Net;
 using Gatehouse.Contracts.Access;
 using Gatehouse.Contracts.Audit;
 using Gatehouse.Contracts.Credentials;
@@ -30,10 +31,11 @@ public sealed class PolicyAuthenticator
     /// <param name="resourcePath">Decoded path that is asked for, e.g. <c>/devices/d1</c>; the token's scope must cover it by segments.</param>
     /// <param name="authorization">Value of the Authorization header; null or empty when missing.</param>
     /// <param name="cancellationToken">Ends the look-up.</param>
-    public async ValueTask<Verdict> AuthenticateAsync(string hostName, string resourcePath, string? authorization, CancellationToken cancellationToken)
+    /// <param name="remoteAddress">Whose refusals count for back-off; null: nobody's.</param>
+    public async ValueTask<Verdict> AuthenticateAsync(string hostName, string resourcePath, string? authorization, CancellationToken cancellationToken, IPAddress? remoteAddress = null)
     {
         var started = parts.Time.GetTimestamp();
-        var verdict = await JudgeAsync(hostName, resourcePath, authorization, cancellationToken);
+        var verdict = await JudgeAsync(hostName, resourcePath, authorization, remoteAddress, cancellationToken);
         parts.Metrics?.Judged("service", verdict, parts.Time.GetElapsedTime(started));
         return verdict;
     }
@@ -44,6 +46,28 @@ public sealed class PolicyAuthenticator
         var started = parts.Time.GetTimestamp();
         var verdict = await JudgeAsync(hub, token, cancellationToken);
         parts.Metrics?.Judged("service", verdict, parts.Time.GetElapsedTime(started));
+        return verdict;
+    }
+
+    // By address alone: whoever knows a policy's name could lock it out. Who shows no proof guesses nothing.
+    private async ValueTask<Verdict> JudgeAsync(string hostName, string resourcePath, string? authorization, IPAddress? remoteAddress, CancellationToken cancellationToken)
+    {
+        if (remoteAddress is null || parts.Backoff is not { } backoff || string.IsNullOrEmpty(authorization))
+        {
+            return await JudgeAsync(hostName, resourcePath, authorization, cancellationToken);
+        }
+
+        if (backoff.IsBackedOff(remoteAddress))
+        {
+            return Refuse.Policy(RefusalReason.BackedOff, $"{remoteAddress} was refused too often; its token was not looked at. See the refusals before this one.") with { Hub = parts.Credentials.FindHub(hostName)?.Name.Value };
+        }
+
+        var verdict = await JudgeAsync(hostName, resourcePath, authorization, cancellationToken);
+        if (verdict is Verdict.Refused)
+        {
+            backoff.Refused(remoteAddress, null);
+        }
+
         return verdict;
     }
 

@@ -11,8 +11,4 @@ public sealed record ServiceApiOptions
 
     /// <summary>Port that readers are redirected to when they gave none. 1–65,535, default 5,671.</summary>
     public int AmqpPort { get; init; } = 5671;
-
-    /// <summary>How many S1 units of the service the hub's owner is throttled as; null (default): not throttled, the hub is the owner's own machine.</summary>
-    /// <remarks>Per unit and minute: 100 identity operations, 20 bulk calls, 2,400 method calls, 6,000 reads and 3,000 writes of twins, 100 messages to devices, 100 operations on jobs, 1,000 polls for feedback; a minute's worth may be used at once. Source: IoT Hub "Quotas and throttling" page.</remarks>
-    public int? ThrottleUnits { get; init; }
 }

@@ -29,7 +29,6 @@ public static class ServiceApiSetup
         services.TryAddSingleton(TimeProvider.System);
         services.AddMetrics();
         services.TryAddSingleton<ServiceApiMetrics>();
-        services.TryAddSingleton<ServiceThrottle>();
         services.TryAddSingleton<RequestGate>();
         services.AddOperatorApi();
         services.TryAddSingleton<RouteTable>();

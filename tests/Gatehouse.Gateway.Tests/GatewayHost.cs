@@ -6,6 +6,7 @@ using Gatehouse.Hub;
 using Gatehouse.Hub.Hubs;
 using Gatehouse.Hub.Registry;
 using Gatehouse.Hub.Telemetry;
+using Gatehouse.Hub.Throttling;
 using Gatehouse.Gateway.Mqtt;
 using Gatehouse.Identity;
 using Gatehouse.Keys;
@@ -28,7 +29,7 @@ internal sealed class GatewayHost : IAsyncDisposable, IRefusalLog
     private readonly ServiceProvider services;
     private readonly List<Refusal> refusals = [];
 
-    private GatewayHost(TelemetryOptions telemetry, GatewayOptions options, IEventLogs? log, Gatehouse.Hub.Files.FileOptions files)
+    private GatewayHost(TelemetryOptions telemetry, GatewayOptions options, IEventLogs? log, Gatehouse.Hub.Files.FileOptions files, ThrottleOptions throttling)
     {
         vault = SecretVault.Open(Path.Combine(folder, "keys"));
         services = new ServiceCollection()
@@ -41,9 +42,9 @@ internal sealed class GatewayHost : IAsyncDisposable, IRefusalLog
             .AddSqliteStore(new SqliteOptions { Path = Path.Combine(folder, "store.db") })
             .AddStreams(new StreamsOptions { Directory = Path.Combine(folder, "streams") })
             .AddIdentity(new IdentityOptions())
-            .AddAmqp(new AmqpOptions())
+            .AddAmqp(new AmqpOptions { KeepLinkAddresses = options.FaultInjection })
             .AddGateway(options)
-            .AddHub(new HubOptions { Telemetry = telemetry, Files = files with { Folder = FilesFolder } })
+            .AddHub(new HubOptions { Telemetry = telemetry, Throttling = throttling, Files = files with { Folder = FilesFolder } })
             .BuildServiceProvider();
     }
 
@@ -69,9 +70,9 @@ internal sealed class GatewayHost : IAsyncDisposable, IRefusalLog
     internal T Get<T>()
         where T : notnull => services.GetRequiredService<T>();
 
-    internal static async Task<GatewayHost> StartAsync(TelemetryOptions? telemetry = null, GatewayOptions? options = null, IEventLogs? log = null, Gatehouse.Hub.Files.FileOptions? files = null)
+    internal static async Task<GatewayHost> StartAsync(TelemetryOptions? telemetry = null, GatewayOptions? options = null, IEventLogs? log = null, Gatehouse.Hub.Files.FileOptions? files = null, ThrottleOptions? throttling = null)
     {
-        var host = new GatewayHost(telemetry ?? new(), options ?? new(), log, files ?? new());
+        var host = new GatewayHost(telemetry ?? new(), options ?? new(), log, files ?? new(), throttling ?? new());
         await host.Get<Database>().MigrateAsync([typeof(Database).Assembly, typeof(HubSetup).Assembly], TestContext.Current.CancellationToken);
         await host.Get<HubStartup>().StartAsync(TestContext.Current.CancellationToken);
         return host;

@@ -3,6 +3,7 @@ using Gatehouse.Contracts.Access;
 using Gatehouse.Contracts.Identities;
 using Gatehouse.Gateway.Mqtt;
 using Gatehouse.Hub.Telemetry;
+using Gatehouse.Hub.Throttling;
 using Gatehouse.Identity;
 using Gatehouse.Wire.Mqtt;
 using Xunit;
@@ -78,12 +79,15 @@ public sealed class LimitTests
         await device.ExpectAbortAsync("does not read");
     }
 
-    [Fact]
-    public async Task Handing_a_message_to_the_hub_allocates_nothing()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Handing_a_message_to_the_hub_allocates_nothing(bool isLimited)
     {
         const int rounds = 10_000;
         var log = new CountingLog();
-        await using var host = await GatewayHost.StartAsync(log: log);
+        var throttling = new ThrottleOptions { Tier = isLimited ? ThrottleTier.S3 : ThrottleTier.Off, Units = 200 };
+        await using var host = await GatewayHost.StartAsync(log: log, throttling: throttling);
         var identity = IdentityKey.TryParse("d1", out var parsed) ? parsed : throw new InvalidOperationException();
         var principal = new Principal { Hub = host.Hub, Identity = identity, Rights = Rights.DeviceConnect, Method = AuthenticationMethod.IdentityKey, Credential = "primaryKey" };
         Assert.True(UserName.TryParse("localhost/d1/?api-version=2021-04-12", "d1", out var user));

@@ -1,12 +1,10 @@
 using Gatehouse.Hub.Connections;
 using Gatehouse.Hub.Registry;
-using Gatehouse.Hub.Telemetry;
-using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
 namespace Gatehouse.Hub.Tests;
 
-/// <summary>Who is connected, what is kept for whom over a restart, and how fast anybody may send.</summary>
+/// <summary>Who is connected and what is kept for whom over a restart.</summary>
 public sealed class ConnectionStateTests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -78,24 +76,5 @@ public sealed class ConnectionStateTests
         Assert.Equal(1, hub.Get<RegistryStatistics>().CountConnectedDevices(hub.Hub));
         states.Disconnected(newer);
         Assert.False((await hub.FindAsync("d1")).Value.Connection.IsConnected);
-    }
-
-    [Fact]
-    public void A_rate_lets_a_second_worth_pass_at_once_and_then_one_after_the_other()
-    {
-        var time = new FakeTimeProvider();
-        var rate = new MessageRate(2, time);
-
-        Assert.True(rate.TryTake(1, out _));
-        Assert.True(rate.TryTake(1, out _));
-        Assert.False(rate.TryTake(1, out var wait));
-        Assert.Equal(TimeSpan.FromSeconds(0.5), wait);
-        time.Advance(wait);
-        Assert.True(rate.TryTake(1, out _));
-        Assert.False(rate.TryTake(1, out _));
-        rate.GiveBack();
-        Assert.True(rate.TryTake(1, out _));
-        time.Advance(TimeSpan.FromHours(1));
-        Assert.Equal([true, true, false], Enumerable.Range(0, 3).Select(_ => rate.TryTake(1, out var _)));
     }
 }

@@ -1,7 +1,9 @@
+using System.Net;
 using Gatehouse.Contracts.Access;
 using Gatehouse.Contracts.Audit;
 using Gatehouse.Contracts.Errors;
 using Gatehouse.Identity.Tests.SharedAccess;
+using Microsoft.Extensions.Time.Testing;
 using Xunit;
 using static Gatehouse.Contracts.Audit.RefusalReason;
 
@@ -104,6 +106,31 @@ public sealed class PolicyAuthenticatorTests
         var verdict = await JudgeAsync(world, "/devices", (SasText.For("", "service-1") with { Policy = "service" }).ToString(), host);
 
         Assert.IsType<Verdict.Accepted>(verdict);
+    }
+
+    [Fact]
+    public async Task An_address_with_wrong_keys_is_put_off_unread_and_let_in_again_after_a_while()
+    {
+        var world = World();
+        var time = new FakeTimeProvider(SasText.Now);
+        var policies = new PolicyAuthenticator(new IdentityParts(world, world.Vault, time) { Backoff = new RefusalBackoff(new BackoffOptions { RefusalsPerAddress = 3 }, time) });
+        var good = (SasText.For("/devices", "service-2") with { Policy = "service" }).ToString();
+        var wrong = (SasText.For("/devices", "other") with { Policy = "service" }).ToString();
+        var (guesser, neighbour) = (IPAddress.Parse("192.0.2.1"), IPAddress.Parse("192.0.2.2"));
+
+        for (var i = 0; i < 10; i++)
+        {
+            Assert.Equal(CredentialMissing, await RefusalAsync("", guesser)); // guesses nothing
+        }
+
+        Assert.Equal([TokenSignatureWrong, TokenSignatureWrong, TokenSignatureWrong, BackedOff], new[] { await RefusalAsync(wrong, guesser), await RefusalAsync(wrong, guesser), await RefusalAsync(wrong, guesser), await RefusalAsync(wrong, guesser) });
+        Assert.Equal(BackedOff, await RefusalAsync(good, guesser));
+        Assert.Null(await RefusalAsync(good, neighbour));
+        time.Advance(TimeSpan.FromMinutes(2));
+        Assert.Null(await RefusalAsync(good, guesser));
+
+        async Task<RefusalReason?> RefusalAsync(string authorization, IPAddress address) =>
+            (await policies.AuthenticateAsync(MemoryCredentials.Host, "/devices/d1", authorization, CancellationToken.None, address) as Verdict.Refused)?.Reason;
     }
 
     private static MemoryCredentials World()

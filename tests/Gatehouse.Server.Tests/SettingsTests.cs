@@ -1,10 +1,17 @@
 using System.Collections;
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Gatehouse.Contracts.Access;
+using Gatehouse.Hub;
+using Gatehouse.Hub.Throttling;
+using Gatehouse.Server.Composition;
 using Gatehouse.Server.Configuration;
+using Gatehouse.Server.Startup;
 using Xunit;
 
 namespace Gatehouse.Server.Tests;
 
-public sealed class SettingsTests
+public sealed partial class SettingsTests
 {
     private readonly ServerOptions options = new();
 
@@ -30,6 +37,86 @@ public sealed class SettingsTests
         var errors = SettingsReader.Read(value is null ? [argument] : [argument, value], new Hashtable(), options);
 
         Assert.Equal(expected, Assert.Single(errors));
+    }
+
+    // Least, most and one past each, in the words of the table itself.
+    [Theory]
+    [MemberData(nameof(Ranges))]
+    public void A_number_at_either_end_of_its_range_is_taken_and_one_past_it_is_not(string name, string least, string most, string below, string above)
+    {
+        Assert.Empty(SettingsReader.Read([$"--{name}", least], new Hashtable(), new ServerOptions()));
+        Assert.Empty(SettingsReader.Read([$"--{name}", most], new Hashtable(), new ServerOptions()));
+        Assert.Contains(" is ", Assert.Single(SettingsReader.Read([$"--{name}", below], new Hashtable(), new ServerOptions())), StringComparison.Ordinal);
+        Assert.Contains(" is ", Assert.Single(SettingsReader.Read([$"--{name}", above], new Hashtable(), new ServerOptions())), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Limits_reach_the_options_of_their_feature()
+    {
+        var bound = Bind("--query-time", "20s", "--twin-desired-bytes", "65536", "--method-calls-per-device", "7", "--c2d-queue-depth", "9", "--file-blocks", "11", "--file-notification-ttl", "2h", "--feedback-lock", "7s");
+
+        Assert.Equal(TimeSpan.FromSeconds(20), bound.Queries.TimeLimit);
+        Assert.Equal((65_536, 7, 9, 11), (bound.Twins.MaxDesiredBytes, bound.Methods.MaxCallsPerDevice, bound.CloudToDevice.MaxQueueDepth, bound.Files.MaxBlocks));
+        Assert.Equal((TimeSpan.FromHours(2), TimeSpan.FromSeconds(7)), (bound.FileNotifications.TimeToLive, bound.Feedback.LockDuration));
+    }
+
+    [Theory]
+    [InlineData("", ThrottleTier.Off, 1, 1.0)]
+    [InlineData("--throttle-units 3", ThrottleTier.S1, 3, 1.0)]
+    [InlineData("--throttle-tier S2 --throttle-units 2 --throttle-scale 50", ThrottleTier.S2, 2, 0.5)]
+    [InlineData("--throttle-tier off --throttle-units 2", ThrottleTier.Off, 2, 1.0)]
+    public void Throttling_is_off_until_an_edition_or_units_are_named(string arguments, ThrottleTier tier, int units, double scale)
+    {
+        var bound = Bind(arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries)).Throttling;
+
+        Assert.Equal((tier, units, scale), (bound.Tier, bound.Units, bound.Scale));
+    }
+
+    [Fact]
+    public void A_limit_of_one_class_goes_before_the_edition_and_the_older_name_before_both()
+    {
+        var bound = Bind("--throttle-tier", "S1", "--throttle-limit", "twin-reads=7/s", "--throttle-limit", "queries=off", "--throttle-limit", "device-to-cloud-sends=5/s", "--hub-messages-per-second", "9").Throttling;
+
+        Assert.Equal(7, bound.LimitOf(ThrottleClass.TwinReads)?.PerSecond);
+        Assert.Null(bound.LimitOf(ThrottleClass.Queries));
+        Assert.Equal(9, bound.LimitOf(ThrottleClass.DeviceToCloudSends)?.PerSecond);
+        Assert.Equal(50, bound.LimitOf(ThrottleClass.TwinWrites)?.PerSecond);
+    }
+
+    [Theory]
+    [InlineData("nothing=1/s", "names no class")]
+    [InlineData("queries", "names no class")]
+    [InlineData("queries=1", "is no rate")]
+    [InlineData("queries=0/m", "is no rate")]
+    public void A_limit_that_cannot_be_read_is_a_mistake(string text, string expected) =>
+        Assert.Contains(expected, Assert.Single(SettingsReader.Read(["--throttle-limit", text], new Hashtable(), options)), StringComparison.Ordinal);
+
+    public static TheoryData<string, string, string, string, string> Ranges()
+    {
+        var data = new TheoryData<string, string, string, string, string>();
+        foreach (var setting in Settings.All.Where(setting => setting.Name.Split('-')[0] is "query" or "twin" or "method" or "c2d" or "file" or "feedback" or "throttle"))
+        {
+            var range = RangeAtTheEnd().Match(setting.Allowed);
+            if (range.Success)
+            {
+                var (least, most) = (long.Parse(range.Groups[1].Value, CultureInfo.InvariantCulture), long.Parse(range.Groups[3].Value, CultureInfo.InvariantCulture));
+                data.Add(setting.Name, least + range.Groups[2].Value, most + range.Groups[4].Value, (least - 1) + range.Groups[2].Value, (most + 1) + range.Groups[4].Value);
+            }
+        }
+
+        return data;
+    }
+
+    [GeneratedRegex(@"(\d+)([smhd]?)–(\d+)([smhd]?)$")]
+    private static partial Regex RangeAtTheEnd();
+
+    private static HubOptions Bind(params string[] arguments)
+    {
+        var options = new ServerOptions();
+        Assert.Empty(SettingsReader.Read(arguments, new Hashtable(), options));
+        using var folder = new TemporaryFolder();
+        using var data = DataDirectory.Open(folder.Path);
+        return new BoundOptions(options, data).Hub;
     }
 
     [Fact]

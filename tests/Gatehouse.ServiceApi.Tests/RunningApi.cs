@@ -5,6 +5,7 @@ using Gatehouse.Contracts.Identities;
 using Gatehouse.Hub;
 using Gatehouse.Hub.AccessPolicies;
 using Gatehouse.Hub.Hubs;
+using Gatehouse.Hub.Throttling;
 using Gatehouse.Identity;
 using Gatehouse.Keys;
 using Gatehouse.Store;
@@ -26,6 +27,7 @@ public class RunningApi : IAsyncLifetime
     private readonly string folder = Directory.CreateTempSubdirectory("gatehouse-api-").FullName;
     private readonly HttpClient client = new();
     private readonly ServiceApiOptions options;
+    private readonly ThrottleOptions throttling;
     private SecretVault? vault;
     private WebApplication? app;
     private Uri? address;
@@ -35,7 +37,7 @@ public class RunningApi : IAsyncLifetime
     {
     }
 
-    internal RunningApi(ServiceApiOptions options) => this.options = options;
+    internal RunningApi(ServiceApiOptions options, ThrottleOptions? throttling = null) => (this.options, this.throttling) = (options, throttling ?? new());
 
     internal FakeTimeProvider Time { get; } = new(DateTimeOffset.UtcNow);
 
@@ -54,7 +56,7 @@ public class RunningApi : IAsyncLifetime
         builder.Services.AddStore(new(), new());
         builder.Services.AddSqliteStore(new SqliteOptions { Path = Path.Combine(folder, "store.db") });
         builder.Services.AddStreams(new StreamsOptions { Directory = Path.Combine(folder, "streams") });
-        builder.Services.AddIdentity(new IdentityOptions()).AddHub(new HubOptions()).AddServiceApi(options);
+        builder.Services.AddIdentity(new IdentityOptions()).AddHub(new HubOptions { Throttling = throttling }).AddServiceApi(options);
         app = builder.Build();
         app.UseServiceApi();
         await Services.GetRequiredService<Database>().MigrateAsync([typeof(Database).Assembly, typeof(HubSetup).Assembly], Token);

@@ -1,13 +1,15 @@
+using System.Text;
+using Gatehouse.Hub.Throttling;
 using Xunit;
 
 namespace Gatehouse.ServiceApi.Tests;
 
-/// <summary>A hub that is throttled as one unit: a minute's worth at once, then the service's 429 without Retry-After, then again.</summary>
+/// <summary>A hub that is throttled as one unit of S1: a minute's worth at once, then the service's 429, then again after the time it names.</summary>
 public sealed class ThrottleTests : IAsyncLifetime
 {
     private const string Devices = "/devices?api-version=2021-04-12";
 
-    private readonly RunningApi api = new(new ServiceApiOptions { ThrottleUnits = 1 });
+    private readonly RunningApi api = new(new ServiceApiOptions(), new ThrottleOptions { Tier = ThrottleTier.S1, Hold = TimeSpan.Zero });
 
     public ValueTask InitializeAsync() => api.InitializeAsync();
 
@@ -26,8 +28,9 @@ public sealed class ThrottleTests : IAsyncLifetime
 
         ErrorShape.Check(refused, 429, "ThrottlingException");
         Assert.Contains("Wait 1 seconds", refused.Body, StringComparison.Ordinal);
+        Assert.Contains("Operation type: RegistryRead", refused.Body, StringComparison.Ordinal);
         Assert.Equal("close", refused.Header("Connection"));
-        Assert.Null(refused.Header("Retry-After"));
+        Assert.Equal("1", refused.Header("Retry-After"));
         Assert.Equal(400, (await api.AskAsync("POST", Devices, token, "[]")).Code); // bulk calls count apart
         Assert.Equal(200, (await api.AskAsync("GET", "/gatehouse/v1/partitions", token)).Code);
         api.Time.Advance(TimeSpan.FromSeconds(1));
@@ -41,34 +44,72 @@ public sealed class ThrottleTests : IAsyncLifetime
         for (var i = 0; i < 150; i++)
         {
             Assert.Equal(401, (await api.AskAsync("GET", Devices, weak)).Code);
+            Assert.Equal(401, (await api.AskAsync("GET", Devices, null)).Code);
         }
 
         Assert.Equal(200, (await api.AskAsync("GET", Devices, await api.TokenOfAsync("registryRead"))).Code);
     }
 
-    [Fact]
-    public async Task Bulk_calls_have_their_own_twenty_a_minute()
+    [Theory]
+    [InlineData("POST", "/devices?api-version=2021-04-12", "[]", 20, 400, "iothubowner")]
+    [InlineData("POST", "/devices/query?api-version=2021-04-12", """{"query":"select * from devices"}""", 20, 200, "service")]
+    [InlineData("POST", "/devices/none/messages/deviceBound?api-version=2021-04-12", null, 100, 404, "service")]
+    [InlineData("GET", "/messages/serviceBound/feedback?api-version=2021-04-12", null, 1_000, 204, "service")]
+    [InlineData("GET", "/jobs/v2/none?api-version=2021-04-12", null, 100, 200, "service")]
+    [InlineData("GET", "/twins/none?api-version=2021-04-12", null, 100, 404, "service")]
+    [InlineData("PATCH", "/twins/none?api-version=2021-04-12", "{}", 50, 404, "service")]
+    [InlineData("POST", "/twins/none/methods?api-version=2021-04-12", """{"methodName":"m"}""", 40, 404, "service")]
+    public async Task Each_class_has_its_own_limit(string method, string path, string? body, int limit, int status, string policy)
     {
-        var token = await api.TokenOfAsync("iothubowner");
-        for (var i = 0; i < 20; i++)
+        var token = await api.TokenOfAsync(policy);
+        for (var i = 0; i < limit; i++)
         {
-            Assert.Equal(400, (await api.AskAsync("POST", Devices, token, "[]")).Code);
+            Assert.Equal(status, (await api.AskAsync(method, path, token, body)).Code);
         }
 
-        ErrorShape.Check(await api.AskAsync("POST", Devices, token, "[]"), 429, "ThrottlingException");
+        var refused = await api.AskAsync(method, path, token, body);
+
+        ErrorShape.Check(refused, 429, "ThrottlingException");
+        api.Time.Advance(TimeSpan.FromSeconds(int.Parse(refused.Header("Retry-After")!, System.Globalization.CultureInfo.InvariantCulture)));
+        Assert.Equal(status, (await api.AskAsync(method, path, token, body)).Code);
     }
 
     [Theory]
-    [InlineData("POST", "/devices/none/messages/deviceBound?api-version=2021-04-12", 100, 404)]
-    [InlineData("GET", "/messages/serviceBound/feedback?api-version=2021-04-12", 1_000, 204)]
-    public async Task Messages_and_polls_for_feedback_have_their_own(string method, string path, int perMinute, int status)
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Direct_methods_count_by_their_size_whether_it_is_announced_or_not(bool isAnnounced)
     {
+        const string path = "/twins/none/methods?api-version=2021-04-12";
         var token = await api.TokenOfAsync("service");
-        for (var i = 0; i < perMinute; i++)
+        var body = $$"""{"methodName":"m","payload":"{{new string('x', 100_000)}}"}"""; // 25 units of 4 KiB; 40 a second
+
+        Assert.Equal(404, (await Call()).Code);
+        Assert.Equal(isAnnounced ? 429 : 404, (await Call()).Code);
+        ErrorShape.Check(await Call(), 429, "ThrottlingException");
+
+        Task<RunningApi.Answer> Call() => api.AskAsync("POST", path, token, change: request =>
         {
-            Assert.Equal(status, (await api.AskAsync(method, path, token)).Code);
+            request.Content = isAnnounced ? new StringContent(body, Encoding.UTF8, "application/json") : new UnannouncedContent(body);
+            request.Headers.TransferEncodingChunked = isAnnounced ? null : true;
+        });
+    }
+
+    private sealed class UnannouncedContent : HttpContent
+    {
+        private readonly byte[] bytes;
+
+        internal UnannouncedContent(string text)
+        {
+            bytes = Encoding.UTF8.GetBytes(text);
+            Headers.ContentType = new("application/json");
         }
 
-        ErrorShape.Check(await api.AskAsync(method, path, token), 429, "ThrottlingException");
+        protected override Task SerializeToStreamAsync(Stream stream, System.Net.TransportContext? context) => stream.WriteAsync(bytes).AsTask();
+
+        protected override bool TryComputeLength(out long length)
+        {
+            length = 0;
+            return false;
+        }
     }
 }

@@ -20,7 +20,8 @@ const far = outside();
 process.env.SSL_CERT_FILE = far.certFile;
 
 // MqttWs and azure-iothub dial port 443 and nothing else; the device SDKs dial 8883 unless told otherwise.
-const server = await startServer(['--https-port', '443', '--mqtt-port', '8883', '--private-endpoints'], error => {
+// Faults are for scenario 20: clients cannot be told other ports, so it has no server of its own.
+const server = await startServer(['--https-port', '443', '--mqtt-port', '8883', '--private-endpoints', '--fault-injection'], error => {
   console.error(`conformance: ports 443 and 8883 are needed, because the SDKs fix them: ${error}`);
   process.exit(1);
 });

@@ -33,7 +33,7 @@ internal static partial class RefusalWords
         RefusalReason.CertificateInvalid => new("Its certificate, or one on the way to the CA, breaks a rule that the hub insists on.", "Issue it anew without the fault named above; docs/x509.md lists the rules."),
         RefusalReason.CertificateNameMismatch => new("Its certificate is good but names somebody else.", "Issue one whose only common name (CN) is '{id}', or connect with the id that it names."),
         RefusalReason.ProtocolViolation => new("It sent something that MQTT or this hub does not allow, and was closed.", "See the fault above: usually a client that is no Azure IoT SDK, a wrong user name or topic, or MQTT 5 (3.1.1 is spoken here)."),
-        RefusalReason.Throttled => new("Requests came faster than they are allowed or can be recorded.", "Look for a client in a tight loop, and let clients wait longer between attempts; --throttle-units sets the service's rates."),
+        RefusalReason.Throttled => new("Requests came faster than they are allowed or can be recorded.", "Look for a client in a tight loop, and let clients wait longer between attempts; --throttle-tier and --throttle-limit set the rates."),
         RefusalReason.BackedOff => new("It was refused so often that its further attempts were put off unread.", "Mend what the refusals before this one say; it is let in again within two minutes of the attempts' end."),
         _ => null,
     };

@@ -13,48 +13,57 @@ public enum Plane
     Operator,
 }
 
-/// <summary>Class of the service's throttle table that an operation counts against.</summary>
+/// <summary>Class of the service's throttle table that an operation counts against. The figures are in the table of limits of the hub.</summary>
 /// <remarks>Source: IoT Hub "Quotas and throttling" page.</remarks>
 public enum ThrottleClass
 {
     /// <summary>Not throttled (health, operator endpoints behind Owner rights).</summary>
     None,
 
-    /// <summary>Create, read, list, update, delete of identities: 100/min/unit on S1.</summary>
+    /// <summary>Create, read, list, update, delete of identities.</summary>
     IdentityRegistry,
 
-    /// <summary>Bulk registry calls: 20/min/unit on S1 (counted with queries).</summary>
+    /// <summary>Bulk registry calls.</summary>
     Bulk,
 
-    /// <summary>New device connections: max(100/s, 12/s/unit) on S1.</summary>
+    /// <summary>Queries; each page is one.</summary>
+    Queries,
+
+    /// <summary>New connections of devices and modules, counted once they have proved who they are.</summary>
     DeviceConnections,
 
-    /// <summary>Device-to-cloud sends: max(100/s, 12/s/unit) on S1.</summary>
+    /// <summary>Device-to-cloud messages; those of a batch one by one.</summary>
     DeviceToCloudSends,
 
-    /// <summary>Messages to devices: 100/min/unit on S1.</summary>
+    /// <summary>Messages to devices.</summary>
     CloudToDeviceSends,
 
-    /// <summary>Direct methods: 160 KB/s/unit on S1 in units of 4 KB, counted here as 40 calls a second.</summary>
-    DirectMethods,
-
-    /// <summary>Reads of twins by back ends: 100/s/unit on S1.</summary>
-    TwinReads,
-
-    /// <summary>Writes of twins by back ends: 50/s/unit on S1.</summary>
-    TwinWrites,
-
-    /// <summary>Readers of the built-in events endpoint.</summary>
-    EventReads,
-
-    /// <summary>Polls for what waits for a device or for feedback: 1,000/min/unit on S1 over HTTPS; those who listen over other protocols poll nothing.</summary>
+    /// <summary>Polls for what waits for a device or for feedback; those who listen over other protocols poll nothing.</summary>
     CloudToDeviceReceives,
 
-    /// <summary>Jobs, imports and exports: 100/min/unit on S1.</summary>
+    /// <summary>Direct methods, in units of 4 KiB of the call.</summary>
+    DirectMethods,
+
+    /// <summary>Reads of twins, by back ends and by devices.</summary>
+    TwinReads,
+
+    /// <summary>Writes of twins, by back ends and by devices.</summary>
+    TwinWrites,
+
+    /// <summary>Create, read, list and cancel of jobs, imports and exports.</summary>
     Jobs,
 
-    /// <summary>Uploads that devices begin and finish: 100/min/unit on S1.</summary>
+    /// <summary>What jobs do to each device: a twin update or a method.</summary>
+    JobDeviceOperations,
+
+    /// <summary>Configurations and edge deployments: create, read, list, update, delete, apply.</summary>
+    Configurations,
+
+    /// <summary>Uploads that devices begin and finish.</summary>
     FileUploads,
+
+    /// <summary>Readers of the built-in events endpoint; bounded in number, not in rate.</summary>
+    EventReads,
 }
 
 /// <summary>One thing that a peer can ask for. What has no row in <see cref="Operations"/> cannot be reached.</summary>

@@ -31,7 +31,7 @@ public static class Operations
     public static readonly Operation ReceiveFeedbackNotification = Service("ReceiveFeedbackNotification", ThrottleClass.CloudToDeviceReceives, Rights.ServiceConnect);
     public static readonly Operation ReceiveFileUploadNotification = Service("ReceiveFileUploadNotification", ThrottleClass.CloudToDeviceReceives, Rights.ServiceConnect);
 
-    public static readonly Operation QueryTwins = Service("QueryTwins", ThrottleClass.Bulk, Rights.ServiceConnect, Rights.RegistryRead);
+    public static readonly Operation QueryTwins = Service("QueryTwins", ThrottleClass.Queries, Rights.ServiceConnect, Rights.RegistryRead);
     public static readonly Operation InvokeMethod = Service("InvokeMethod", ThrottleClass.DirectMethods, Rights.ServiceConnect);
     public static readonly Operation CreateScheduledJob = Service("CreateScheduledJob", ThrottleClass.Jobs, Rights.ServiceConnect);
     public static readonly Operation GetScheduledJob = Service("GetScheduledJob", ThrottleClass.Jobs, Rights.ServiceConnect);

@@ -9,6 +9,9 @@ public sealed record HubError(int Code, string Name, string Message, bool IsTran
 {
     public int HttpStatus => Code / 1000;
 
+    /// <summary>Whole seconds after which the same call succeeds, for the <c>Retry-After</c> header; null when that is not known.</summary>
+    public int? RetryAfterSeconds { get; init; }
+
     /// <summary>The same entry with words for this case; code and name stay.</summary>
     public HubError With(string message) => this with { Message = message };
 }

@@ -21,6 +21,7 @@ public static class HubErrors
     public static readonly HubError StringIsNotThumbprint = new(400098, "StringIsNotThumbprint", "A thumbprint must be 40 (SHA-1) or 64 (SHA-256) hexadecimal digits without separators."); // the number is ours, only the name is documented
     public static readonly HubError DeviceAuthenticationTypeIsMissing = new(400099, "DeviceAuthenticationTypeIsMissing", "A device needs an authentication type: sas, selfSigned or certificateAuthority."); // likewise
     public static readonly HubError ConnectionForcefullyClosedOnNewConnection = new(400027, "ConnectionForcefullyClosedOnNewConnection", "A newer connection of the same identity took over.");
+    public static readonly HubError ConnectionForcefullyClosedOnFaultInjection = new(400029, "ConnectionForcefullyClosedOnFaultInjection", "The connection was closed by a fault that its client ordered.", IsTransient: true);
     public static readonly HubError CannotRegisterModuleToModule = new(400301, "CannotRegisterModuleToModule", "A module cannot hold modules.");
     public static readonly HubError IotHubNotFound = new(401001, "IotHubNotFound", "No hub answers to this host name.");
     public static readonly HubError IotHubUnauthorizedAccess = new(401002, "IotHubUnauthorizedAccess", "Unauthorized");

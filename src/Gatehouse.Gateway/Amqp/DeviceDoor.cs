@@ -55,7 +55,24 @@ public sealed class DeviceDoor : IAmqpDoor
             return Refuse(AmqpErrors.From(HubErrors.IotHubUnauthorizedAccess));
         }
 
+        if (await ConnectAsync(acting.Value.Principal, cancellationToken) is { } throttled)
+        {
+            return Refuse(AmqpErrors.From(throttled));
+        }
+
         return request.PeerSends ? await OpenFromDeviceAsync(request, node.Kind, acting.Value, cancellationToken) : OpenToDevice(request, node.Kind, acting.Value);
+    }
+
+    // The first link of an identity that has nothing open here is its connection: one AMQP connection carries many.
+    private async ValueTask<HubError?> ConnectAsync(Principal principal, CancellationToken cancellationToken)
+    {
+        if (!parts.Throttles.HasLimits || parts.States.IsConnected(principal.Hub, principal.Identity!.Value))
+        {
+            return null;
+        }
+
+        using var share = parts.Throttles.Join(principal.Hub, principal.Identity!.Value);
+        return await parts.Throttles.PassAsync(share, Operations.ConnectDevice, cancellationToken);
     }
 
     // What the links of a node let a device do; no row, no link.

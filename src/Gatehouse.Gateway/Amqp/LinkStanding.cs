@@ -94,7 +94,7 @@ internal sealed class LinkStanding(GatewayParts parts, AmqpPeer peer, IGrant gra
         {
             Hub = Hub.Value,
             Claimed = Identity.ToString(),
-            Reason = RefusalReason.ProtocolViolation,
+            Reason = error.HttpStatus == 429 ? RefusalReason.Throttled : RefusalReason.ProtocolViolation,
             Error = error,
             Detail = $"A message was rejected: {error.Message}",
             Protocol = peer.Info.Protocol,

@@ -1,6 +1,7 @@
 using System.Buffers;
 using Gatehouse.Contracts.Credentials;
 using Gatehouse.Contracts.Errors;
+using Gatehouse.Gateway.Faults;
 using Gatehouse.Gateway.Telemetry;
 using Gatehouse.Hub.Telemetry;
 using Gatehouse.Streams.Log;
@@ -25,16 +26,22 @@ internal sealed class TelemetryLink : IncomingHandler, IAppendObserver
     private readonly TelemetryChannel channel;
     private readonly byte[] stamps;
     private readonly BatchTable batches = new();
+    private readonly FaultWatch? faults;
     private readonly CancellationTokenSource closing = new();
 
     // Of the batch that could be handed in only in part.
     private (bool IsBegun, uint DeliveryId, int Place, int Next) begun;
+
+    // Of the message that waits for the log, and since when one waits for its rate (0: none).
+    private (bool IsReserved, uint DeliveryId) reserved;
+    private long heldSince;
 
     internal TelemetryLink(GatewayParts parts, AmqpPeer peer, IGrant grant, TelemetryChannel channel, string? modelId)
     {
         (this.parts, this.channel) = (parts, channel);
         standing = new LinkStanding(parts, peer, grant, LinkPurpose.Telemetry);
         stamps = TelemetryStamps.Encode(standing.Principal, modelId);
+        faults = parts.Faults is { } injection ? new FaultWatch(injection, standing.Principal, order => ConnectionFaults.Strike(Link, standing.Identity, order)) : null;
     }
 
     public override void OnAttached() => standing.Begin(Link, null);
@@ -43,11 +50,18 @@ internal sealed class TelemetryLink : IncomingHandler, IAppendObserver
     {
         standing.End(null);
         closing.Cancel();
+        channel.Dispose();
+        faults?.Dispose();
     }
 
     public override bool TryTake(in IncomingMessage message)
     {
         standing.Touch();
+        if (faults is not null && TakeFault(message))
+        {
+            return true;
+        }
+
         return message.Format == BatchReader.MessageFormat ? TryTakeBatch(message) : TryTakeOne(message);
     }
 
@@ -84,14 +98,51 @@ internal sealed class TelemetryLink : IncomingHandler, IAppendObserver
 
     public void OnBatchEnd() => Link.FlushSoon();
 
+    // Of a batch the outer message counts: the C client orders faults there.
+    private bool TakeFault(in IncomingMessage message)
+    {
+        if (faults!.Refusal is { } refusal)
+        {
+            standing.Reject(Link, message, refusal);
+            return true;
+        }
+
+        var rented = ArrayPool<byte>.Shared.Rent(MessageEvent.MaxHeadBytes(MessageEvent.CountSectionBytes(message.Bytes.Span), stamps.Length));
+        try
+        {
+            if (MessageEvent.TryBuild(message.Bytes.Span, stamps, rented, out var head, out _) != MessageFault.None || !faults.TryTake(head))
+            {
+                return false;
+            }
+        }
+        finally
+        {
+            Return(rented);
+        }
+
+        if (!message.IsSettled)
+        {
+            Link.Settle(message.DeliveryId, Outcome.Accepted);
+            Link.FlushSoon();
+        }
+
+        return true;
+    }
+
     private bool TryTakeOne(in IncomingMessage message)
     {
-        var fault = TryAppend(message.Bytes, message.IsSettled ? NoOutcome : message.DeliveryId, isRehearsal: false, out var mustWait);
+        if (!TryReserve(message, 1, out var mustWait))
+        {
+            return !mustWait;
+        }
+
+        var fault = TryAppend(message.Bytes, message.IsSettled ? NoOutcome : message.DeliveryId, isRehearsal: false, out mustWait);
         if (fault != MessageFault.None)
         {
             standing.Reject(Link, message, fault.ToError());
         }
 
+        reserved = mustWait ? (true, message.DeliveryId) : default;
         return !mustWait;
     }
 
@@ -113,6 +164,12 @@ internal sealed class TelemetryLink : IncomingHandler, IAppendObserver
                 return true;
             }
 
+            if (!TryReserve(message, count, out var mustHold))
+            {
+                return !mustHold;
+            }
+
+            reserved = default;
             begun = (true, message.DeliveryId, batches.Begin(message.DeliveryId, message.IsSettled, count), 0);
         }
 
@@ -135,6 +192,30 @@ internal sealed class TelemetryLink : IncomingHandler, IAppendObserver
 
         begun = default;
         return true;
+    }
+
+    // Its rate, once for each message: one that only waits for the log has it already. False: held back, or refused.
+    private bool TryReserve(in IncomingMessage message, int count, out bool mustWait)
+    {
+        mustWait = false;
+        if ((reserved.IsReserved && reserved.DeliveryId == message.DeliveryId) || channel.TryReserve(count, out var wait))
+        {
+            heldSince = 0;
+            return true;
+        }
+
+        var now = parts.Time.GetTimestamp();
+        heldSince = heldSince == 0 ? now : heldSince;
+        if (parts.Time.GetElapsedTime(heldSince, now) + wait > channel.Hold)
+        {
+            heldSince = 0;
+            standing.Reject(Link, message, channel.Refuse(wait));
+            return false;
+        }
+
+        mustWait = true;
+        _ = ResumeAsync(wait);
+        return false;
     }
 
     // A bad message rejects the batch before any of it is handed in.
@@ -204,11 +285,11 @@ internal sealed class TelemetryLink : IncomingHandler, IAppendObserver
 
     private MessageFault Append(ReadOnlySpan<byte> head, ReadOnlyMemory<byte> body, long appended, out bool mustWait)
     {
-        var outcome = channel.TryAppend(head, new ReadOnlySequence<byte>(body), this, appended, out var wait);
-        mustWait = outcome is TelemetryOutcome.Throttled or TelemetryOutcome.LogFull;
+        var outcome = channel.TryAppendReserved(head, new ReadOnlySequence<byte>(body), this, appended);
+        mustWait = outcome == TelemetryOutcome.LogFull;
         if (mustWait)
         {
-            _ = ResumeAsync(outcome == TelemetryOutcome.LogFull ? null : wait);
+            _ = ResumeAsync(null);
         }
 
         return outcome == TelemetryOutcome.TooLarge ? MessageFault.TooLarge : MessageFault.None;

@@ -1,6 +1,7 @@
 using Gatehouse.Contracts.Credentials;
 using Gatehouse.Contracts.Errors;
 using Gatehouse.Gateway.Sessions;
+using Gatehouse.Hub.Throttling;
 using Gatehouse.Transport.Amqp;
 using Gatehouse.Transport.Amqp.Links;
 using Gatehouse.Wire.Amqp;
@@ -8,7 +9,7 @@ using Gatehouse.Wire.Amqp;
 namespace Gatehouse.Gateway.Amqp;
 
 /// <summary>Requests of one device or module to its twin. They are taken in order and answered in order, on the other link of the pair; a bounded number is under way.</summary>
-internal sealed class TwinRequestsLink(GatewayParts parts, AmqpPeer peer, IGrant grant) : IncomingHandler, IOwnedLink
+internal sealed class TwinRequestsLink : IncomingHandler, IOwnedLink
 {
     private static readonly HubError Unreadable =
         HubErrors.ArgumentInvalid.With("A request to a twin needs a correlation-id of at most 256 bytes, texts for operation and resource, an integer or nothing for version, and a body of data sections.");
@@ -16,10 +17,21 @@ internal sealed class TwinRequestsLink(GatewayParts parts, AmqpPeer peer, IGrant
     private static readonly HubError UnknownOperation =
         HubErrors.ArgumentInvalid.With("A twin is asked with GET, PATCH of /properties/reported, PUT or DELETE of /notifications/twin/properties/desired.");
 
+    private readonly GatewayParts parts;
+    private readonly DeviceShare? share;
+    private readonly OwnTwin twin;
     private Task last = Task.CompletedTask;
     private int underWay;
 
-    public LinkStanding Standing { get; } = new(parts, peer, grant, LinkPurpose.TwinRequests);
+    internal TwinRequestsLink(GatewayParts parts, AmqpPeer peer, IGrant grant)
+    {
+        this.parts = parts;
+        Standing = new LinkStanding(parts, peer, grant, LinkPurpose.TwinRequests);
+        share = parts.Throttles.Join(Standing.Hub, Standing.Identity);
+        twin = new OwnTwin(parts, Standing.Principal, share);
+    }
+
+    public LinkStanding Standing { get; }
 
     private TwinAnswersLink? Answers => parts.Links.FindBeside<TwinAnswersLink>(Standing, LinkPurpose.TwinAnswers);
 
@@ -50,7 +62,11 @@ internal sealed class TwinRequestsLink(GatewayParts parts, AmqpPeer peer, IGrant
         return true;
     }
 
-    public override void OnClosed() => Standing.End(this);
+    public override void OnClosed()
+    {
+        Standing.End(this);
+        share?.Dispose();
+    }
 
     public void Displace() => LinkStanding.Displace(Link);
 
@@ -60,7 +76,7 @@ internal sealed class TwinRequestsLink(GatewayParts parts, AmqpPeer peer, IGrant
         switch (request.Operation)
         {
             case TwinOperation.Report:
-                return parts.Twins.ReportAsync(Standing.Hub, Standing.Identity, Standing.Principal.GenerationId, request.BodyOf(message), request.Version, CancellationToken.None);
+                return twin.ReportAsync(request.BodyOf(message), request.Version);
             case TwinOperation.Observe:
                 Answers?.Observe();
                 return null;
@@ -98,7 +114,7 @@ internal sealed class TwinRequestsLink(GatewayParts parts, AmqpPeer peer, IGrant
         switch (operation)
         {
             case TwinOperation.Read:
-                var properties = await parts.Twins.ReadPropertiesAsync(Standing.Hub, Standing.Identity, Standing.Principal.GenerationId, CancellationToken.None);
+                var properties = await twin.ReadAsync();
                 await (properties.IsOk ? SendAsync(TwinMessage.Answer(correlationId, 200, null, properties.Value.Span)) : FailAsync(correlationId, properties.Error));
                 break;
             case TwinOperation.Report:

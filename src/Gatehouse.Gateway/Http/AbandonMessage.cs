@@ -7,6 +7,9 @@ namespace Gatehouse.Gateway.Http;
 /// <summary>POST that gives a message back: it is delivered again, unless that was the last time.</summary>
 internal sealed class AbandonMessage(CloudToDeviceMessages messages) : DeviceOperation(Operations.ReceiveCloudToDeviceMessage, "POST", "messages/devicebound/{lockToken}/abandon")
 {
+    // The service counts what is received.
+    internal override bool IsThrottledByRequest => false;
+
     internal override async ValueTask<HubError?> RunAsync(DeviceRequest request, CancellationToken cancellationToken)
     {
         if (!Guid.TryParse(request.Path[^2], out var lockToken))

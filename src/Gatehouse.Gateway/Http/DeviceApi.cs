@@ -1,3 +1,4 @@
+using System.Globalization;
 using Gatehouse.Contracts.Errors;
 using Gatehouse.Contracts.Identities;
 using Gatehouse.Wire.Http;
@@ -67,7 +68,8 @@ public sealed class DeviceApi
             return passed.Error;
         }
 
-        var error = await operation.RunAsync(new DeviceRequest(http, passed.Value, path), http.RequestAborted);
+        var error = operation.IsThrottledByRequest ? await parts.Throttles.PassAsync(passed.Value.Telemetry.Share, operation.Row, http.RequestAborted) : null;
+        error ??= await operation.RunAsync(new DeviceRequest(http, passed.Value, path), http.RequestAborted);
         if (error is { HttpStatus: < StatusCodes.Status500InternalServerError })
         {
             gate.Report(http, passed.Value, operation.Row, error);
@@ -95,7 +97,7 @@ public sealed class DeviceApi
         http.Response.ContentLength = body.Length;
         if (error.HttpStatus == StatusCodes.Status429TooManyRequests)
         {
-            http.Response.Headers.RetryAfter = "1";
+            http.Response.Headers.RetryAfter = (error.RetryAfterSeconds ?? 1).ToString(CultureInfo.InvariantCulture);
         }
 
         return http.Response.Body.WriteAsync(body, http.RequestAborted).AsTask();

@@ -10,6 +10,8 @@ namespace Gatehouse.Gateway.Http;
 /// <summary>A device whose proof was good, with what each of its requests would otherwise make again. One connection remembers the last one.</summary>
 internal sealed class DeviceCaller(string host, string authorization, Principal principal, TelemetryChannel telemetry)
 {
+    private CancellationTokenRegistration end;
+
     internal Principal Principal => principal;
 
     internal TelemetryChannel Telemetry => telemetry;
@@ -28,4 +30,20 @@ internal sealed class DeviceCaller(string host, string authorization, Principal 
         CryptographicOperations.FixedTimeEquals(MemoryMarshal.AsBytes(authorization.AsSpan()), MemoryMarshal.AsBytes(otherAuthorization.AsSpan()))
         && principal.Identity == new IdentityKey(device)
         && string.Equals(host, otherHost, StringComparison.Ordinal);
+
+    /// <summary>Holds its share of the hub's limits for as long as the connection; nothing to hold when nothing is limited.</summary>
+    internal void LeaveWith(CancellationToken connectionClosed)
+    {
+        if (telemetry.Share is not null)
+        {
+            end = connectionClosed.UnsafeRegister(static channel => ((TelemetryChannel)channel!).Dispose(), telemetry);
+        }
+    }
+
+    /// <summary>Another one has taken its place. Requests that still use it go on.</summary>
+    internal void Leave()
+    {
+        end.Dispose();
+        telemetry.Dispose();
+    }
 }

@@ -69,13 +69,27 @@ internal sealed class DeviceGate(GatewayParts parts)
         var until = parts.Time.GetUtcNow() + parts.Options.HttpProofLife;
         until = principal.ExpiresAt < until ? principal.ExpiresAt.Value : until;
         var caller = new DeviceCaller(host, authorization, principal, await parts.Telemetry.OpenAsync(principal.Hub, identity, http.RequestAborted)) { Changes = changes, Until = until };
-        if (http.Features.Get<IConnectionItemsFeature>() is { } connection)
-        {
-            connection.Items[RememberedKey] = caller;
-        }
+        Remember(http, caller);
 
         http.MarkConnectionAuthenticated();
         return caller;
+    }
+
+    // One after the other at most holds its share of the hub's limits; a connection is the most that a caller outlives its request.
+    private static void Remember(HttpContext http, DeviceCaller caller)
+    {
+        if (http.Features.Get<IConnectionItemsFeature>() is not { } connection || http.Features.Get<IConnectionLifetimeFeature>() is not { } lifetime)
+        {
+            http.Response.RegisterForDispose(caller.Telemetry);
+            return;
+        }
+
+        caller.LeaveWith(lifetime.ConnectionClosed);
+        lock (connection)
+        {
+            (connection.Items.TryGetValue(RememberedKey, out var before) ? before as DeviceCaller : null)?.Leave();
+            connection.Items[RememberedKey] = caller;
+        }
     }
 
     private HubError Refuse(HttpContext http, string? hub, DeviceId device, RefusalReason reason, HubError error, string detail)

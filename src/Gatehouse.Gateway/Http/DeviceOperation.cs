@@ -14,6 +14,9 @@ internal abstract class DeviceOperation(Operation row, string method, string tem
     /// <summary>Segments after <c>/devices/{id}/</c>; <c>{name}</c> takes one segment as it is, fixed ones match in any case.</summary>
     internal string[] Template { get; } = template.Split('/');
 
+    /// <summary>Whether each request counts as one operation of its row's class.</summary>
+    internal virtual bool IsThrottledByRequest => true;
+
     /// <summary>Runs for a device that is known and may do this. Null: the answer was written. Expected failures are answers, not exceptions.</summary>
     internal abstract ValueTask<HubError?> RunAsync(DeviceRequest request, CancellationToken cancellationToken);
 

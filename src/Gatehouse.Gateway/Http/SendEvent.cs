@@ -1,6 +1,7 @@
 using System.Buffers;
 using Gatehouse.Contracts.Access;
 using Gatehouse.Contracts.Errors;
+using Gatehouse.Gateway.Faults;
 using Gatehouse.Hub.Telemetry;
 using Gatehouse.Streams.Log;
 
@@ -9,7 +10,8 @@ namespace Gatehouse.Gateway.Http;
 /// <summary>POST of one message, or of a batch as <c>application/vnd.microsoft.iothub.json</c>: 204 once all of it is durable.</summary>
 internal sealed class SendEvent(GatewayParts parts) : DeviceOperation(Operations.SendTelemetry, "POST", "messages/events")
 {
-    private static readonly HubError Throttled = HubErrors.ThrottlingException.With("The device, or all devices of the hub together, send faster than the limit.");
+    // Takes its rate itself: a batch counts as its messages.
+    internal override bool IsThrottledByRequest => false;
 
     internal override async ValueTask<HubError?> RunAsync(DeviceRequest request, CancellationToken cancellationToken)
     {
@@ -34,6 +36,11 @@ internal sealed class SendEvent(GatewayParts parts) : DeviceOperation(Operations
 
     private async ValueTask<HubError?> SendOneAsync(DeviceRequest request, ReadOnlySequence<byte> body, CancellationToken cancellationToken)
     {
+        if (parts.Faults is { } faults && TakeFault(faults, request, out var fault))
+        {
+            return fault;
+        }
+
         if (await ReserveAsync(request.Caller.Telemetry, 1, cancellationToken) is { } throttled)
         {
             return throttled;
@@ -59,6 +66,28 @@ internal sealed class SendEvent(GatewayParts parts) : DeviceOperation(Operations
                     break;
             }
         }
+    }
+
+    // A refusal answers the request that orders it, as the tests of the C# SDK expect; there is no connection to cut later but this one.
+    private static bool TakeFault(FaultInjection faults, DeviceRequest request, out HubError? fault)
+    {
+        fault = faults.RefusalOf(request.Principal);
+        if (fault is not null || !EventProperties.TryBuild(request.Http.Request.Headers, request.Caller.Stamps, out var head) || FaultOrder.Read(head) is not { } order)
+        {
+            return fault is not null;
+        }
+
+        if (order.IsRefusal)
+        {
+            faults.Take(request.Principal, order with { Delay = TimeSpan.Zero }, static _ => { }, CancellationToken.None);
+            fault = order.Error;
+        }
+        else if (order.Type == FaultType.KillTcp)
+        {
+            request.Http.Abort();
+        }
+
+        return true;
     }
 
     private async ValueTask<HubError?> SendBatchAsync(DeviceCaller caller, ReadOnlySequence<byte> json, CancellationToken cancellationToken)
@@ -98,9 +127,9 @@ internal sealed class SendEvent(GatewayParts parts) : DeviceOperation(Operations
         var started = parts.Time.GetTimestamp();
         while (!telemetry.TryReserve(messages, out var wait))
         {
-            if (parts.Time.GetElapsedTime(started) + wait > parts.Options.HttpThrottleWait)
+            if (parts.Time.GetElapsedTime(started) + wait > telemetry.Hold)
             {
-                return Throttled;
+                return telemetry.Refuse(wait);
             }
 
             await Task.Delay(wait, parts.Time, cancellationToken);

@@ -7,6 +7,9 @@ namespace Gatehouse.Gateway.Http;
 /// <summary>DELETE of a message that the device holds: completes it, or with <c>reject</c> in the query rejects it. Only the lock token of the path counts; clients write it into If-Match in three ways.</summary>
 internal sealed class SettleMessage(CloudToDeviceMessages messages) : DeviceOperation(Operations.ReceiveCloudToDeviceMessage, "DELETE", "messages/devicebound/{lockToken}")
 {
+    // The service counts what is received.
+    internal override bool IsThrottledByRequest => false;
+
     internal override async ValueTask<HubError?> RunAsync(DeviceRequest request, CancellationToken cancellationToken)
     {
         if (!Guid.TryParse(request.Path[^1], out var lockToken))

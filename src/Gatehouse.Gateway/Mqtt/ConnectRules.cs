@@ -49,6 +49,10 @@ internal sealed class ConnectRules(GatewayParts parts)
         IsVersion5 = fault == MqttFault.Version5,
     };
 
+    /// <summary>Return code 3: SDKs try again later. Source: device-plane §1.2 of the wire reference.</summary>
+    internal static ConnectOutcome.Refused Throttled(ConnectOutcome.Accepted accepted, HubError error) =>
+        new(ConnectReturnCode.ServerUnavailable, RefusalReason.Throttled, error, error.Message) { Claimed = accepted.Packet.ClientId, HostName = accepted.User.HostName };
+
     private static ConnectOutcome.Refused Malformed(ConnectPacket packet, string detail) =>
         new(ConnectReturnCode.NotAuthorized, RefusalReason.ProtocolViolation, HubErrors.GenericBadRequest, detail) { Claimed = packet.ClientId };
 

@@ -1,4 +1,5 @@
 using System.Net;
+using Gatehouse.Contracts.Access;
 using Gatehouse.Contracts.Audit;
 using Gatehouse.Transport;
 using Gatehouse.Wire.Mqtt;
@@ -44,7 +45,21 @@ public sealed class MqttHandler : IConnectionHandler
             return;
         }
 
-        var channel = await parts.Telemetry.OpenAsync(accepted.Principal.Hub, accepted.Principal.Identity!.Value, CancellationToken.None);
+        using var channel = await parts.Telemetry.OpenAsync(accepted.Principal.Hub, accepted.Principal.Identity!.Value, CancellationToken.None);
+        try
+        {
+            if (await parts.Throttles.PassAsync(channel.Share, Operations.ConnectDevice, connection.Draining) is { } throttled)
+            {
+                await RefuseAsync(connection, ConnectRules.Throttled(accepted, throttled));
+                return;
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            await AnswerAsync(connection, ConnectReturnCode.ServerUnavailable);
+            return;
+        }
+
         await new MqttSession(connection, parts, accepted, channel).RunAsync();
     }
 

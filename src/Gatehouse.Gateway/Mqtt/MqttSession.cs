@@ -3,9 +3,11 @@ using Gatehouse.Contracts.Access;
 using Gatehouse.Contracts.Audit;
 using Gatehouse.Contracts.Errors;
 using Gatehouse.Contracts.Identities;
+using Gatehouse.Gateway.Faults;
 using Gatehouse.Gateway.Sessions;
 using Gatehouse.Hub.Connections;
 using Gatehouse.Hub.Telemetry;
+using Gatehouse.Hub.Throttling;
 using Gatehouse.Identity;
 using Gatehouse.Transport;
 using Gatehouse.Wire.Mqtt;
@@ -17,6 +19,7 @@ internal sealed class MqttSession : ILiveSession
 {
     private const int MaxBody = 262_144 + PublishPacket.MaxTopicBytes + 4;
     private static readonly TimeSpan LongestSilence = TimeSpan.FromSeconds(1767); // 1.5 × 1177 s, the service's largest keep-alive
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(5);
 
     private readonly ClientConnection connection;
@@ -25,6 +28,8 @@ internal sealed class MqttSession : ILiveSession
     private readonly IdentityKey identity;
     private readonly PacketSender sender;
     private readonly TelemetryDoor telemetry;
+    private readonly DeviceShare? share;
+    private readonly FaultWatch? faults;
     private ConnectionState? state;
     private long subscriptions;
     private SessionFeatures? features;
@@ -36,7 +41,9 @@ internal sealed class MqttSession : ILiveSession
         (this.connection, this.parts, this.accepted) = (connection, parts, accepted);
         identity = accepted.Principal.Identity!.Value;
         sender = new PacketSender(connection, parts.Options.MaxUnreadBytes);
-        telemetry = new TelemetryDoor(accepted, channel, sender) { Violate = Violate, End = End };
+        share = channel.Share;
+        faults = parts.Faults is { } injection ? new FaultWatch(injection, Principal, Strike) : null;
+        telemetry = new TelemetryDoor(accepted, channel, sender) { Violate = Violate, End = End, Faults = faults, Time = parts.Time };
     }
 
     public Principal Principal => accepted.Principal;
@@ -47,7 +54,7 @@ internal sealed class MqttSession : ILiveSession
         {
             if (features is null)
             {
-                Volatile.Write(ref features, new SessionFeatures(parts, Principal, sender, Violate, End));
+                Volatile.Write(ref features, new SessionFeatures(parts, Principal, share, sender, Violate, End));
                 if (Volatile.Read(ref endReason) is not null)
                 {
                     features.Stop();
@@ -137,7 +144,8 @@ internal sealed class MqttSession : ILiveSession
                     while (step.MustWait)
                     {
                         sender.Flush();
-                        await telemetry.WaitAsync(step);
+                        await telemetry.WaitAsync(step.Wait > LongestPause ? step with { Wait = LongestPause } : step);
+                        connection.Touch(); // Held back is not silent.
                         step = telemetry.Publish(frame);
                     }
 
@@ -303,6 +311,15 @@ internal sealed class MqttSession : ILiveSession
         }
     }
 
+    // Either is the end of the connection: MQTT 3.1.1 has no word for it.
+    private void Strike(FaultOrder order)
+    {
+        if (order.Type is FaultType.KillTcp or FaultType.ShutDownMqtt)
+        {
+            End($"a fault that it ordered: {order.Type}");
+        }
+    }
+
     private void Violate(string what)
     {
         Report(RefusalReason.ProtocolViolation, HubErrors.GenericBadRequest, $"The connection was closed: {what}.");
@@ -338,6 +355,7 @@ internal sealed class MqttSession : ILiveSession
             await CloseFeaturesAsync(features);
         }
 
+        faults?.Dispose();
         var isDraining = connection.Draining.IsCancellationRequested;
         if (!isOrderly && !isDraining && accepted.Packet.Will is { } will)
         {

@@ -4,15 +4,17 @@ using System.Text;
 using Gatehouse.Contracts.Access;
 using Gatehouse.Contracts.Errors;
 using Gatehouse.Gateway.Sessions;
+using Gatehouse.Hub.Throttling;
 using Gatehouse.Hub.Twins;
 using Gatehouse.Wire.Mqtt;
 
 namespace Gatehouse.Gateway.Mqtt;
 
 /// <summary>The twin as one session's device sees it: reads, reported patches and desired changes. Requests are taken in order and answered in order; a bounded number is under way.</summary>
-internal sealed class MqttTwin(GatewayParts parts, Principal principal, PacketSender sender, Action<string> end) : IDisposable
+internal sealed class MqttTwin(GatewayParts parts, Principal principal, DeviceShare? share, PacketSender sender, Action<string> end) : IDisposable
 {
     private readonly Lock gate = new();
+    private readonly OwnTwin twin = new(parts, principal, share);
     private Task last = Task.CompletedTask;
     private int underWay;
     private bool isAnswered;
@@ -51,7 +53,7 @@ internal sealed class MqttTwin(GatewayParts parts, Principal principal, PacketSe
         var requestId = Encoding.UTF8.GetString(topic.RequestId);
         last = topic.Kind == ReservedTopicKind.TwinGet
             ? ReadAsync(last, requestId)
-            : ReportAsync(last, requestId, parts.Twins.ReportAsync(principal.Hub, principal.Identity!.Value, principal.GenerationId, payload.IsSingleSegment ? payload.First : payload.ToArray(), topic.Version, CancellationToken.None));
+            : ReportAsync(last, requestId, twin.ReportAsync(payload.IsSingleSegment ? payload.First : payload.ToArray(), topic.Version));
     }
 
     public void Dispose() => Apply(answers: false, desired: false);
@@ -61,7 +63,7 @@ internal sealed class MqttTwin(GatewayParts parts, Principal principal, PacketSe
         try
         {
             await before;
-            var properties = await parts.Twins.ReadPropertiesAsync(principal.Hub, principal.Identity!.Value, principal.GenerationId, CancellationToken.None);
+            var properties = await twin.ReadAsync();
             await (properties.IsOk ? AnswerAsync($"200/?$rid={requestId}", properties.Value) : FailAsync(requestId, properties.Error));
         }
         catch (Exception error) when (error is not OutOfMemoryException)

@@ -1,10 +1,11 @@
 using Gatehouse.Contracts.Access;
+using Gatehouse.Hub.Throttling;
 using Gatehouse.Wire.Mqtt;
 
 namespace Gatehouse.Gateway.Mqtt;
 
 /// <summary>What a session does beside telemetry. Made when it first subscribes or asks, each part when it is used: a device that only sends costs nothing more.</summary>
-internal sealed class SessionFeatures(GatewayParts parts, Principal principal, PacketSender sender, Action<string> violate, Action<string> end)
+internal sealed class SessionFeatures(GatewayParts parts, Principal principal, DeviceShare? share, PacketSender sender, Action<string> violate, Action<string> end)
 {
     [ThreadStatic]
     private static byte[]? topicScratch;
@@ -30,7 +31,7 @@ internal sealed class SessionFeatures(GatewayParts parts, Principal principal, P
             var (answers, desired) = (Subscriptions.Has(subscriptions, SubscriptionKind.TwinResponses), Subscriptions.Has(subscriptions, SubscriptionKind.DesiredProperties));
             if (answers || desired || twin is not null)
             {
-                (twin ??= new MqttTwin(parts, principal, sender, end)).Apply(answers, desired);
+                (twin ??= new MqttTwin(parts, principal, share, sender, end)).Apply(answers, desired);
             }
 
             if (Subscriptions.Has(subscriptions, SubscriptionKind.CloudToDevice))
@@ -139,6 +140,6 @@ internal sealed class SessionFeatures(GatewayParts parts, Principal principal, P
             return;
         }
 
-        (twin ??= new MqttTwin(parts, principal, sender, end)).Begin(topic, packet.Payload);
+        (twin ??= new MqttTwin(parts, principal, share, sender, end)).Begin(topic, packet.Payload);
     }
 }

@@ -1,6 +1,8 @@
 using System.Buffers;
 using System.Text;
+using Gatehouse.Contracts.Errors;
 using Gatehouse.Contracts.Telemetry;
+using Gatehouse.Gateway.Faults;
 using Gatehouse.Gateway.Telemetry;
 using Gatehouse.Hub.Telemetry;
 using Gatehouse.Streams.Log;
@@ -27,6 +29,11 @@ internal sealed class TelemetryDoor : IAppendObserver
         topic = new TelemetryTopic(accepted.Principal.Identity!.Value);
         stamps = TelemetryStamps.Encode(accepted.Principal, accepted.User.ModelId);
     }
+
+    internal TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>Null: off.</summary>
+    internal FaultWatch? Faults { get; init; }
 
     /// <summary>Ends the connection because of what the client sent.</summary>
     internal required Action<string> Violate { get; init; }
@@ -61,7 +68,37 @@ internal sealed class TelemetryDoor : IAppendObserver
             return PublishStep.Done;
         }
 
-        return Append(head, packet.Payload, packet.PacketId);
+        return Faults is { } faults && Judge(faults, head, packet.PacketId) is { } step ? step : Append(head, packet.Payload, packet.PacketId);
+    }
+
+    // MQTT has no word for a refusal: throttled messages wait, others end the connection.
+    private PublishStep? Judge(FaultWatch faults, ReadOnlySpan<byte> head, ushort packetId)
+    {
+        if (faults.Refusal is { } refusal)
+        {
+            if (refusal.Code == HubErrors.ThrottlingException.Code)
+            {
+                return new PublishStep(MustWait: true, TimeSpan.FromSeconds(refusal.RetryAfterSeconds ?? 1));
+            }
+
+            End($"a fault that it ordered: {refusal.Name}");
+            return PublishStep.Done;
+        }
+
+        if (!faults.TryTake(head))
+        {
+            return null;
+        }
+
+        if (packetId != 0)
+        {
+            Span<byte> packet = stackalloc byte[MqttWriter.AcknowledgementBytes];
+            MqttWriter.WritePublishAcknowledgement(packet, packetId);
+            sender.Add(packet);
+            sender.ScheduleFlush();
+        }
+
+        return PublishStep.Done;
     }
 
     /// <summary>Waits for what the step says.</summary>
@@ -74,7 +111,7 @@ internal sealed class TelemetryDoor : IAppendObserver
         }
         else
         {
-            await Task.Delay(step.Wait);
+            await Task.Delay(step.Wait, Time);
         }
     }
 

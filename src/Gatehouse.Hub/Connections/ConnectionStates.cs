@@ -62,6 +62,9 @@ public sealed class ConnectionStates(TimeProvider time)
         }
     }
 
+    /// <summary>Whether the identity has a session or link open on this node.</summary>
+    public bool IsConnected(HubName hub, IdentityKey identity) => states.TryGetValue((hub, identity), out var state) && state.IsConnected;
+
     internal ConnectionFacts Get(HubName hub, IdentityKey identity, string generationId) =>
         states.TryGetValue((hub, identity), out var state) && state.GenerationId == generationId ? state.Show() : default;
 

@@ -1,6 +1,7 @@
 using Gatehouse.Contracts.Credentials;
 using Gatehouse.Hub.Methods;
 using Gatehouse.Hub.Queries;
+using Gatehouse.Hub.Throttling;
 using Gatehouse.Hub.Twins;
 using Gatehouse.Store;
 using Microsoft.Extensions.Logging;
@@ -17,6 +18,8 @@ internal sealed record JobParts
     public required TwinWriter Twins { get; init; }
 
     public required DirectMethods Methods { get; init; }
+
+    public required Throttles Throttles { get; init; }
 
     public required ICredentialSource Credentials { get; init; }
 

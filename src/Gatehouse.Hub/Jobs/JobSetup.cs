@@ -5,6 +5,7 @@ using Gatehouse.Hub.Methods;
 using Gatehouse.Hub.Queries;
 using Gatehouse.Hub.Registry;
 using Gatehouse.Hub.Routing.Outbox;
+using Gatehouse.Hub.Throttling;
 using Gatehouse.Hub.Twins;
 using Gatehouse.Store;
 using Microsoft.Extensions.DependencyInjection;
@@ -28,6 +29,7 @@ internal static class JobSetup
             Selection = all.GetRequiredService<TwinSelection>(),
             Twins = all.GetRequiredService<TwinWriter>(),
             Methods = all.GetRequiredService<DirectMethods>(),
+            Throttles = all.GetRequiredService<Throttles>(),
             Credentials = all.GetRequiredService<ICredentialSource>(),
             Events = all.GetRequiredService<JobEvents>(),
             Options = options.Jobs,

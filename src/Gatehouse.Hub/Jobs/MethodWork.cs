@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
+using Gatehouse.Contracts.Access;
 using Gatehouse.Contracts.Errors;
 using Gatehouse.Contracts.Identities;
 using Gatehouse.Hub.Methods;
@@ -160,6 +161,7 @@ internal sealed class MethodWork : IDisposable
         try
         {
             var known = await parts.Credentials.FindIdentityAsync(hub, row.Key, window);
+            await parts.Throttles.WaitAsync(hub, ThrottleClass.JobDeviceOperations, 1, window);
             outcome = known is null || known.GenerationId != row.GenerationId ? HubErrors.DeviceNotFound : await parts.Methods.InvokeAsync(hub, row.Key, call, window);
         }
         catch (OperationCanceledException) when (!stopping.IsCancellationRequested)

@@ -1,4 +1,5 @@
 using System.Text;
+using Gatehouse.Contracts.Access;
 using Gatehouse.Contracts.Errors;
 using Gatehouse.Contracts.Identities;
 
@@ -121,7 +122,11 @@ internal sealed class RunningJob(HubName hub, string jobId, JobParts parts)
         while (job is { Status: JobStates.Running, PendingCount: > 0 } && parts.Now < job.Deadline)
         {
             cancellationToken.ThrowIfCancellationRequested();
+            var pending = job.PendingCount;
             job = await transactions.RunAsync(work.RunBatchAsync, cancellationToken);
+
+            // A batch pays once it is written: nobody waits within a transaction.
+            await parts.Throttles.WaitAsync(hub, ThrottleClass.JobDeviceOperations, (int)(pending - (job?.PendingCount ?? pending)), cancellationToken);
         }
     }
 

@@ -11,10 +11,12 @@ public sealed class Queries : IDisposable
     private readonly TwinQueries twins;
     private readonly DeviceJobQueries deviceJobs;
     private readonly QueryOptions options;
+    private readonly QueryReports reports;
     private readonly SemaphoreSlim running;
 
-    internal Queries(TwinQueries twins, DeviceJobQueries deviceJobs, QueryOptions options)
+    internal Queries(TwinQueries twins, DeviceJobQueries deviceJobs, QueryOptions options, QueryReports reports)
     {
+        this.reports = reports;
         this.twins = twins;
         this.deviceJobs = deviceJobs;
         this.options = options;
@@ -31,6 +33,16 @@ public sealed class Queries : IDisposable
     /// <param name="continuation">From the page before; null for the first.</param>
     /// <param name="cancellationToken">Ends the work.</param>
     public async Task<Result<QueryPage>> RunAsync(HubName hub, string text, int? pageItems, string? continuation, CancellationToken cancellationToken)
+    {
+        var started = reports.Start();
+        var answer = await AnswerAsync(hub, text, pageItems, continuation, cancellationToken);
+        reports.Answered(hub, text, started, answer);
+        return answer;
+    }
+
+    public void Dispose() => running.Dispose();
+
+    private async Task<Result<QueryPage>> AnswerAsync(HubName hub, string text, int? pageItems, string? continuation, CancellationToken cancellationToken)
     {
         var query = Query.Parse(text);
         if (!query.IsOk)
@@ -63,8 +75,6 @@ public sealed class Queries : IDisposable
             running.Release();
         }
     }
-
-    public void Dispose() => running.Dispose();
 
     private async Task<Result<QueryPage>> RunAsync(HubName hub, Query query, string fingerprint, int pageItems, Continuation? from, CancellationToken cancellationToken)
     {

@@ -9,6 +9,9 @@ public sealed record QueryOptions
     /// <summary>Longest work on one page. Seconds, 1 to 300, default 10. A query that needs longer is refused with ArgumentInvalid. Ours.</summary>
     public TimeSpan TimeLimit { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>Work on one page that the log tells of. Seconds, 1 to 300, default 2. Ours.</summary>
+    public TimeSpan SlowAfter { get; init; } = TimeSpan.FromSeconds(2);
+
     /// <summary>Queries that run at once; others wait for as long as the time limit, then ThrottlingException. 1 to 1000, default 4. Ours.</summary>
     public int MaxConcurrent { get; init; } = 4;
 

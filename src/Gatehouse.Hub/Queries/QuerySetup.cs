@@ -1,6 +1,7 @@
 using Gatehouse.Store;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 
 namespace Gatehouse.Hub.Queries;
 
@@ -11,6 +12,8 @@ internal static class QuerySetup
     {
         services.TryAddSingleton(all => new TwinQueries(all.GetRequiredService<Database>(), options, all.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton(all => new DeviceJobQueries(all.GetRequiredService<Database>(), options));
-        services.TryAddSingleton(all => new Queries(all.GetRequiredService<TwinQueries>(), all.GetRequiredService<DeviceJobQueries>(), options));
+        services.TryAddSingleton<QueryMetrics>();
+        services.TryAddSingleton(all => new QueryReports(options, all.GetRequiredService<QueryMetrics>(), all.GetRequiredService<TimeProvider>(), all.GetRequiredService<ILogger<Queries>>()));
+        services.TryAddSingleton(all => new Queries(all.GetRequiredService<TwinQueries>(), all.GetRequiredService<DeviceJobQueries>(), options, all.GetRequiredService<QueryReports>()));
     }
 }

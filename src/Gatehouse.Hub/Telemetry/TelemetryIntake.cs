@@ -1,7 +1,7 @@
-using System.Collections.Concurrent;
 using System.Text;
 using Gatehouse.Contracts.Identities;
 using Gatehouse.Hub.Routing;
+using Gatehouse.Hub.Throttling;
 
 namespace Gatehouse.Hub.Telemetry;
 
@@ -11,22 +11,16 @@ public sealed class TelemetryIntake
     private readonly HubIntakes intakes;
     private readonly TelemetryOptions options;
     private readonly TelemetryMetrics metrics;
-    private readonly TimeProvider time;
-    private readonly ConcurrentDictionary<HubName, MessageRate> hubRates = new();
-    private readonly ConcurrentDictionary<(HubName, IdentityKey), MessageRate> deviceRates = new();
+    private readonly Throttles throttles;
 
-    internal TelemetryIntake(HubIntakes intakes, TelemetryOptions options, TelemetryMetrics metrics, TimeProvider time) =>
-        (this.intakes, this.options, this.metrics, this.time) = (intakes, options, metrics, time);
+    internal TelemetryIntake(HubIntakes intakes, TelemetryOptions options, TelemetryMetrics metrics, Throttles throttles) =>
+        (this.intakes, this.options, this.metrics, this.throttles) = (intakes, options, metrics, throttles);
 
     /// <summary>The way in for one session or link; those of one identity share its rate. All messages of a device, its modules' included, go to one partition.</summary>
     public async ValueTask<TelemetryChannel> OpenAsync(HubName hub, IdentityKey identity, CancellationToken cancellationToken)
     {
         var intake = await intakes.OpenAsync(hub, cancellationToken);
-        return new TelemetryChannel(intake, PartitionOf(identity.Device, intake.PartitionCount), options, metrics)
-        {
-            DeviceRate = options.DeviceMessagesPerSecond is { } perDevice ? deviceRates.GetOrAdd((hub, identity), static (_, made) => new MessageRate(made.perDevice, made.time), (perDevice, time)) : null,
-            HubRate = options.HubMessagesPerSecond is { } perHub ? hubRates.GetOrAdd(hub, static (_, made) => new MessageRate(made.perHub, made.time), (perHub, time)) : null,
-        };
+        return new TelemetryChannel(intake, PartitionOf(identity.Device, intake.PartitionCount), options, metrics, throttles, throttles.Join(hub, identity));
     }
 
     // FNV-1a: the partition of a device must be the same on every node and after every upgrade.

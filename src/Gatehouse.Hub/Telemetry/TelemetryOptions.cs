@@ -9,7 +9,4 @@ public sealed record TelemetryOptions
 
     /// <summary>Messages per second of one device or module, with a burst of one second; more are taken later. Null, the default: no limit.</summary>
     public int? DeviceMessagesPerSecond { get; init; }
-
-    /// <summary>The same for a whole hub. Null, the default: no limit.</summary>
-    public int? HubMessagesPerSecond { get; init; }
 }

@@ -1,13 +1,13 @@
 using System.Security.Authentication;
+using Gatehouse.Contracts.Access;
 using Gatehouse.Gateway;
 using Gatehouse.Hub;
-using Gatehouse.Hub.CloudToDevice;
 using Gatehouse.Hub.Events;
 using Gatehouse.Hub.ImportExport;
 using Gatehouse.Hub.Jobs;
-using Gatehouse.Hub.Notifications;
 using Gatehouse.Hub.Routing;
 using Gatehouse.Hub.Telemetry;
+using Gatehouse.Hub.Throttling;
 using Gatehouse.Identity;
 using Gatehouse.Server.Configuration;
 using Gatehouse.Server.Startup;
@@ -17,6 +17,7 @@ using Gatehouse.Store.Audit;
 using Gatehouse.Streams.Log;
 using Gatehouse.Transport;
 using Gatehouse.Transport.Admission;
+using Gatehouse.Transport.Amqp;
 using Gatehouse.Transport.Tls;
 
 namespace Gatehouse.Server.Composition;
@@ -46,22 +47,16 @@ internal sealed class BoundOptions(ServerOptions options, DataDirectory data)
     internal HubOptions Hub => new()
     {
         HostNames = [.. new HubOptions().HostNames, Environment.MachineName, .. options.HostNames],
-        Files = new Gatehouse.Hub.Files.FileOptions
-        {
-            Folder = options.FilesDirectory ?? data.FilesFolder,
-            IsShared = options.FilesDirectory is not null,
-            Retention = options.FilesRetention,
-            MaxFileBytes = options.FileBytes,
-            MaxTotalBytes = options.FilesTotalBytes,
-            Notifications = options.FileNotifications,
-        },
+        Files = options.Files with { Folder = options.FilesDirectory ?? data.FilesFolder, IsShared = options.FilesDirectory is not null },
+        FileNotifications = options.FileNotifications,
         Events = new EventOptions { PartitionCount = options.Partitions },
-        Telemetry = new TelemetryOptions { DeviceMessagesPerSecond = options.DeviceMessagesPerSecond, HubMessagesPerSecond = options.HubMessagesPerSecond },
-        CloudToDevice = new CloudToDeviceOptions { DefaultTimeToLive = options.CloudToDeviceTimeToLive, MaxDeliveryCount = options.CloudToDeviceMaxDeliveryCount },
-        Feedback = new NotificationOptions
-        {
-            TimeToLive = options.FeedbackTimeToLive, LockDuration = options.FeedbackLockDuration, MaxDeliveryCount = options.FeedbackMaxDeliveryCount,
-        },
+        Telemetry = new TelemetryOptions { DeviceMessagesPerSecond = options.DeviceMessagesPerSecond },
+        Throttling = Throttling,
+        CloudToDevice = options.CloudToDevice,
+        Feedback = options.Feedback,
+        Twins = options.Twins,
+        Methods = options.Methods,
+        Queries = options.Queries,
         Jobs = new JobOptions { MaxActive = options.MaxJobs, History = options.JobHistory },
         ImportExport = new ImportExportOptions { History = options.JobHistory },
         Routing = new RoutingOptions
@@ -86,11 +81,26 @@ internal sealed class BoundOptions(ServerOptions options, DataDirectory data)
         },
     };
 
+    internal AmqpOptions Amqp => new() { KeepLinkAddresses = options.FaultInjection };
+
     internal IdentityOptions Identity => new() { TokenGrace = options.TokenGrace };
 
-    internal GatewayOptions Gateway => new() { TokenGrace = options.TokenGrace };
+    internal GatewayOptions Gateway => new() { TokenGrace = options.TokenGrace, FaultInjection = options.FaultInjection };
 
-    internal ServiceApiOptions ServiceApi => new() { ThrottleUnits = options.ThrottleUnits, AmqpPort = options.AmqpPort is > 0 and var port ? port : 5671 };
+    internal ServiceApiOptions ServiceApi => new() { AmqpPort = options.AmqpPort is > 0 and var port ? port : 5671 };
+
+    private ThrottleOptions Throttling => new()
+    {
+        Tier = options.ThrottleTier ?? (options.ThrottleUnits is null ? ThrottleTier.Off : ThrottleTier.S1),
+        Units = options.ThrottleUnits ?? 1,
+        Scale = options.ThrottlePercent / 100.0,
+        Limits = options.HubMessagesPerSecond is { } messages
+            ? new Dictionary<ThrottleClass, ThrottleRate?>(options.ThrottleLimits) { [ThrottleClass.DeviceToCloudSends] = new ThrottleRate(messages, TimeSpan.FromSeconds(1)) }
+            : options.ThrottleLimits,
+        Hold = options.ThrottleHold,
+        MaxHeld = options.ThrottleHeld,
+        IsFair = options.ThrottleFairness,
+    };
 
     private TlsOptions Tls => new()
     {

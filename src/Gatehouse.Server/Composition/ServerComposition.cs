@@ -61,8 +61,8 @@ internal static class ServerComposition
 
     private static void AddHubAndDoors(IServiceCollection services, BoundOptions bound) => services
         .AddTransport(bound.Transport)
-        .AddAmqp(new AmqpOptions())
-        .AddIdentity(new IdentityOptions())
+        .AddAmqp(bound.Amqp)
+        .AddIdentity(bound.Identity)
 
         // Before AddHub: what the sessions know about connections goes before the hub's "nobody is connected".
         .AddGateway(bound.Gateway)

@@ -1,4 +1,11 @@
 using System.Net;
+using Gatehouse.Contracts.Access;
+using Gatehouse.Hub.CloudToDevice;
+using Gatehouse.Hub.Methods;
+using Gatehouse.Hub.Notifications;
+using Gatehouse.Hub.Queries;
+using Gatehouse.Hub.Throttling;
+using Gatehouse.Hub.Twins;
 
 namespace Gatehouse.Server.Configuration;
 
@@ -54,31 +61,44 @@ internal sealed class ServerOptions
 
     internal int? HubMessagesPerSecond { get; set; }
 
-    internal TimeSpan CloudToDeviceTimeToLive { get; set; } = TimeSpan.FromHours(1);
+    // Limits that the settings write straight into the options of their feature.
+    internal CloudToDeviceOptions CloudToDevice { get; set; } = new();
 
-    internal int CloudToDeviceMaxDeliveryCount { get; set; } = 10;
+    internal NotificationOptions Feedback { get; set; } = new();
 
-    internal TimeSpan FeedbackTimeToLive { get; set; } = TimeSpan.FromHours(1);
+    internal NotificationOptions FileNotifications { get; set; } = new();
 
-    internal TimeSpan FeedbackLockDuration { get; set; } = TimeSpan.FromSeconds(60);
+    internal Hub.Files.FileOptions Files { get; set; } = new();
 
-    internal int FeedbackMaxDeliveryCount { get; set; } = 10;
+    internal TwinOptions Twins { get; set; } = new();
 
     internal string? FilesDirectory { get; set; }
 
-    internal TimeSpan? FilesRetention { get; set; }
+    internal MethodOptions Methods { get; set; } = new();
 
-    internal long FileBytes { get; set; } = 1L << 30;
+    internal QueryOptions Queries { get; set; } = new();
 
-    internal long FilesTotalBytes { get; set; } = 100L << 30;
-
-    internal bool FileNotifications { get; set; } = true;
+    /// <summary>Null: not named.</summary>
+    internal ThrottleTier? ThrottleTier { get; set; }
 
     internal int MaxJobs { get; set; } = 10;
 
     internal TimeSpan JobHistory { get; set; } = TimeSpan.FromDays(30);
 
     internal int? ThrottleUnits { get; set; }
+
+    internal int ThrottlePercent { get; set; } = 100;
+
+    /// <summary>Null as value: no limit.</summary>
+    internal Dictionary<ThrottleClass, ThrottleRate?> ThrottleLimits { get; } = [];
+
+    internal TimeSpan ThrottleHold { get; set; } = TimeSpan.FromSeconds(10);
+
+    internal int ThrottleHeld { get; set; } = 1_000;
+
+    internal bool ThrottleFairness { get; set; } = true;
+
+    internal bool FaultInjection { get; set; }
 
     internal bool PrivateEndpoints { get; set; }
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using Gatehouse.Contracts.Access;
 using Gatehouse.Contracts.Errors;
 using Gatehouse.Wire.Http;
@@ -97,8 +98,14 @@ internal sealed class ApiPipeline(RouteTable routes, RequestGate gate, ServiceAp
 
         if (error.HttpStatus == StatusCodes.Status429TooManyRequests && HttpProtocol.IsHttp11(http.Request.Protocol))
         {
-            // Observed: the service closes throttled connections and sends no Retry-After.
+            // Observed: the service closes throttled connections.
             http.Response.Headers.Connection = "close";
+        }
+
+        if (error.RetryAfterSeconds is { } seconds)
+        {
+            // Not observed at the service, whose text says it only; clients that wait for so long come through.
+            http.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
         }
 
         var trackingId = TrackingId.New(time.GetUtcNow());

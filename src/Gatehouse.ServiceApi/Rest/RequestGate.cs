@@ -1,7 +1,9 @@
 using Gatehouse.Contracts.Access;
 using Gatehouse.Contracts.Audit;
 using Gatehouse.Contracts.Errors;
+using Gatehouse.Hub.Throttling;
 using Gatehouse.Identity;
+using Gatehouse.ServiceApi.Rest.Methods;
 using Gatehouse.Transport;
 using Gatehouse.Wire.Http;
 using Microsoft.AspNetCore.Http;
@@ -9,13 +11,13 @@ using Microsoft.AspNetCore.Http;
 namespace Gatehouse.ServiceApi.Rest;
 
 /// <summary>Says who calls and whether it may: token, then the row of the operation, then the throttle. Refusals go to the refusal log with the reason.</summary>
-internal sealed class RequestGate(PolicyAuthenticator authenticator, IRefusalLog refusals, ServiceThrottle throttle)
+internal sealed class RequestGate(PolicyAuthenticator authenticator, IRefusalLog refusals, Throttles throttles)
 {
     private const int MaxClaimedCharacters = 257;
 
     internal async Task<Result<Principal>> PassAsync(HttpContext http, RequestTarget target, Operation row)
     {
-        var verdict = await authenticator.AuthenticateAsync(http.Request.Host.Value ?? "", target.Path, http.Request.Headers.Authorization.ToString(), http.RequestAborted);
+        var verdict = await authenticator.AuthenticateAsync(http.Request.Host.Value ?? "", target.Path, http.Request.Headers.Authorization.ToString(), http.RequestAborted, http.Connection.RemoteIpAddress);
         if (verdict is Verdict.Refused refused)
         {
             Report(http, refused.Hub, refused.Claimed is { Length: > MaxClaimedCharacters } claimed ? claimed[..MaxClaimedCharacters] : refused.Claimed, refused.Reason, refused.Error, $"{refused.Detail} ({row.Name})");
@@ -30,14 +32,14 @@ internal sealed class RequestGate(PolicyAuthenticator authenticator, IRefusalLog
             return error;
         }
 
-        if (throttle.TryTake(principal.Hub, row) is { } throttled)
-        {
-            return throttled;
-        }
-
+        // Known from here on: what holds a request back holds no place among strangers.
         http.MarkConnectionAuthenticated();
-        return principal;
+        return await throttles.PassAsync(principal.Hub, row, CostOf(http.Request, row), http.RequestAborted) is { } throttled ? throttled : principal;
     }
+
+    // Source: IoT Hub "Quotas and throttling" page, 4 KB meter of direct methods. What comes without a length pays when it is read.
+    private static int CostOf(HttpRequest request, Operation row) =>
+        row.Throttle == ThrottleClass.DirectMethods && request.ContentLength is > 0 and var length ? MethodMeter.Units(length) : 1;
 
     private void Report(HttpContext http, string? hub, string? claimed, RefusalReason reason, HubError error, string detail) => refusals.Report(new Refusal
     {

@@ -36,7 +36,7 @@ public static class AmqpErrors
         412_001 => AmqpConditions.MicrosoftPreconditionFailed,
         412_002 => AmqpConditions.MessageLockLost,
         413_001 => AmqpConditions.MessageSizeExceeded,
-        429_001 => AmqpConditions.DeviceContainerThrottled,
+        >= 429_000 and < 430_000 => AmqpConditions.DeviceContainerThrottled,
         >= 400_000 and < 500_000 => AmqpConditions.ArgumentError,
         _ => AmqpConditions.InternalError,
     };

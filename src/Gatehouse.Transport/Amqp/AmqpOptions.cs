@@ -47,4 +47,7 @@ public sealed record AmqpOptions
 
     /// <summary>How long a connection may be open with no proof that still holds. 1 s–10 min, default 60 s.</summary>
     public TimeSpan UnprovedTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Whether each link remembers the address of its node, for <see cref="Links.LinkFaults"/>. Default false: it costs memory.</summary>
+    public bool KeepLinkAddresses { get; init; }
 }

@@ -2,6 +2,7 @@ using Gatehouse.Contracts.Audit;
 using Gatehouse.Contracts.Telemetry;
 using Gatehouse.Gateway.Tests.Amqp;
 using Gatehouse.Hub.Telemetry;
+using Gatehouse.Hub.Throttling;
 using Xunit;
 
 namespace Gatehouse.Gateway.Tests.Http;
@@ -190,7 +191,7 @@ public sealed class HttpTelemetryTests
     [Fact]
     public async Task A_device_above_its_rate_is_held_back_first_and_refused_when_that_takes_too_long()
     {
-        await using var host = await GatewayHost.StartAsync(new TelemetryOptions { DeviceMessagesPerSecond = 2 }, new GatewayOptions { HttpThrottleWait = TimeSpan.FromSeconds(0.6) });
+        await using var host = await GatewayHost.StartAsync(new TelemetryOptions { DeviceMessagesPerSecond = 2 }, throttling: new ThrottleOptions { Hold = TimeSpan.FromSeconds(0.6) });
         host.Log.IsOpen = true;
         await using var door = await HttpDoor.OpenAsync(host);
         var token = await host.TokenOfNewAsync("d1");

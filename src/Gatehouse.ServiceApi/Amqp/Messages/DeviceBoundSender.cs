@@ -3,7 +3,7 @@ using Gatehouse.Contracts.Credentials;
 using Gatehouse.Contracts.Errors;
 using Gatehouse.Contracts.Identities;
 using Gatehouse.Hub.CloudToDevice;
-using Gatehouse.ServiceApi.Rest;
+using Gatehouse.Hub.Throttling;
 using Gatehouse.Transport.Amqp;
 using Gatehouse.Transport.Amqp.Links;
 using Gatehouse.Wire.Amqp;
@@ -12,13 +12,14 @@ using Microsoft.Extensions.Logging;
 namespace Gatehouse.ServiceApi.Amqp.Messages;
 
 /// <summary>Takes messages to devices from one back end: one after the other into their queues, so that they keep their order; an outcome leaves when its message is durable.</summary>
-internal sealed class DeviceBoundSender(CloudToDeviceMessages messages, ServiceThrottle throttle, IGrant grant, ILogger log) : IncomingHandler
+internal sealed class DeviceBoundSender(CloudToDeviceMessages messages, Throttles throttles, IGrant grant, ILogger log) : IncomingHandler
 {
     private readonly HubName hub = grant.Principal.Hub;
     private readonly Lock gate = new();
     private readonly Queue<Arrived> arrived = new();
     private IDisposable? granted;
     private bool isStoring;
+    private readonly CancellationTokenSource closing = new();
     private bool isClosed;
 
     public override void OnAttached()
@@ -44,12 +45,13 @@ internal sealed class DeviceBoundSender(CloudToDeviceMessages messages, ServiceT
             arrived.Clear(); // Nobody waits for their outcome any more, and none was promised.
         }
 
+        closing.Cancel();
         granted?.Dispose();
     }
 
     public override bool TryTake(in IncomingMessage message)
     {
-        var read = throttle.TryTake(hub, Operations.SendCloudToDeviceMessage) is { } throttled ? throttled : DeviceBoundMessage.Read(message);
+        var read = DeviceBoundMessage.Read(message);
         lock (gate)
         {
             // The engine gives credit for so many that have no outcome yet: the queue is no longer than that.
@@ -101,15 +103,25 @@ internal sealed class DeviceBoundSender(CloudToDeviceMessages messages, ServiceT
 
     private async Task<Result<long>> StoreAsync(Result<DeviceBoundMessage> read)
     {
-        if (!read.IsOk)
-        {
-            return read.Error;
-        }
-
         try
         {
+            // Held back here, in order: a link has no more under way than its credit.
+            if (await throttles.PassAsync(hub, Operations.SendCloudToDeviceMessage, 1, closing.Token) is { } throttled)
+            {
+                return throttled;
+            }
+
+            if (!read.IsOk)
+            {
+                return read.Error;
+            }
+
             var device = await AddresseeAsync(read.Value);
             return device.IsOk ? await messages.SendAsync(hub, device.Value, read.Value.Message, CancellationToken.None) : device.Error;
+        }
+        catch (OperationCanceledException)
+        {
+            return HubErrors.ServiceUnavailable;
         }
         catch (Exception error) when (error is not OutOfMemoryException)
         {

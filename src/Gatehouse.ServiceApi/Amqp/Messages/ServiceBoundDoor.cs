@@ -1,7 +1,7 @@
 using Gatehouse.Contracts.Access;
 using Gatehouse.Hub.CloudToDevice;
 using Gatehouse.Hub.Notifications;
-using Gatehouse.ServiceApi.Rest;
+using Gatehouse.Hub.Throttling;
 using Gatehouse.Transport.Amqp;
 using Gatehouse.Transport.Amqp.Links;
 using Microsoft.Extensions.Logging;
@@ -13,7 +13,7 @@ namespace Gatehouse.ServiceApi.Amqp.Messages;
 /// <c>/messages/serviceBound/filenotifications</c> give notifications.
 /// </summary>
 /// <remarks>Source: service-plane §7.2, §7.3 of the wire reference. Paths in any case, plain or as a full URI.</remarks>
-internal sealed class ServiceBoundDoor(CloudToDeviceMessages messages, NotificationQueues notifications, ServiceThrottle throttle, ILogger<ServiceBoundDoor> log) : IAmqpDoor
+internal sealed class ServiceBoundDoor(CloudToDeviceMessages messages, NotificationQueues notifications, Throttles throttles, ILogger<ServiceBoundDoor> log) : IAmqpDoor
 {
     // Messages on their way to the store: a back end waits for the outcome of each, or sends a few at once.
     private const int Credit = 100;
@@ -30,7 +30,7 @@ internal sealed class ServiceBoundDoor(CloudToDeviceMessages messages, Notificat
     {
         var reach = EventAccess.ReachHub(request.Peer, request.Address.Host, "messages/devicebound", Operations.SendCloudToDeviceMessage);
         return reach.IsOk
-            ? new LinkDecision.Receive(new DeviceBoundSender(messages, throttle, reach.Value, log)) { Credit = Credit, MaxMessageBytes = MaxMessageBytes }
+            ? new LinkDecision.Receive(new DeviceBoundSender(messages, throttles, reach.Value, log)) { Credit = Credit, MaxMessageBytes = MaxMessageBytes }
             : new LinkDecision.Refuse(AmqpErrors.From(reach.Error));
     }
 

@@ -1,7 +1,10 @@
 using System.Globalization;
+using Gatehouse.Contracts.Access;
 using Gatehouse.Contracts.Errors;
 using Gatehouse.Contracts.Identities;
 using Gatehouse.Hub.Methods;
+using Gatehouse.Hub.Throttling;
+using Gatehouse.ServiceApi.Rest.Methods;
 using Microsoft.AspNetCore.Http;
 
 namespace Gatehouse.ServiceApi.Rest.DigitalTwins;
@@ -9,7 +12,7 @@ namespace Gatehouse.ServiceApi.Rest.DigitalTwins;
 /// <summary>What commands of a device and of its components have in common: a direct method whose answer is the body and whose status is a header.</summary>
 internal static class CommandInvocation
 {
-    internal static async Task<ApiResponse> RunAsync(DirectMethods methods, string name, ApiRequest request, CancellationToken cancellationToken)
+    internal static async Task<ApiResponse> RunAsync(DirectMethods methods, Throttles throttles, string name, ApiRequest request, CancellationToken cancellationToken)
     {
         var device = request.DeviceId();
         if (!device.IsOk)
@@ -28,6 +31,7 @@ internal static class CommandInvocation
             return body.Error;
         }
 
+        MethodMeter.ChargeRest(throttles, request, Operations.InvokeCommand, body.Value.Length);
         var answer = await methods.InvokeAsync(request.Hub, new IdentityKey(device.Value), new MethodCall(name, body.Value, connect, response), cancellationToken);
         return answer.IsOk ? new CommandAnswer(answer.Value) : answer.Error;
     }

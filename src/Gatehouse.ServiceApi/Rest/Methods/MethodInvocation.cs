@@ -1,15 +1,17 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using Gatehouse.Contracts.Access;
 using Gatehouse.Contracts.Errors;
 using Gatehouse.Contracts.Identities;
 using Gatehouse.Hub.Methods;
+using Gatehouse.Hub.Throttling;
 
 namespace Gatehouse.ServiceApi.Rest.Methods;
 
 /// <summary>What calls of a device's and of a module's method have in common.</summary>
 internal static class MethodInvocation
 {
-    internal static async Task<ApiResponse> RunAsync(DirectMethods methods, IdentityKey target, ApiRequest request, TimeProvider time, CancellationToken cancellationToken)
+    internal static async Task<ApiResponse> RunAsync(DirectMethods methods, Throttles throttles, IdentityKey target, ApiRequest request, TimeProvider time, CancellationToken cancellationToken)
     {
         var body = await request.ReadJsonAsync(MethodJson.Shapes.MethodBody, cancellationToken);
         if (!body.IsOk)
@@ -27,6 +29,7 @@ internal static class MethodInvocation
             PayloadOf(body.Value.Payload),
             TimeSpan.FromSeconds(body.Value.ConnectTimeoutInSeconds ?? 0),
             (body.Value.ResponseTimeoutInSeconds ?? body.Value.Timeout) is { } seconds ? TimeSpan.FromSeconds(seconds) : MethodCall.DefaultResponseTimeout);
+        MethodMeter.ChargeRest(throttles, request, Operations.InvokeMethod, call.Payload.Length);
         var outcome = await methods.InvokeAsync(request.Hub, target, call, cancellationToken);
         return outcome.IsOk ? new MethodResponse(outcome.Value)
             : outcome.Error.Code == HubErrors.DeviceNotOnline.Code ? new MethodTimedOut(outcome.Error, call.ConnectTimeout, time)

@@ -156,6 +156,33 @@ internal sealed class AmqpConnection
         Output.WriteClose(AmqpErrors.Of(condition, description));
     }
 
+    /// <summary>Ends the connection at the server's wish. From any thread.</summary>
+    internal void Close(AmqpError? error, string reason)
+    {
+        lock (Gate)
+        {
+            if (EndReason is not null)
+            {
+                return;
+            }
+
+            EndReason = reason;
+            Output.WriteClose(error);
+        }
+
+        connection.Input.CancelPendingRead();
+    }
+
+    internal void Abort(string reason) => connection.Abort(reason);
+
+    internal List<AmqpLink> AttachedLinks()
+    {
+        lock (Gate)
+        {
+            return [.. sessions.Values.SelectMany(static session => session.Links).Where(static link => link.State == LinkState.Attached)];
+        }
+    }
+
     /// <summary>The peer closed.</summary>
     internal void Closed(AmqpError? error)
     {

@@ -14,6 +14,7 @@ public abstract class AmqpLink
         Name = attach.Name;
         Handle = attach.Handle;
         PeerSends = !attach.IsReceiver;
+        Address = session.Connection.Parts.Options.KeepLinkAddresses && Terminus.TryRead(PeerSends ? attach.Target : attach.Source, out var node, out _) ? node.Address ?? "" : "";
         ReceiverSettleMode = attach.ReceiverSettleMode;
         SenderSettleMode = attach.SenderSettleMode;
     }
@@ -37,6 +38,9 @@ public abstract class AmqpLink
     internal uint Handle { get; }
 
     internal bool PeerSends { get; }
+
+    /// <summary>Of the node, as the peer wrote it; empty unless addresses are kept.</summary>
+    internal string Address { get; }
 
     /// <summary>Cancels the door's decision when the link goes before it is made.</summary>
     internal CancellationTokenSource? Deciding { get; set; }
