@@ -56,7 +56,7 @@ public class RunningApi : IAsyncLifetime
         builder.Services.AddStore(new(), new());
         builder.Services.AddSqliteStore(new SqliteOptions { Path = Path.Combine(folder, "store.db") });
         builder.Services.AddStreams(new StreamsOptions { Directory = Path.Combine(folder, "streams") });
-        builder.Services.AddIdentity(new IdentityOptions()).AddHub(new HubOptions { Throttling = throttling }).AddServiceApi(options);
+        builder.Services.AddIdentity(new IdentityOptions { Backoff = new BackoffOptions { RefusalsPerAddress = 1_000_000 } }).AddHub(new HubOptions { Throttling = throttling }).AddServiceApi(options);
         app = builder.Build();
         app.UseServiceApi();
         await Services.GetRequiredService<Database>().MigrateAsync([typeof(Database).Assembly, typeof(HubSetup).Assembly], Token);
