@@ -1,6 +1,7 @@
 using Gatehouse.Hub.AccessPolicies;
 using Gatehouse.Hub.Certificates;
 using Gatehouse.Hub.CloudToDevice;
+using Gatehouse.Hub.Configurations;
 using Gatehouse.Hub.Credentials;
 using Gatehouse.Hub.Events;
 using Gatehouse.Hub.ImportExport;
@@ -61,6 +62,8 @@ public sealed record HubOptions
 
     /// <summary>Of deliveries to custom endpoints, and of imports and exports.</summary>
     public SinkOptions Sinks { get; init; } = new();
+
+    public ConfigurationOptions Configurations { get; init; } = new();
 
     public MethodOptions Methods { get; init; } = new();
 

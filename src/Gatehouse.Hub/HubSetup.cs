@@ -4,6 +4,7 @@ using Gatehouse.Hub.AccessPolicies;
 using Gatehouse.Hub.Audit;
 using Gatehouse.Hub.Certificates;
 using Gatehouse.Hub.CloudToDevice;
+using Gatehouse.Hub.Configurations;
 using Gatehouse.Hub.Connections;
 using Gatehouse.Hub.Credentials;
 using Gatehouse.Hub.Events;
@@ -82,6 +83,7 @@ public static class HubSetup
         services.AddFiles(options);
         services.AddMessageRouting(options);
         services.AddJobs(options);
+        services.AddConfigurations(options);
         services.TryAddSingleton<ICredentialSource>(all => all.GetRequiredService<CredentialSource>());
         return services;
     }

@@ -3,6 +3,7 @@ using Gatehouse.ServiceApi.Amqp.Management;
 using Gatehouse.ServiceApi.Amqp.Messages;
 using Gatehouse.ServiceApi.Operator;
 using Gatehouse.ServiceApi.Rest;
+using Gatehouse.ServiceApi.Rest.Configurations;
 using Gatehouse.ServiceApi.Rest.Devices;
 using Gatehouse.ServiceApi.Rest.DeviceTwins;
 using Gatehouse.ServiceApi.Rest.DigitalTwins;
@@ -41,10 +42,11 @@ public static class ServiceApiSetup
         AddTwins(services);
         AddMessages(services);
         AddJobs(services);
+        AddConfigurations(services);
         return services;
     }
 
-    /// <summary>Answers the paths that have operations (<c>/devices</c>, <c>/jobs</c>, <c>/messages</c>, <c>/twins</c>, <c>/statistics</c>, <c>/gatehouse/v1</c>); everything else goes on to the next middleware.</summary>
+    /// <summary>Answers the paths that have operations (<c>/devices</c>, <c>/jobs</c>, <c>/messages</c>, <c>/twins</c>, <c>/statistics</c>, <c>/configurations</c>, <c>/gatehouse/v1</c>); everything else goes on to the next middleware.</summary>
     public static IApplicationBuilder UseServiceApi(this IApplicationBuilder app)
     {
         var pipeline = app.ApplicationServices.GetRequiredService<ApiPipeline>();
@@ -106,6 +108,16 @@ public static class ServiceApiSetup
         Add<GetImportExportJob>(services);
         Add<ListImportExportJobs>(services);
         Add<CancelImportExportJob>(services);
+    }
+
+    private static void AddConfigurations(IServiceCollection services)
+    {
+        Add<GetConfiguration>(services);
+        Add<ListConfigurations>(services);
+        Add<CreateOrUpdateConfiguration>(services);
+        Add<DeleteConfiguration>(services);
+        Add<TestConfigurationQueries>(services);
+        Add<ApplyConfigurationContent>(services);
     }
 
     private static void Add<T>(IServiceCollection services)

@@ -47,6 +47,12 @@ public sealed class PermissionTableTests(RunningApi api) : IClassFixture<Running
             new("POST", "messages/serviceBound/filenotifications/{lockToken}/abandon", $"/messages/serviceBound/filenotifications/none/abandon{Service}", 412),
         ]),
         ["QueryTwins"] = ([.. Readers, "service"], [new("POST", "devices/query", $"/devices/query{Service}", 200, """{"query":"SELECT * FROM devices WHERE deviceId = 'none'"}""")]),
+        ["GetConfiguration"] = ([.. Readers, "service"], [new("GET", "configurations/{id}", $"/configurations/none{Service}", 404)]),
+        ["ListConfigurations"] = ([.. Readers, "service"], [new("GET", "configurations", $"/configurations{Service}", 200)]),
+        ["CreateOrUpdateConfiguration"] = (Writers, [new("PUT", "configurations/{id}", $"/configurations/none{Service}", 400, "{}")]),
+        ["DeleteConfiguration"] = (Writers, [new("DELETE", "configurations/{id}", $"/configurations/none{Service}", 404)]),
+        ["TestConfigurationQueries"] = ([.. Readers, "service"], [new("POST", "configurations/testQueries", $"/configurations/testQueries{Service}", 200, "{}")]),
+        ["ApplyConfigurationContent"] = (Writers, [new("POST", "devices/{deviceId}/applyConfigurationContent", $"/devices/none/applyConfigurationContent{Service}", 400, "{}")]),
         ["InvokeMethod"] = (Connectors,
         [
             new("POST", "twins/{deviceId}/methods", $"/twins/none/methods{Service}", 404, """{"methodName":"m"}"""),

@@ -48,6 +48,13 @@ public static class Operations
     public static readonly Operation UpdateDigitalTwin = Service("UpdateDigitalTwin", ThrottleClass.TwinWrites, Rights.ServiceConnect);
     public static readonly Operation InvokeCommand = Service("InvokeCommand", ThrottleClass.DirectMethods, Rights.ServiceConnect);
 
+    public static readonly Operation GetConfiguration = Service("GetConfiguration", ThrottleClass.Configurations, Rights.RegistryRead, Rights.ServiceConnect);
+    public static readonly Operation ListConfigurations = Service("ListConfigurations", ThrottleClass.Configurations, Rights.RegistryRead, Rights.ServiceConnect);
+    public static readonly Operation CreateOrUpdateConfiguration = Service("CreateOrUpdateConfiguration", ThrottleClass.Configurations, Rights.RegistryWrite);
+    public static readonly Operation DeleteConfiguration = Service("DeleteConfiguration", ThrottleClass.Configurations, Rights.RegistryWrite);
+    public static readonly Operation TestConfigurationQueries = Service("TestConfigurationQueries", ThrottleClass.Configurations, Rights.RegistryRead, Rights.ServiceConnect);
+    public static readonly Operation ApplyConfigurationContent = Service("ApplyConfigurationContent", ThrottleClass.Configurations, Rights.RegistryWrite);
+
     public static readonly Operation ReadEvents = Operator("ReadEvents", ThrottleClass.EventReads, Rights.ServiceConnect);
     public static readonly Operation GetPartitions = Operator("GetPartitions", ThrottleClass.EventReads, Rights.ServiceConnect);
     public static readonly Operation ManageConsumerGroups = Operator("ManageConsumerGroups", ThrottleClass.None, Rights.Owner);
@@ -70,6 +77,7 @@ public static class Operations
         GetDeviceStatistics, GetServiceStatistics,
         SendCloudToDeviceMessage, PurgeCloudToDeviceMessageQueue, ReceiveFeedbackNotification, ReceiveFileUploadNotification,
         QueryTwins, InvokeMethod, CreateScheduledJob, GetScheduledJob, CancelScheduledJob, QueryScheduledJobs, CreateImportExportJob, GetImportExportJob, CancelImportExportJob,
+        GetConfiguration, ListConfigurations, CreateOrUpdateConfiguration, DeleteConfiguration, TestConfigurationQueries, ApplyConfigurationContent,
         GetTwin, UpdateTwin, ReplaceTwin, GetDigitalTwin, UpdateDigitalTwin, InvokeCommand,
         ReadEvents, GetPartitions, ManageConsumerGroups, ManagePolicies, ManageCertificates, ManageRouting,
         ManageFileUpload, ReadFiles, DeleteFile, ReadRefusals, ReadAudit,

@@ -18,6 +18,9 @@ public static class HubErrors
     public static readonly HubError InvalidFileUploadCorrelationId = new(400015, "InvalidFileUploadCorrelationId", "The device has begun no upload of this correlation id, or has finished it.");
     public static readonly HubError ExpiredFileUploadCorrelationId = new(400016, "ExpiredFileUploadCorrelationId", "The upload of this correlation id has expired.");
     public static readonly HubError InvalidFileUploadCompletionStatus = new(400019, "InvalidFileUploadCompletionStatus", "The completion of the upload cannot be taken.");
+    public static readonly HubError InvalidConfigurationCustomMetricsQuery = new(400095, "InvalidConfigurationCustomMetricsQuery", "A custom metric of the configuration is no query."); // the numbers of these three are ours, only the names are documented
+    public static readonly HubError InvalidConfigurationTargetCondition = new(400096, "InvalidConfigurationTargetCondition", "The target condition of the configuration is invalid.");
+    public static readonly HubError InvalidConfigurationContent = new(400097, "InvalidConfigurationContent", "The content of the configuration is invalid.");
     public static readonly HubError StringIsNotThumbprint = new(400098, "StringIsNotThumbprint", "A thumbprint must be 40 (SHA-1) or 64 (SHA-256) hexadecimal digits without separators."); // the number is ours, only the name is documented
     public static readonly HubError DeviceAuthenticationTypeIsMissing = new(400099, "DeviceAuthenticationTypeIsMissing", "A device needs an authentication type: sas, selfSigned or certificateAuthority."); // likewise
     public static readonly HubError ConnectionForcefullyClosedOnNewConnection = new(400027, "ConnectionForcefullyClosedOnNewConnection", "A newer connection of the same identity took over.");
@@ -36,6 +39,7 @@ public static class HubErrors
     public static readonly HubError DeviceNotFound = new(404001, "DeviceNotFound", "The operation failed because the requested device isn't found or doesn't exist in the registry.");
     public static readonly HubError JobNotFound = new(404002, "JobNotFound", "There is no job of this id.");
     public static readonly HubError ModuleNotFound = new(404010, "ModuleNotFound", "The requested module isn't found on the device.");
+    public static readonly HubError ConfigurationNotFound = new(404098, "ConfigurationNotFound", "There is no configuration with this id."); // likewise
     public static readonly HubError GenericNotFound = new(404000, "GenericNotFound", "There is nothing at this address.");
     public static readonly HubError DeviceNotOnline = new(404103, "DeviceNotOnline", "Timed out waiting for device to connect.", IsTransient: true);
     public static readonly HubError DeviceConnectionClosedRemotely = new(404104, "DeviceConnectionClosedRemotely", "The connection was closed by the device.");
@@ -43,6 +47,8 @@ public static class HubErrors
     public static readonly HubError DeviceAlreadyExists = new(409001, "DeviceAlreadyExists", "A device with this id is registered already.");
     public static readonly HubError ModuleAlreadyExistsOnDevice = new(409301, "ModuleAlreadyExistsOnDevice", "A module with this id is registered on the device already.");
     public static readonly HubError JobAlreadyExists = new(409099, "JobAlreadyExists", "A job with this id is there already."); // the number is ours, only the name is documented
+    public static readonly HubError ApplyConfigurationAlreadyInProgressOnDevice = new(409097, "ApplyConfigurationAlreadyInProgressOnDevice", "Content is being applied to the device already.", IsTransient: true); // likewise
+    public static readonly HubError ConfigurationAlreadyExists = new(409098, "ConfigurationAlreadyExists", "A configuration with this id exists already."); // likewise
     public static readonly HubError GenericConflict = new(409000, "GenericConflict", "The request conflicts with the present state.");
     public static readonly HubError PreconditionFailed = new(412001, "PreconditionFailed", "The precondition failed: the ETag does not match.");
     public static readonly HubError DeviceMessageLockLost = new(412002, "DeviceMessageLockLost", "The lock of the message has ended.");

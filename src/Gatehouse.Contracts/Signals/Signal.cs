@@ -39,6 +39,9 @@ public static class SignalSubjects
     /// <summary>Routes, endpoints or enrichments of a hub changed.</summary>
     public const string RoutingChanged = "routing.changed";
 
+    /// <summary>Configurations of a hub changed.</summary>
+    public const string ConfigurationsChanged = "configurations.changed";
+
     /// <summary>A hub or its host names changed.</summary>
     public const string HubChanged = "hub.changed";
 

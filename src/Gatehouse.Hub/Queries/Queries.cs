@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Gatehouse.Contracts.Errors;
 using Gatehouse.Contracts.Identities;
 using Gatehouse.Hub.Queries.Language;
@@ -69,6 +70,47 @@ public sealed class Queries : IDisposable
         try
         {
             return await RunAsync(hub, query.Value, Continuation.Fingerprint(text), Math.Min(pageItems ?? options.PageItems, MaxPageItems), from, cancellationToken);
+        }
+        finally
+        {
+            running.Release();
+        }
+    }
+
+    /// <summary>What a metric counts: the rows of the answer, or the number of a query that is one COUNT() alone. ArgumentInvalid, ThrottlingException.</summary>
+    internal async Task<Result<long>> CountAsync(HubName hub, string text, CancellationToken cancellationToken)
+    {
+        var query = Query.Parse(text);
+        if (!query.IsOk)
+        {
+            return query.Error;
+        }
+
+        if (query.Value.Source == QuerySource.DeviceJobs)
+        {
+            return HubErrors.ArgumentInvalid.With("Jobs are not counted.");
+        }
+
+        // Rows that nobody reads need not be written: all but groups become one count.
+        var isGrouped = query.Value.GroupBy.Count > 0;
+        var counting = isGrouped ? query.Value : query.Value with { Columns = [new Column(ColumnKind.Count, null, "n")], Top = null };
+        var isAggregate = query.Value.IsAggregate && !isGrouped && query.Value.Columns is not [{ Kind: ColumnKind.Count }];
+        if (!await running.WaitAsync(options.TimeLimit, cancellationToken))
+        {
+            return HubErrors.ThrottlingException.With("Too many queries run at once.");
+        }
+
+        try
+        {
+            var page = await RunAsync(hub, counting, "", MaxPageItems, null, cancellationToken);
+            if (!page.IsOk)
+            {
+                return page.Error;
+            }
+
+            using var rows = JsonDocument.Parse(page.Value.Json);
+            var count = isGrouped ? rows.RootElement.GetArrayLength() : isAggregate ? 1 : rows.RootElement[0].GetProperty("n").GetInt64();
+            return Math.Min(count, query.Value.Top ?? long.MaxValue);
         }
         finally
         {

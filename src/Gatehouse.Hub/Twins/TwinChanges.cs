@@ -20,7 +20,7 @@ public sealed class TwinChanges
 
     internal TwinChanges(Database database, EventOutbox outbox, TimeProvider time, ILogger log) => (this.database, this.outbox, this.time, this.log) = (database, outbox, time, log);
 
-    private bool IsObserved => !observers.IsEmpty;
+    internal bool IsObserved => !observers.IsEmpty;
 
     /// <summary>Calls the observer for each change until disposed, on the writer's thread: it must be quick and must not throw.</summary>
     public IDisposable Subscribe(Action<TwinChange> observer)

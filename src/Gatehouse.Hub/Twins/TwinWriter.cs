@@ -47,6 +47,18 @@ internal sealed class TwinWriter(Database database, TwinChanges changes, TwinOpt
         return await ApplyAsync(transaction, present with { Etag = present.Etag + 1, Version = present.Version + 1 }, update, actor, cancellationToken);
     }
 
+    /// <summary>Writes what configurations set, and tells the device. The caller holds the twin's lock and has checked the result. Without an audit record: the configuration itself has one.</summary>
+    internal async Task ConfigureAsync(WriteTransaction transaction, TwinRow row, JsonObject patch, CancellationToken cancellationToken)
+    {
+        var update = TwinUpdate.OfDesired(patch);
+        row = row with { Etag = row.Etag + 1, Version = row.Version + 1 };
+        var stamp = TwinStamp.At(time.GetUtcNow(), row.DesiredVersion + 1);
+        var desired = new SectionMerge(row.Desired, row.DesiredMetadata, update.Desired!, stamp);
+        row = SetDesired(transaction, row, desired, update);
+        await TwinRows.UpdateAsync(transaction, database.Dialect, row, cancellationToken);
+        await changes.AddUpdateAsync(transaction, row, update, stamp, cancellationToken);
+    }
+
     private async Task<Result<TwinRow>> ApplyAsync(WriteTransaction transaction, TwinRow row, TwinUpdate update, string actor, CancellationToken cancellationToken)
     {
         var stamp = TwinStamp.At(time.GetUtcNow(), row.DesiredVersion + 1);
@@ -69,8 +81,7 @@ internal sealed class TwinWriter(Database database, TwinChanges changes, TwinOpt
                 return tooLarge;
             }
 
-            row = row with { Desired = Encoding.UTF8.GetString(desired.Text), DesiredMetadata = Encoding.UTF8.GetString(TwinText.Write(desired.Metadata!)), DesiredVersion = row.DesiredVersion + 1 };
-            transaction.Signal(Tell(row, desired.IsWhole ? desired.Text : TwinText.Write(update.Desired!.Content)));
+            row = SetDesired(transaction, row, desired, update);
         }
 
         await TwinRows.UpdateAsync(transaction, database.Dialect, row, cancellationToken);
@@ -81,6 +92,13 @@ internal sealed class TwinWriter(Database database, TwinChanges changes, TwinOpt
 
         transaction.Audit(Record(row, update, actor));
         await changes.AddUpdateAsync(transaction, row, update, stamp, cancellationToken);
+        return row;
+    }
+
+    private static TwinRow SetDesired(WriteTransaction transaction, TwinRow row, SectionMerge desired, TwinUpdate update)
+    {
+        row = row with { Desired = Encoding.UTF8.GetString(desired.Text), DesiredMetadata = Encoding.UTF8.GetString(TwinText.Write(desired.Metadata!)), DesiredVersion = row.DesiredVersion + 1 };
+        transaction.Signal(Tell(row, desired.IsWhole ? desired.Text : TwinText.Write(update.Desired!.Content)));
         return row;
     }
 

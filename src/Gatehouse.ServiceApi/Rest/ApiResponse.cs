@@ -27,7 +27,8 @@ internal abstract class ApiResponse
 
     /// <param name="json">Body, UTF-8.</param>
     /// <param name="etag">Without quotes; the header gets them. Null for no header.</param>
-    internal static ApiResponse Raw(ReadOnlyMemory<byte> json, string? etag = null) => new RawAnswer(json, etag);
+    /// <param name="status">HTTP status.</param>
+    internal static ApiResponse Raw(ReadOnlyMemory<byte> json, string? etag = null, int status = StatusCodes.Status200OK) => new RawAnswer(json, etag, status);
 
     internal static ApiResponse Failed(HubError error) => new FailedAnswer(error);
 
@@ -69,9 +70,9 @@ internal abstract class ApiResponse
         internal override Task WriteAsync(HttpContext http) => ErrorBody.WriteAsync(http, error, TrackingId.New(DateTimeOffset.UtcNow));
     }
 
-    private sealed class RawAnswer(ReadOnlyMemory<byte> json, string? etag) : ApiResponse
+    private sealed class RawAnswer(ReadOnlyMemory<byte> json, string? etag, int status) : ApiResponse
     {
-        internal override Task WriteAsync(HttpContext http) => SendAsync(http, json, etag, StatusCodes.Status200OK);
+        internal override Task WriteAsync(HttpContext http) => SendAsync(http, json, etag, status);
     }
 
     private sealed class JsonAnswer<T>(T value, JsonTypeInfo<T> typeInfo, string? etag, int status) : ApiResponse

@@ -23,6 +23,9 @@ public sealed class Condition
 
     internal Expression Expression { get; }
 
+    /// <summary>All that the condition looks at.</summary>
+    internal IEnumerable<PathExpression> Paths => PathsOf(Expression);
+
     /// <summary>ArgumentInvalid with the position for what is no condition: at most 8192 characters.</summary>
     public static Result<Condition> Parse(string text, QueryScope scope)
     {
@@ -59,15 +62,17 @@ public sealed class Condition
 
     internal static Condition Of(Expression expression) => new(expression);
 
-    private static bool Mentions(Expression expression, PathRoot root) => expression switch
+    private static bool Mentions(Expression expression, PathRoot root) => PathsOf(expression).Any(path => path.Root == root);
+
+    private static IEnumerable<PathExpression> PathsOf(Expression expression) => expression switch
     {
-        PathExpression path => path.Root == root,
-        Junction junction => junction.Parts.Any(part => Mentions(part, root)),
-        Negation negation => Mentions(negation.Inner, root),
-        Comparison comparison => Mentions(comparison.Left, root) || Mentions(comparison.Right, root),
-        Membership membership => Mentions(membership.Inner, root),
-        Arithmetic arithmetic => Mentions(arithmetic.Left, root) || Mentions(arithmetic.Right, root),
-        Call call => call.Arguments.Any(argument => Mentions(argument, root)),
-        _ => false,
+        PathExpression path => [path],
+        Junction junction => junction.Parts.SelectMany(PathsOf),
+        Negation negation => PathsOf(negation.Inner),
+        Comparison comparison => PathsOf(comparison.Left).Concat(PathsOf(comparison.Right)),
+        Membership membership => PathsOf(membership.Inner),
+        Arithmetic arithmetic => PathsOf(arithmetic.Left).Concat(PathsOf(arithmetic.Right)),
+        Call call => call.Arguments.SelectMany(PathsOf),
+        _ => [],
     };
 }
