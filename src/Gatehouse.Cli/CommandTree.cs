@@ -4,11 +4,13 @@ using System.CommandLine.Invocation;
 using Gatehouse.Cli.Auditing;
 using Gatehouse.Cli.Certificates;
 using Gatehouse.Cli.ConsumerGroups;
+using Gatehouse.Cli.DeviceConfigurations;
 using Gatehouse.Cli.DeviceTwins;
 using Gatehouse.Cli.Files;
 using Gatehouse.Cli.Monitoring;
 using Gatehouse.Cli.Output;
 using Gatehouse.Cli.Policies;
+using Gatehouse.Cli.Querying;
 using Gatehouse.Cli.Refusals;
 using Gatehouse.Cli.Registry;
 using Gatehouse.Cli.Routing;
@@ -29,6 +31,8 @@ internal static class CommandTree
             IdentityCommands.Devices(shell),
             IdentityCommands.Modules(shell),
             TwinCommands.Group(shell),
+            new Query(shell).Command,
+            ConfigurationCommands.Group(shell),
             CertificateCommands.Group(shell),
             PolicyCommands.Group(shell),
             ConsumerGroupCommands.Group(shell),

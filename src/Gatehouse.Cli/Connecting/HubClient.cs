@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Security;
@@ -69,6 +70,34 @@ internal sealed class HubClient : IDisposable
         (await SendAsync(request, cancellationToken)).Dispose();
     }
 
+    /// <summary>One page of a query (a POST with a body, or a GET), and what leads to the next; null after the last.</summary>
+    internal async Task<(JsonArray Rows, string? Continuation)> PageAsync(HubPath path, JsonNode? body, int items, string? continuation, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(body is null ? HttpMethod.Get : HttpMethod.Post, path.ToUri(Address, ApiVersion)) { Content = body is null ? null : Json(body) };
+        request.Headers.TryAddWithoutValidation("x-ms-max-item-count", items.ToString(CultureInfo.InvariantCulture));
+        if (continuation is not null)
+        {
+            request.Headers.TryAddWithoutValidation("x-ms-continuation", continuation);
+        }
+
+        using var answer = await SendAsync(request, cancellationToken);
+        var rows = await ReadAsync(answer, cancellationToken) as JsonArray ?? [];
+        return (rows, answer.Headers.TryGetValues("x-ms-continuation", out var next) ? next.First() : null);
+    }
+
+    /// <summary>The next message to a device with its headers; null when none waits.</summary>
+    internal async Task<(byte[] Body, IReadOnlyDictionary<string, string> Headers)?> ReceiveAsync(HubPath path, CancellationToken cancellationToken)
+    {
+        using var answer = await SendAsync(HttpMethod.Get, path, null, null, cancellationToken);
+        if (answer.StatusCode == HttpStatusCode.NoContent)
+        {
+            return null;
+        }
+
+        var headers = answer.Headers.Concat(answer.Content.Headers).ToDictionary(header => header.Key, header => string.Join(", ", header.Value), StringComparer.OrdinalIgnoreCase);
+        return (await answer.Content.ReadAsByteArrayAsync(cancellationToken), headers);
+    }
+
     /// <summary>The same as <see cref="GetAsync"/>; null where there is nothing.</summary>
     internal async Task<JsonNode?> FindAsync(HubPath path, CancellationToken cancellationToken)
     {
@@ -90,6 +119,11 @@ internal sealed class HubClient : IDisposable
     private async Task<JsonNode> AskAsync(HttpMethod method, HubPath path, JsonNode? body, string? etag, CancellationToken cancellationToken)
     {
         using var answer = await SendAsync(method, path, body, etag, cancellationToken);
+        return await ReadAsync(answer, cancellationToken);
+    }
+
+    private async Task<JsonNode> ReadAsync(HttpResponseMessage answer, CancellationToken cancellationToken)
+    {
         try
         {
             var text = await answer.Content.ReadAsStringAsync(cancellationToken);
@@ -111,7 +145,7 @@ internal sealed class HubClient : IDisposable
 
         if (body is not null)
         {
-            request.Content = new ByteArrayContent(Encoding.UTF8.GetBytes(body.ToJsonString(SafeJson.Line))) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
+            request.Content = Json(body);
         }
 
         return await SendAsync(request, cancellationToken);
@@ -145,6 +179,8 @@ internal sealed class HubClient : IDisposable
             throw await HubRefusal.ReadAsync(answer, Address, cancellationToken);
         }
     }
+
+    private static ByteArrayContent Json(JsonNode body) => new(Encoding.UTF8.GetBytes(body.ToJsonString(SafeJson.Line))) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
 
     private string Explain(HttpRequestException error) => error switch
     {

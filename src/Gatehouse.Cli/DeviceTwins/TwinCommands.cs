@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Gatehouse.Cli.Connecting;
 using Gatehouse.Cli.Output;
@@ -42,12 +41,12 @@ internal sealed class TwinCommands(Shell shell)
             var patch = new JsonObject();
             if (call.Value(tags) is { } tagPatch)
             {
-                patch["tags"] = await ReadAsync("--tags", tagPatch, call.Cancellation);
+                patch["tags"] = await JsonArgument.ReadObjectAsync("--tags", tagPatch, call.Cancellation);
             }
 
             if (call.Value(desired) is { } desiredPatch)
             {
-                patch["properties"] = new JsonObject { ["desired"] = await ReadAsync("--desired", desiredPatch, call.Cancellation) };
+                patch["properties"] = new JsonObject { ["desired"] = await JsonArgument.ReadObjectAsync("--desired", desiredPatch, call.Cancellation) };
             }
 
             return Answer(call, await call.Hub.PatchAsync(Path(call), patch, call.Value(etag), call.Cancellation));
@@ -58,7 +57,7 @@ internal sealed class TwinCommands(Shell shell)
         "Makes tags and desired properties exactly what is given; a connected device is told at once.",
         ["gatehouse twin replace sensor-1 --content @twin.json"],
         [device, module, content, etag],
-        async call => Answer(call, await call.Hub.PutAsync(Path(call), await ReadAsync("--content", call.Value(content)!, call.Cancellation), call.Value(etag), call.Cancellation)));
+        async call => Answer(call, await call.Hub.PutAsync(Path(call), await JsonArgument.ReadObjectAsync("--content", call.Value(content)!, call.Cancellation), call.Value(etag), call.Cancellation)));
 
     private static int Answer(Call call, JsonNode twin) => call.Answer(twin, terminal =>
     {
@@ -81,19 +80,6 @@ internal sealed class TwinCommands(Shell shell)
         var shown = section?.DeepClone();
         (shown as JsonObject)?.Remove("$metadata");
         return shown?.ToJsonString(SafeJson.Line);
-    }
-
-    private static async Task<JsonNode> ReadAsync(string option, string text, CancellationToken cancellationToken)
-    {
-        var json = text.StartsWith('@') ? await InputFile.ReadTextAsync(text[1..], cancellationToken) : text;
-        try
-        {
-            return JsonNode.Parse(json) as JsonObject ?? throw CliException.Usage($"{option}: a JSON object is needed, as in {{\"a\": 1}}.");
-        }
-        catch (JsonException error)
-        {
-            throw CliException.Usage($"{option}: this is not JSON (line {error.LineNumber + 1}, byte {error.BytePositionInLine + 1}). Put it in quotes, or in a file: {option} @FILE.", error);
-        }
     }
 
     private HubPath Path(Call call)

@@ -26,7 +26,7 @@ internal sealed class MessageCommands(Shell shell)
     internal static HubCommand Group(Shell shell)
     {
         var commands = new MessageCommands(shell);
-        return Shell.Group("c2d-message", "Messages to devices.", commands.Send, commands.Purge);
+        return Shell.Group("c2d-message", "Messages to devices.", [commands.Send, .. new ReceivedMessages(shell).Commands, commands.Purge]);
     }
 
     private Command Send => shell.Command(

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using Gatehouse.Cli.Connecting;
 using Gatehouse.Cli.Messages;
+using Gatehouse.Cli.Methods;
 
 namespace Gatehouse.Cli.Registry;
 
@@ -22,7 +23,7 @@ internal sealed class IdentityCommands(Shell shell, IdentityTarget target)
         var keys = new IdentityKeys(shell, target);
         return Shell.Group("device", "Devices of the hub.",
             new CreateIdentity(shell, target).Command, commands.Show, commands.ListDevices, new UpdateIdentity(shell, target).Command, commands.Delete,
-            keys.Keys, keys.RegenerateKey, keys.ConnectionString, new ImportDevices(shell).Command, MessageCommands.Group(shell));
+            keys.Keys, keys.RegenerateKey, keys.ConnectionString, new ImportDevices(shell).Command, new InvokeMethod(shell).Command, MessageCommands.Group(shell));
     }
 
     internal static HubCommand Modules(Shell shell)
