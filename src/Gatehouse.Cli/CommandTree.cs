@@ -14,6 +14,7 @@ using Gatehouse.Cli.Querying;
 using Gatehouse.Cli.Refusals;
 using Gatehouse.Cli.Registry;
 using Gatehouse.Cli.Routing;
+using Gatehouse.Cli.ScheduledJobs;
 using Gatehouse.Cli.Simulation;
 
 namespace Gatehouse.Cli;
@@ -33,6 +34,7 @@ internal static class CommandTree
             TwinCommands.Group(shell),
             new Query(shell).Command,
             ConfigurationCommands.Group(shell),
+            JobCommands.Group(shell),
             CertificateCommands.Group(shell),
             PolicyCommands.Group(shell),
             ConsumerGroupCommands.Group(shell),
