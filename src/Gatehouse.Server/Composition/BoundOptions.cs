@@ -57,6 +57,7 @@ internal sealed class BoundOptions(ServerOptions options, DataDirectory data)
         Twins = options.Twins,
         Methods = options.Methods,
         Queries = options.Queries,
+        Configurations = options.Configurations,
         Jobs = new JobOptions { MaxActive = options.MaxJobs, History = options.JobHistory },
         ImportExport = new ImportExportOptions { History = options.JobHistory },
         Routing = new RoutingOptions

@@ -1,6 +1,7 @@
 using System.Net;
 using Gatehouse.Contracts.Access;
 using Gatehouse.Hub.CloudToDevice;
+using Gatehouse.Hub.Configurations;
 using Gatehouse.Hub.Methods;
 using Gatehouse.Hub.Notifications;
 using Gatehouse.Hub.Queries;
@@ -77,6 +78,8 @@ internal sealed class ServerOptions
     internal MethodOptions Methods { get; set; } = new();
 
     internal QueryOptions Queries { get; set; } = new();
+
+    internal ConfigurationOptions Configurations { get; set; } = new();
 
     /// <summary>Null: not named.</summary>
     internal ThrottleTier? ThrottleTier { get; set; }
