@@ -58,7 +58,7 @@ public sealed class SqliteDatabase : Database
 
     public override async Task<T> ReadAsync<T>(Func<DbConnection, CancellationToken, Task<T>> read, CancellationToken cancellationToken)
     {
-        await using var connection = await OpenAsync(cancellationToken);
+        await using var connection = await OpenAsync(cancellationToken, forWriting: false);
 
         // A statement runs on the caller's thread and does not look at the token: whoever cancels must interrupt it.
         await using var interrupt = cancellationToken.UnsafeRegister(static state => SQLitePCL.raw.sqlite3_interrupt(((SqliteConnection)state!).Handle), connection);
@@ -166,17 +166,19 @@ public sealed class SqliteDatabase : Database
         return names;
     }
 
-    private async Task<SqliteConnection> OpenAsync(CancellationToken cancellationToken)
+    private async Task<SqliteConnection> OpenAsync(CancellationToken cancellationToken, bool forWriting = true)
     {
         var connection = new SqliteConnection(connectionString);
         try
         {
             await connection.OpenAsync(cancellationToken);
-            await using var command = connection.CreateCommand();
 
-            // FULL: a commit is on the disk when it returns, also when power fails. The journal mode is stored in the file; the others are per connection.
-            command.CommandText = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;";
-            await command.ExecuteNonQueryAsync(cancellationToken);
+            // FULL: a commit is on the disk when it returns, also when power fails. The journal mode is stored in the file, the other matters to a writer alone: a read pays for neither.
+            if (forWriting)
+            {
+                await ExecuteAsync(connection, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;", cancellationToken);
+            }
+
             return connection;
         }
         catch (SqliteException error)

@@ -8,8 +8,9 @@ public sealed class Condition
     private Condition(Expression expression)
     {
         Expression = expression;
-        UsesBody = Mentions(expression, PathRoot.Body);
-        UsesTwin = Mentions(expression, PathRoot.Twin);
+        Paths = [.. expression.Paths()];
+        UsesBody = Paths.Any(path => path.Root == PathRoot.Body);
+        UsesTwin = Paths.Any(path => path.Root == PathRoot.Twin);
     }
 
     /// <summary>True for everything.</summary>
@@ -22,6 +23,9 @@ public sealed class Condition
     public bool UsesTwin { get; }
 
     internal Expression Expression { get; }
+
+    /// <summary>All paths that it mentions.</summary>
+    internal IReadOnlyList<PathExpression> Paths { get; }
 
     /// <summary>ArgumentInvalid with the position for what is no condition: at most 8192 characters.</summary>
     public static Result<Condition> Parse(string text, QueryScope scope)
@@ -58,16 +62,4 @@ public sealed class Condition
     public bool IsTrue(Subject subject) => Expression.Evaluate(subject).IsTrue;
 
     internal static Condition Of(Expression expression) => new(expression);
-
-    private static bool Mentions(Expression expression, PathRoot root) => expression switch
-    {
-        PathExpression path => path.Root == root,
-        Junction junction => junction.Parts.Any(part => Mentions(part, root)),
-        Negation negation => Mentions(negation.Inner, root),
-        Comparison comparison => Mentions(comparison.Left, root) || Mentions(comparison.Right, root),
-        Membership membership => Mentions(membership.Inner, root),
-        Arithmetic arithmetic => Mentions(arithmetic.Left, root) || Mentions(arithmetic.Right, root),
-        Call call => call.Arguments.Any(argument => Mentions(argument, root)),
-        _ => false,
-    };
 }
