@@ -73,7 +73,7 @@ public sealed class QueryFuzz
             JsonDocument document;
             try
             {
-                document = JsonDocument.Parse(input.ToArray());
+                document = JsonDocument.Parse(Encoding.UTF8.GetString(input));
             }
             catch (JsonException)
             {

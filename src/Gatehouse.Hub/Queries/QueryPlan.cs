@@ -185,5 +185,10 @@ internal sealed class QueryPlan
         return values.Paths.Count <= MaxValues && values.Paths.All(path => ValueSql.Find(sql, twin, IsModule, path) is not null) ? values : null;
     }
 
-    private ConditionSql Condition(SqlText sql) => ConditionSql.Translate(sql, twin, IsModule, query.Condition.Expression);
+    /// <summary>What the index has not decided.</summary>
+    private ConditionSql Condition(SqlText sql)
+    {
+        var left = driver is null ? query.Condition.Expression : driver.LeftOf(query.Condition.Expression);
+        return left is null ? new ConditionSql(null, true) : ConditionSql.Translate(sql, twin, IsModule, left);
+    }
 }

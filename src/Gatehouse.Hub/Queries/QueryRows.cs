@@ -16,6 +16,12 @@ internal static class QueryRows
 
     internal static async Task<QueryPlan> PlanAsync(DbConnection connection, SqlDialect dialect, HubName hub, Query query, CancellationToken cancellationToken)
     {
+        if (dialect.Name == "postgres" && !query.IsAggregate)
+        {
+            // A page is short work: to start a second process for it takes many times as long. The pool resets this.
+            await connection.ExecuteAsync(new CommandDefinition("SET max_parallel_workers_per_gather = 0", cancellationToken: cancellationToken));
+        }
+
         var drivers = TagDriver.FindAll(query.Condition.Expression);
         TagDriver? best = null;
         var fewest = long.MaxValue;

@@ -26,7 +26,7 @@ public abstract class QueryEqualitySuite(PostgresServer? server)
 
     private static readonly string[] Paths =
     [
-        "tags.a", "tags.b", "tags.c.a", "tags.[[k-e y]]", "tags.ü", "tags.list[0]", "tags.list[1].x", "tags.missing", "tags.0", "properties.reported.a", "properties.reported.c.b", "properties.desired.b", "properties.desired.$version",
+        "tags.a", "tags.b", "tags.c.a", "tags.[[c.a]]", "tags.[[k-e y]]", "tags.ü", "tags.list[0]", "tags.list[1].x", "tags.missing", "tags.0", "properties.reported.a", "properties.reported.c.b", "properties.desired.b", "properties.desired.$version",
         "properties.reported.$metadata.a.$lastUpdated", "deviceId", "status", "statusReason", "version", "capabilities.iotEdge", "modelId", "etag", "moduleId", "deviceScope", "connectionState", "tags", "configurations.x.status",
     ];
 

@@ -48,6 +48,7 @@ public abstract class QuerySuite(PostgresServer? server)
         Assert.Equal("""[{"n":0}]""", await hub.RawAsync("SELECT COUNT() AS n FROM devices WHERE tags.missing = 1"));
         Assert.Equal("""[{"n":1}]""", await hub.RawAsync("SELECT count() AS n FROM devices WHERE tags.location.region = 'US'"));
         Assert.Equal("""[{"n":2}]""", await hub.RawAsync("SELECT count() AS n FROM devices WHERE tags.location.region IN ['US', 'EU', 'US']"));
+        Assert.Equal("""[{"n":0}]""", await hub.RawAsync("SELECT count() AS n FROM devices WHERE tags.[[location.region]] = 'US'"));
         Assert.Equal("""[{"n":3}]""", await hub.RawAsync("SELECT count() AS n FROM devices"));
         Assert.Equal("""[{"n":0}]""", await hub.RawAsync("SELECT count() AS n FROM devices.modules"));
         Assert.Equal("Raw", (await hub.RunAsync("SELECT COUNT() FROM devices")).Value.ItemType);
