@@ -39,9 +39,10 @@ export function buildLoadGenerator(name = 'mqload') {
 export async function startGatehouse(extra = []) {
   const data = temporary('gatehouse');
   const started = process.hrtime.bigint();
-  const child = spawn(path.join(root, 'gatehouse'),
-    ['up', '--data', data, '--mqtt-port', '0', '--amqp-port', '0', '--https-port', '0', '--mqtt-plain-port', String(await freePort()), '--metrics-port', '0', ...extra],
-    { stdio: ['ignore', 'pipe', 'pipe'] });
+  // GATEHOUSE=…/gatehouse-server: another build, for figures before and after a change.
+  const child = spawn(process.env.GATEHOUSE ?? path.join(root, 'gatehouse'),
+    [...(process.env.GATEHOUSE ? [] : ['up']), '--data', data, '--mqtt-port', '0', '--amqp-port', '0', '--https-port', '0', '--mqtt-plain-port', String(await freePort()), '--metrics-port', '0', ...extra],
+    { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, DOTNET_TieredPGO: '0' } });
   let log = '';
   child.stdout.on('data', text => { log += text; });
   child.stderr.on('data', text => { log += text; });

@@ -1,4 +1,3 @@
-using System.Data;
 using System.Data.Common;
 using System.Reflection;
 using DbUp;
@@ -12,7 +11,7 @@ using Microsoft.Data.Sqlite;
 
 namespace Gatehouse.Store.Sqlite;
 
-/// <summary>SQLite with a write-ahead log, synced at every commit: one writer at a time, any number of readers.</summary>
+/// <summary>SQLite with a write-ahead log, synced at every commit: one writer at a time, any number of readers. Writers that wait for each other share a commit, and so its sync.</summary>
 public sealed class SqliteDatabase : Database
 {
     private const int UniqueConstraint = 2067;
@@ -24,6 +23,8 @@ public sealed class SqliteDatabase : Database
     private readonly TimeProvider time;
     private readonly SemaphoreSlim writing = new(1, 1);
     private SqliteConnection? writer;
+    private WriteGroup? open;
+    private int waiting;
     private int disposed;
 
     public SqliteDatabase(SqliteOptions options, ISignals signals, TimeProvider time)
@@ -58,7 +59,7 @@ public sealed class SqliteDatabase : Database
 
     public override async Task<T> ReadAsync<T>(Func<DbConnection, CancellationToken, Task<T>> read, CancellationToken cancellationToken)
     {
-        await using var connection = await OpenAsync(cancellationToken);
+        await using var connection = await OpenAsync(cancellationToken, forWriting: false);
 
         // A statement runs on the caller's thread and does not look at the token: whoever cancels must interrupt it.
         await using var interrupt = cancellationToken.UnsafeRegister(static state => SQLitePCL.raw.sqlite3_interrupt(((SqliteConnection)state!).Handle), connection);
@@ -74,31 +75,49 @@ public sealed class SqliteDatabase : Database
 
     public override async Task<Result<T>> WriteAsync<T>(Func<WriteTransaction, CancellationToken, Task<Result<T>>> write, CancellationToken cancellationToken)
     {
-        RelationalTransaction work;
-        Result<T> result;
         using var scope = WriteScope.Enter(this);
-        await writing.WaitAsync(cancellationToken);
+        cancellationToken.ThrowIfCancellationRequested();
+        WriteGroup? group = null;
+        RelationalTransaction? work = null;
+        Result<T> result;
+
+        // Not to be cancelled: whoever leaves a group open counts on the next in line to end it.
+        Interlocked.Increment(ref waiting);
+        await writing.WaitAsync(CancellationToken.None);
+        Interlocked.Decrement(ref waiting);
         try
         {
-            writer ??= await OpenAsync(cancellationToken);
-
-            // Serializable is BEGIN IMMEDIATE here: the write lock is taken at once, so no reader's snapshot can turn stale under a later write.
-            await using var transaction = await writer.BeginTransactionAsync(IsolationLevel.Serializable, cancellationToken);
-            work = new RelationalTransaction(writer, transaction, Dialect);
+            cancellationToken.ThrowIfCancellationRequested();
+            group = await JoinAsync(cancellationToken);
+            work = new RelationalTransaction(writer!, group.Transaction, Dialect);
             result = await write(work, cancellationToken);
-            if (!result.IsOk)
+            if (result.IsOk)
             {
-                await transaction.RollbackAsync(CancellationToken.None);
-                return result;
+                await work.WriteAuditAsync(time.GetUtcNow(), CancellationToken.None);
+                group.Keep();
             }
-
-            await work.CommitAsync(time.GetUtcNow(), CancellationToken.None);
+            else
+            {
+                group.Undo();
+            }
+        }
+        catch (Exception error)
+        {
+            group?.Undo(error);
+            throw;
         }
         finally
         {
+            await EndAsync(Volatile.Read(ref waiting) == 0);
             writing.Release();
         }
 
+        if (!result.IsOk)
+        {
+            return result;
+        }
+
+        await group.Committed;
         scope.Dispose();
         await work.SendSignalsAsync(signals, CancellationToken.None);
         return result;
@@ -112,6 +131,7 @@ public sealed class SqliteDatabase : Database
         }
 
         await writing.WaitAsync();
+        await EndAsync(isLast: true);
         if (writer is not null)
         {
             await writer.DisposeAsync();
@@ -166,17 +186,38 @@ public sealed class SqliteDatabase : Database
         return names;
     }
 
-    private async Task<SqliteConnection> OpenAsync(CancellationToken cancellationToken)
+    /// <summary>The group that the writer before left open, or a new one.</summary>
+    private async Task<WriteGroup> JoinAsync(CancellationToken cancellationToken)
+    {
+        writer ??= await OpenAsync(cancellationToken);
+        open ??= await WriteGroup.BeginAsync(writer, cancellationToken);
+        open.Enter();
+        return open;
+    }
+
+    /// <summary>Commits, unless another writer waits and may join: then it is its turn to do it.</summary>
+    private async Task EndAsync(bool isLast)
+    {
+        if (open is { } group && (isLast || !group.HasRoom))
+        {
+            open = null;
+            await group.CommitAsync();
+        }
+    }
+
+    private async Task<SqliteConnection> OpenAsync(CancellationToken cancellationToken, bool forWriting = true)
     {
         var connection = new SqliteConnection(connectionString);
         try
         {
             await connection.OpenAsync(cancellationToken);
-            await using var command = connection.CreateCommand();
 
-            // FULL: a commit is on the disk when it returns, also when power fails. The journal mode is stored in the file; the others are per connection.
-            command.CommandText = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;";
-            await command.ExecuteNonQueryAsync(cancellationToken);
+            // FULL: a commit is on the disk when it returns, also when power fails. The journal mode is stored in the file, the other matters to a writer alone: a read pays for neither.
+            if (forWriting)
+            {
+                await ExecuteAsync(connection, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;", cancellationToken);
+            }
+
             return connection;
         }
         catch (SqliteException error)

@@ -25,12 +25,17 @@ public sealed class RelationalTransaction(DbConnection connection, DbTransaction
     /// <summary>Writes the audit records and commits.</summary>
     public async Task CommitAsync(DateTimeOffset now, CancellationToken cancellationToken)
     {
+        await WriteAuditAsync(now, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+    }
+
+    /// <summary>Writes the audit records, for a commit that another makes.</summary>
+    public async Task WriteAuditAsync(DateTimeOffset now, CancellationToken cancellationToken)
+    {
         if (records.Count > 0)
         {
             await AuditRows.AppendAsync(connection, transaction, dialect, records, now, cancellationToken);
         }
-
-        await transaction.CommitAsync(cancellationToken);
     }
 
     /// <summary>Sends what the transaction had to say; after the commit.</summary>

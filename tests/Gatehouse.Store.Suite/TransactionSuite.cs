@@ -136,6 +136,72 @@ public abstract class TransactionSuite(StoreHost host) : StoreSuite(host)
         Assert.Equal(writers * rounds, await AmountAsync(Database, "a"));
     }
 
+    [Theory]
+    [InlineData("an error")]
+    [InlineData("an exception")]
+    [InlineData("failed SQL")]
+    [InlineData("nothing")]
+    public async Task Writes_that_wait_for_each_other_stand_and_fall_alone(string fault)
+    {
+        const int writers = 20;
+        var (begun, end) = (new TaskCompletionSource(), new TaskCompletionSource());
+        Task WriteAsync(int writer) => Database.WriteAsync<long>(
+            async (write, _) =>
+            {
+                begun.TrySetResult();
+                await end.Task;
+                await InsertAsync(write, $"w{writer}", writer);
+                write.Audit(Record($"w{writer}"));
+                write.Signal(new Signal("subject", "hub", $"w{writer}"));
+                return (writer % 3, fault) switch
+                {
+                    (0, "an error") => HubErrors.PreconditionFailed,
+                    (0, "an exception") => throw new InvalidDataException(),
+                    (0, "failed SQL") => await InsertAsync(write, $"w{writer}", writer),
+                    _ => writer,
+                };
+            },
+            Token);
+
+        var first = WriteAsync(0);
+        await begun.Task;
+        var others = Enumerable.Range(1, writers - 1).Select(WriteAsync).ToList();
+        end.SetResult();
+        foreach (var write in others.Prepend(first))
+        {
+            await ((Task)write).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        }
+
+        var stands = Enumerable.Range(0, writers).Count(writer => writer % 3 != 0 || fault == "nothing");
+        Assert.Equal(stands, await Host.CountAsync("counters"));
+        Assert.Equal(stands, await Host.CountAsync("audit_log"));
+        Assert.Equal(stands, Host.Signals.Said.Count);
+        Assert.Equal(stands == writers ? 20 : 13, stands);
+    }
+
+    [Fact]
+    public async Task Who_leaves_while_waiting_for_a_writer_keeps_nobody_from_ending()
+    {
+        using var leaving = new CancellationTokenSource();
+        var (begun, end) = (new TaskCompletionSource(), new TaskCompletionSource());
+        var first = Database.WriteAsync<long>(
+            async (write, _) =>
+            {
+                begun.SetResult();
+                await end.Task;
+                return await InsertAsync(write, "a", 1);
+            },
+            Token);
+        await begun.Task;
+        var second = Database.WriteAsync<long>(async (write, _) => await InsertAsync(write, "a", 2), leaving.Token);
+        await leaving.CancelAsync();
+        end.SetResult();
+
+        Assert.True((await first.WaitAsync(TimeSpan.FromSeconds(10), Token)).IsOk);
+        await ((Task)second).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        Assert.Equal(1, await AmountAsync(Database, "a"));
+    }
+
     [Fact]
     public async Task A_reader_sees_only_what_is_committed_and_does_not_wait_for_a_writer()
     {

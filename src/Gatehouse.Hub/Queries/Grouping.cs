@@ -10,7 +10,9 @@ internal sealed class Grouping(Query query, int maxGroups, int maxKeyCharacters)
     private long keyCharacters;
 
     /// <summary>False when there would be too many groups, or too much in their keys.</summary>
-    internal bool TryAdd(Subject subject)
+    /// <param name="subject">A row.</param>
+    /// <param name="rows">Rows that are like it.</param>
+    internal bool TryAdd(Subject subject, long rows = 1)
     {
         var values = query.GroupBy.Select(path => path.Evaluate(subject)).ToArray();
         var key = string.Concat(values.Select(KeyOf));
@@ -27,10 +29,10 @@ internal sealed class Grouping(Query query, int maxGroups, int maxKeyCharacters)
 
         for (var i = 0; i < query.Columns!.Count; i++)
         {
-            group.Totals[i].Add(query.Columns[i].Expression?.Evaluate(subject) ?? Value.Undefined);
+            group.Totals[i].Add(query.Columns[i].Expression?.Evaluate(subject) ?? Value.Undefined, rows);
         }
 
-        group.Rows++;
+        group.Rows += rows;
         return true;
     }
 
@@ -92,7 +94,7 @@ internal sealed class Grouping(Query query, int maxGroups, int maxKeyCharacters)
         internal Total[] Totals { get; } = [.. Enumerable.Range(0, columns).Select(_ => new Total())];
     }
 
-    /// <summary>Aggregates of the numbers of one column (smallest and largest also of texts); other types do not count.</summary>
+    /// <summary>Aggregates of the numbers of one column (smallest and largest of texts where there is no number); other types do not count.</summary>
     private sealed class Total
     {
         private long count;
@@ -100,19 +102,16 @@ internal sealed class Grouping(Query query, int maxGroups, int maxKeyCharacters)
         private Value smallest;
         private Value largest;
 
-        internal void Add(in Value value)
+        internal void Add(in Value value, long rows)
         {
             if (value.Kind == ValueKind.Number)
             {
-                count++;
-                sum += value.Number;
+                count += rows;
+                sum += value.Number * rows;
             }
 
-            if (value.Kind is ValueKind.Number or ValueKind.Text)
-            {
-                smallest = smallest.Kind == ValueKind.Undefined || Value.Order(value, smallest) < 0 ? value : smallest;
-                largest = largest.Kind == ValueKind.Undefined || Value.Order(value, largest) > 0 ? value : largest;
-            }
+            smallest = IsBefore(value, smallest, -1) ? value : smallest;
+            largest = IsBefore(value, largest, 1) ? value : largest;
         }
 
         internal Value Show(ColumnKind kind) => kind switch
@@ -122,5 +121,10 @@ internal sealed class Grouping(Query query, int maxGroups, int maxKeyCharacters)
             ColumnKind.Minimum => smallest,
             _ => largest,
         };
+
+        // A number comes before a text, so that the order of the rows does not decide.
+        private static bool IsBefore(in Value value, in Value present, int sign) =>
+            value.Kind is ValueKind.Number or ValueKind.Text
+            && (present.Kind == value.Kind ? Math.Sign(Value.Order(value, present) ?? 0) == sign : present.Kind == ValueKind.Undefined || value.Kind == ValueKind.Number);
     }
 }

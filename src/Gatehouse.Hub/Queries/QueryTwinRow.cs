@@ -12,7 +12,12 @@ internal sealed class QueryTwinRow
 
     internal required ConnectionRow Connection { get; init; }
 
-    internal void WriteTo(Utf8JsonWriter writer) => TwinDocument.WriteTo(writer, Twin.Show(Connection.ToFacts()));
+    /// <summary>The document as a row of an answer.</summary>
+    internal void WriteTo(Answer answer)
+    {
+        WriteTo(answer.Writer);
+        answer.Count++;
+    }
 
     /// <summary>The document as the service shows it.</summary>
     internal JsonDocument ToDocument()
@@ -25,6 +30,8 @@ internal sealed class QueryTwinRow
 
         return JsonDocument.Parse(buffer.WrittenMemory);
     }
+
+    private void WriteTo(Utf8JsonWriter writer) => TwinDocument.WriteTo(writer, Twin.Show(Connection.ToFacts()));
 
     internal sealed class ConnectionRow
     {

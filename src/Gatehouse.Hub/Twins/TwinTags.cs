@@ -1,3 +1,4 @@
+using System.Data;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -15,30 +16,31 @@ public static class TwinTags
     /// <summary>Characters of a string in the index; a longer one must be compared in the twin itself.</summary>
     public const int MaxTextLength = 256;
 
+    /// <summary>Few texts of statements, and few parameters in one: Dapper keeps each text that it has seen.</summary>
+    private const int MaxRowsOfStatement = 16;
+
     /// <summary>Brings the rows of one twin from what the tags were to what they are.</summary>
     internal static async Task WriteAsync(WriteTransaction transaction, TwinRow twin, JsonObject before, JsonObject after, CancellationToken cancellationToken)
     {
         var (old, now) = (Leaves(before), Leaves(after));
-        foreach (var (path, leaf) in old)
+        foreach (var gone in old.Where(leaf => !IsIn(now, leaf)).Chunk(MaxRowsOfStatement))
         {
-            if (!now.TryGetValue(path, out var kept) || kept != leaf)
-            {
-                await ExecuteAsync(transaction, "DELETE FROM twin_tags WHERE hub = @Hub AND device_id = @DeviceId AND module_id = @ModuleId AND path = @Path", twin, path, leaf, cancellationToken);
-            }
+            var (parameters, names) = Begin(twin, gone);
+            await ExecuteAsync(transaction, $"DELETE FROM twin_tags WHERE hub = @Hub AND device_id = @DeviceId AND module_id = @ModuleId AND path IN ({string.Join(", ", names)})", parameters, cancellationToken);
         }
 
-        foreach (var (path, leaf) in now)
+        foreach (var added in now.Where(leaf => !IsIn(old, leaf)).Chunk(MaxRowsOfStatement))
         {
-            if (!old.TryGetValue(path, out var kept) || kept != leaf)
+            var (parameters, names) = Begin(twin, added);
+            var rows = names.Select((name, i) =>
             {
-                await ExecuteAsync(
-                    transaction,
-                    "INSERT INTO twin_tags (hub, device_id, module_id, path, kind, text_value, number_value) VALUES (@Hub, @DeviceId, @ModuleId, @Path, @Kind, @Text, @Number)",
-                    twin,
-                    path,
-                    leaf,
-                    cancellationToken);
-            }
+                var leaf = added[i].Value;
+                parameters.Add($"k{i}", leaf.Kind);
+                parameters.Add($"t{i}", leaf.Text, DbType.String);
+                parameters.Add($"n{i}", leaf.Number, DbType.Double);
+                return $"(@Hub, @DeviceId, @ModuleId, {name}, @k{i}, @t{i}, @n{i})";
+            });
+            await ExecuteAsync(transaction, $"INSERT INTO twin_tags (hub, device_id, module_id, path, kind, text_value, number_value) VALUES {string.Join(", ", rows)}", parameters, cancellationToken);
         }
     }
 
@@ -76,9 +78,23 @@ public static class TwinTags
         var kind => new TagLeaf("boolean", kind == JsonValueKind.True ? "true" : "false", null),
     };
 
-    private static Task<int> ExecuteAsync(WriteTransaction transaction, string sql, TwinRow twin, string path, TagLeaf leaf, CancellationToken cancellationToken) =>
-        transaction.Connection.ExecuteAsync(new CommandDefinition(
-            sql, new { twin.Hub, twin.DeviceId, twin.ModuleId, Path = path, leaf.Kind, leaf.Text, leaf.Number }, transaction.Transaction, cancellationToken: cancellationToken));
+    private static bool IsIn(Dictionary<string, TagLeaf> leaves, KeyValuePair<string, TagLeaf> leaf) => leaves.TryGetValue(leaf.Key, out var kept) && kept == leaf.Value;
+
+    private static (DynamicParameters Parameters, List<string> Names) Begin(TwinRow twin, KeyValuePair<string, TagLeaf>[] leaves)
+    {
+        var parameters = new DynamicParameters(new { twin.Hub, twin.DeviceId, twin.ModuleId });
+        var names = new List<string>(leaves.Length);
+        for (var i = 0; i < leaves.Length; i++)
+        {
+            parameters.Add($"p{i}", leaves[i].Key);
+            names.Add($"@p{i}");
+        }
+
+        return (parameters, names);
+    }
+
+    private static Task<int> ExecuteAsync(WriteTransaction transaction, string sql, DynamicParameters parameters, CancellationToken cancellationToken) =>
+        transaction.Connection.ExecuteAsync(new CommandDefinition(sql, parameters, transaction.Transaction, cancellationToken: cancellationToken));
 
     private readonly record struct TagLeaf(string Kind, string? Text, double? Number);
 }

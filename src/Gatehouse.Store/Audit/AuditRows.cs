@@ -1,4 +1,7 @@
+using System.Data;
 using System.Data.Common;
+using System.Globalization;
+using System.Text;
 using Dapper;
 using Gatehouse.Contracts.Audit;
 
@@ -8,6 +11,8 @@ namespace Gatehouse.Store.Audit;
 internal static class AuditRows
 {
     internal const string Columns = "sequence AS Sequence, time AS Time, hub AS Hub, actor AS Actor, action AS Action, subject AS Subject, detail AS Detail, hash AS Hash";
+
+    private const int MaxRowsOfStatement = 64;
 
     /// <summary>Appends records to the chain in this transaction; returns the sequence number of the first. The head's lock is held until the commit, so the chain cannot fork.</summary>
     internal static async Task<long> AppendAsync(DbConnection connection, DbTransaction transaction, SqlDialect dialect, IReadOnlyList<AuditRecord> records, DateTimeOffset now, CancellationToken cancellationToken)
@@ -24,11 +29,36 @@ internal static class AuditRows
             rows.Add(new Row { Sequence = sequence, Time = micros, Hub = record.Hub, Actor = record.Actor, Action = record.Action, Subject = record.Subject, Detail = record.Detail, Hash = hash });
         }
 
-        await connection.ExecuteAsync(new CommandDefinition(
-            "INSERT INTO audit_log (sequence, time, hub, actor, action, subject, detail, hash) VALUES (@Sequence, @Time, @Hub, @Actor, @Action, @Subject, @Detail, @Hash)",
-            rows, transaction, cancellationToken: cancellationToken));
+        foreach (var chunk in rows.Chunk(MaxRowsOfStatement))
+        {
+            await InsertAsync(connection, transaction, chunk, cancellationToken);
+        }
+
         await connection.ExecuteAsync(new CommandDefinition("UPDATE audit_head SET sequence = @sequence, hash = @hash WHERE id = 1", new { sequence, hash }, transaction, cancellationToken: cancellationToken));
         return head.Sequence + 1;
+    }
+
+    // Several rows in one statement: a bulk call has hundreds, and each statement is a journey to a database elsewhere.
+    private static async Task InsertAsync(DbConnection connection, DbTransaction transaction, Row[] rows, CancellationToken cancellationToken)
+    {
+        var parameters = new DynamicParameters();
+        var values = new StringBuilder();
+        for (var i = 0; i < rows.Length; i++)
+        {
+            var row = rows[i];
+            values.Append(CultureInfo.InvariantCulture, $"{(i == 0 ? "" : ", ")}(@s{i}, @t{i}, @h{i}, @c{i}, @a{i}, @o{i}, @d{i}, @x{i})");
+            parameters.Add($"s{i}", row.Sequence);
+            parameters.Add($"t{i}", row.Time);
+            parameters.Add($"h{i}", row.Hub, DbType.String);
+            parameters.Add($"c{i}", row.Actor);
+            parameters.Add($"a{i}", row.Action);
+            parameters.Add($"o{i}", row.Subject);
+            parameters.Add($"d{i}", row.Detail, DbType.String);
+            parameters.Add($"x{i}", row.Hash);
+        }
+
+        await connection.ExecuteAsync(new CommandDefinition(
+            $"INSERT INTO audit_log (sequence, time, hub, actor, action, subject, detail, hash) VALUES {values}", parameters, transaction, cancellationToken: cancellationToken));
     }
 
     internal static async Task<Head> ReadHeadAsync(DbConnection connection, DbTransaction? transaction, string forUpdate, CancellationToken cancellationToken)

@@ -47,6 +47,10 @@ public abstract class QuerySuite(PostgresServer? server)
         Assert.Equal("""[{"$1":3,"a":2.5,"s":5,"low":1,"high":4}]""", (await hub.RawAsync("SELECT COUNT(), avg(tags.n) AS a, sum(tags.n) AS s, min(tags.n) AS low, max(tags.n) AS high FROM devices WHERE tags.n < 9 OR true")));
         Assert.Equal("""[{"n":0}]""", await hub.RawAsync("SELECT COUNT() AS n FROM devices WHERE tags.missing = 1"));
         Assert.Equal("""[{"n":1}]""", await hub.RawAsync("SELECT count() AS n FROM devices WHERE tags.location.region = 'US'"));
+        Assert.Equal("""[{"n":2}]""", await hub.RawAsync("SELECT count() AS n FROM devices WHERE tags.location.region IN ['US', 'EU', 'US']"));
+        Assert.Equal("""[{"n":0}]""", await hub.RawAsync("SELECT count() AS n FROM devices WHERE tags.[[location.region]] = 'US'"));
+        Assert.Equal("""[{"n":3}]""", await hub.RawAsync("SELECT count() AS n FROM devices"));
+        Assert.Equal("""[{"n":0}]""", await hub.RawAsync("SELECT count() AS n FROM devices.modules"));
         Assert.Equal("Raw", (await hub.RunAsync("SELECT COUNT() FROM devices")).Value.ItemType);
 
         // The group without the key comes last or first, as the order of groups has it.
@@ -59,6 +63,9 @@ public abstract class QuerySuite(PostgresServer? server)
     [InlineData("is_defined(tags.site)")]
     [InlineData("tags.n + 0 >= 0")]
     [InlineData("tags.even AND length(tags.site) = 1")]
+    [InlineData("tags.site IN ['b', 'a', 'c']")]
+    [InlineData("tags.n IN [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12] AND tags.site = 'a'")]
+    [InlineData("length(etag) > 0")]
     public async Task Pages_join_to_the_whole_answer_in_order_whatever_their_size(string condition)
     {
         await using var hub = await StartAsync();

@@ -8,8 +8,9 @@ public sealed class Condition
     private Condition(Expression expression)
     {
         Expression = expression;
-        UsesBody = Mentions(expression, PathRoot.Body);
-        UsesTwin = Mentions(expression, PathRoot.Twin);
+        Paths = [.. expression.Paths()];
+        UsesBody = Paths.Any(path => path.Root == PathRoot.Body);
+        UsesTwin = Paths.Any(path => path.Root == PathRoot.Twin);
     }
 
     /// <summary>True for everything.</summary>
@@ -23,8 +24,8 @@ public sealed class Condition
 
     internal Expression Expression { get; }
 
-    /// <summary>All that the condition looks at.</summary>
-    internal IEnumerable<PathExpression> Paths => PathsOf(Expression);
+    /// <summary>All paths that it mentions.</summary>
+    internal IReadOnlyList<PathExpression> Paths { get; }
 
     /// <summary>ArgumentInvalid with the position for what is no condition: at most 8192 characters.</summary>
     public static Result<Condition> Parse(string text, QueryScope scope)
@@ -61,18 +62,4 @@ public sealed class Condition
     public bool IsTrue(Subject subject) => Expression.Evaluate(subject).IsTrue;
 
     internal static Condition Of(Expression expression) => new(expression);
-
-    private static bool Mentions(Expression expression, PathRoot root) => PathsOf(expression).Any(path => path.Root == root);
-
-    private static IEnumerable<PathExpression> PathsOf(Expression expression) => expression switch
-    {
-        PathExpression path => [path],
-        Junction junction => junction.Parts.SelectMany(PathsOf),
-        Negation negation => PathsOf(negation.Inner),
-        Comparison comparison => PathsOf(comparison.Left).Concat(PathsOf(comparison.Right)),
-        Membership membership => PathsOf(membership.Inner),
-        Arithmetic arithmetic => PathsOf(arithmetic.Left).Concat(PathsOf(arithmetic.Right)),
-        Call call => call.Arguments.SelectMany(PathsOf),
-        _ => [],
-    };
 }

@@ -7,6 +7,19 @@ internal abstract record Expression
     internal abstract int Depth { get; }
 
     internal abstract Value Evaluate(Subject subject);
+
+    /// <summary>The paths in it, from left to right.</summary>
+    internal IEnumerable<PathExpression> Paths() => this switch
+    {
+        PathExpression path => [path],
+        Junction junction => junction.Parts.SelectMany(part => part.Paths()),
+        Negation negation => negation.Inner.Paths(),
+        Comparison comparison => comparison.Left.Paths().Concat(comparison.Right.Paths()),
+        Membership membership => membership.Inner.Paths(),
+        Arithmetic arithmetic => arithmetic.Left.Paths().Concat(arithmetic.Right.Paths()),
+        Call call => call.Arguments.SelectMany(argument => argument.Paths()),
+        _ => [],
+    };
 }
 
 /// <summary>A constant.</summary>

@@ -56,6 +56,19 @@ internal readonly struct Value
         _ => Undefined,
     };
 
+    /// <summary>The value of a JSON text that was valid when it was stored; as <see cref="Of(JsonElement)"/> has it.</summary>
+    internal static Value OfJson(string json)
+    {
+        // Most values are plain texts and numbers: those need no document.
+        if (json[0] == '"' && !json.Contains('\\', StringComparison.Ordinal))
+        {
+            return Of(json[1..^1]);
+        }
+
+        var reader = new Utf8JsonReader(Encoding.UTF8.GetBytes(json));
+        return Of(JsonElement.ParseValue(ref reader));
+    }
+
     /// <summary>For functions and answers.</summary>
     internal string TextString => Encoding.UTF8.GetString(Text.Span);
 

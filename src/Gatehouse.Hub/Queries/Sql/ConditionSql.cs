@@ -71,7 +71,7 @@ internal readonly record struct ConditionSql(string? Sql, bool IsExact)
                 return new(Undefined, true);
             }
 
-            if (FieldSql.Find(path.Steps, isModule) is { } field)
+            if (FindField(path) is { } field)
             {
                 return new(CompareField(field, comparison, constant), true);
             }
@@ -102,12 +102,13 @@ internal readonly record struct ConditionSql(string? Sql, bool IsExact)
             var numbers = membership.Values.Where(value => value.Kind == ValueKind.Number).Select(value => sql.Add(value.Number)).ToList();
             var found = Literal(!membership.IsNegated);
             var missing = Literal(membership.IsNegated);
-            if (FieldSql.Find(path.Steps, isModule) is { Text: { } text, Empty: WhenEmpty.Never })
+            var field = FindField(path);
+            if (field is { Text: { } text, Empty: WhenEmpty.Never })
             {
                 return new(texts.Count == 0 ? missing : $"({text}{(membership.IsNegated ? " NOT" : "")} IN ({string.Join(", ", texts)}))", true);
             }
 
-            if (FieldSql.Find(path.Steps, isModule) is not null || twin.FindJson(sql, path.Steps) is not { } json)
+            if (field is not null || twin.FindJson(sql, path.Steps) is not { } json)
             {
                 return Unknown;
             }
@@ -124,7 +125,7 @@ internal readonly record struct ConditionSql(string? Sql, bool IsExact)
 
         private ConditionSql TranslateDefined(PathExpression path)
         {
-            if (FieldSql.Find(path.Steps, isModule) is { } field)
+            if (FindField(path) is { } field)
             {
                 var isDefined = (field.Text ?? field.Number ?? field.Flag, field.Empty) switch
                 {
@@ -136,6 +137,13 @@ internal readonly record struct ConditionSql(string? Sql, bool IsExact)
             }
 
             return twin.FindJson(sql, path.Steps) is { } json ? new($"({json.Type} IS NOT NULL)", true) : Unknown;
+        }
+
+        private FieldSql? FindField(PathExpression path)
+        {
+            var field = FieldSql.Find(path.Steps, isModule);
+            sql.Joins |= field?.Joins ?? Joins.None;
+            return field;
         }
 
         private static string Literal(bool value) => value ? "TRUE" : "FALSE";

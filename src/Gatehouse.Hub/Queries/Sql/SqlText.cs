@@ -13,6 +13,9 @@ internal sealed class SqlText
 
     internal DynamicParameters Parameters { get; } = new();
 
+    /// <summary>Tables that what was written so far reads.</summary>
+    internal Joins Joins { get; set; }
+
     /// <summary>Takes a value; the name to write in its place.</summary>
     internal string Add(object value)
     {

@@ -25,6 +25,9 @@ internal abstract class TwinSql
         return from == 0 ? null : Address(sql, column, [.. steps.Skip(from)]);
     }
 
+    /// <summary>A column that no index shall answer: a planner that would take the wrong one.</summary>
+    internal virtual string WithoutIndex(string column) => column;
+
     /// <summary>A text whose order is that of code points.</summary>
     internal abstract string Collate(string text);
 
@@ -32,6 +35,9 @@ internal abstract class TwinSql
 
     private sealed class SqliteTwinSql : TwinSql
     {
+        // Source: https://sqlite.org/optoverview.html, "Disqualifying WHERE Clause Terms Using Unary-+".
+        internal override string WithoutIndex(string column) => $"+{column}";
+
         internal override string Collate(string text) => text;
 
         private protected override JsonPathSql? Address(SqlText sql, string column, IReadOnlyList<PathStep> steps)
@@ -62,6 +68,7 @@ internal abstract class TwinSql
                 NumberTypes = "'integer', 'real'",
                 IsBoolean = (type, value) => $"{type} = '{(value ? "true" : "false")}'",
                 Text = $"json_extract({column}, {parameter})",
+                Json = $"({column} -> {parameter})",
                 Number = $"CAST(json_extract({column}, {parameter}) AS REAL)",
             };
         }
@@ -88,6 +95,7 @@ internal abstract class TwinSql
                 NumberTypes = "'number'",
                 IsBoolean = (_, flag) => $"{value} = '{(flag ? "true" : "false")}'::jsonb",
                 Text = $"({value} #>> '{{}}') COLLATE \"C\"",
+                Json = $"({value}::text)",
 
                 // As memory reads it: past the range of double there is no number, and below it is zero. The cast alone would fail.
                 Number = $"CASE WHEN abs({value}::numeric) > 1.7976931348623157e308 THEN NULL WHEN abs({value}::numeric) < 5e-324 THEN 0 ELSE {value}::numeric::float8 END",
@@ -111,4 +119,7 @@ internal sealed record JsonPathSql
     public required string Text { get; init; }
 
     public required string Number { get; init; }
+
+    /// <summary>The value as JSON text; SQL NULL when the path leads nowhere.</summary>
+    public required string Json { get; init; }
 }
