@@ -12,6 +12,7 @@ using Gatehouse.Hub.Hubs;
 using Gatehouse.Hub.Jobs;
 using Gatehouse.Hub.Methods;
 using Gatehouse.Hub.Notifications;
+using Gatehouse.Hub.Provisioning;
 using Gatehouse.Hub.Queries;
 using Gatehouse.Hub.Registry;
 using Gatehouse.Hub.Routing;
@@ -82,6 +83,7 @@ public static class HubSetup
         services.AddFiles(options);
         services.AddMessageRouting(options);
         services.AddJobs(options);
+        services.AddDeviceRegistrar();
         services.TryAddSingleton<ICredentialSource>(all => all.GetRequiredService<CredentialSource>());
         return services;
     }
