@@ -13,6 +13,7 @@ using Gatehouse.Hub.Hubs;
 using Gatehouse.Hub.Jobs;
 using Gatehouse.Hub.Methods;
 using Gatehouse.Hub.Notifications;
+using Gatehouse.Hub.Provisioning;
 using Gatehouse.Hub.Queries;
 using Gatehouse.Hub.Registry;
 using Gatehouse.Hub.Routing;
@@ -84,6 +85,7 @@ public static class HubSetup
         services.AddMessageRouting(options);
         services.AddJobs(options);
         services.AddConfigurations(options);
+        services.AddDeviceRegistrar();
         services.TryAddSingleton<ICredentialSource>(all => all.GetRequiredService<CredentialSource>());
         return services;
     }

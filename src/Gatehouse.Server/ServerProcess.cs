@@ -6,6 +6,9 @@ using Gatehouse.Hub.Events;
 using Gatehouse.Hub.Hubs;
 using Gatehouse.Identity;
 using Gatehouse.Keys;
+using Gatehouse.Provisioning;
+using Gatehouse.Provisioning.AccessPolicies;
+using Gatehouse.Provisioning.Instances;
 using Gatehouse.Server.Composition;
 using Gatehouse.Server.Configuration;
 using Gatehouse.Server.Operations;
@@ -46,9 +49,10 @@ internal static class ServerProcess
 
     private static async Task<HubEntry> PrepareAsync(IServiceProvider services, CancellationToken cancellationToken)
     {
-        await services.GetRequiredService<Database>().MigrateAsync([typeof(Database).Assembly, typeof(HubSetup).Assembly], cancellationToken);
+        await services.GetRequiredService<Database>().MigrateAsync([typeof(Database).Assembly, typeof(HubSetup).Assembly, typeof(ProvisioningSetup).Assembly], cancellationToken);
         var hub = await services.GetRequiredService<HubStartup>().StartAsync(cancellationToken);
         await services.GetRequiredService<HubLogs>().OpenAsync(hub.Name, cancellationToken);
+        await services.GetRequiredService<ProvisioningStartup>().StartAsync(hub, cancellationToken);
         services.GetRequiredService<FrontDoor>().AddressRule = Admits(services.GetRequiredService<RefusalBackoff>());
         return hub;
     }
@@ -68,7 +72,17 @@ internal static class ServerProcess
             CommandLine.Version,
             new ConnectionFile.PortNumbers(door.HttpsPort ?? 0, door.MqttPort ?? 0, door.AmqpPort ?? 0, door.PlainMqttPort, services.GetRequiredService<OperationsListener>().Port),
             new ConnectionFile.HubFacts(hub.Name.Value, host, $"HostName={host};SharedAccessKeyName={owner.Name};SharedAccessKey={owner.PrimaryKey}", EventHub(host, door.AmqpPort, owner, hub)),
+            await ProvisioningAsync(services, cancellationToken),
             door.RootCertificatePath);
+    }
+
+    private static async Task<ConnectionFile.ProvisioningFacts> ProvisioningAsync(IServiceProvider services, CancellationToken cancellationToken)
+    {
+        var instance = services.GetRequiredService<ProvisioningDirectory>().All[0];
+        var policies = await services.GetRequiredService<ProvisioningPolicies>().ListAsync(instance.Name, cancellationToken);
+        var owner = policies.First(policy => policy.Rights == Rights.ProvisioningOwner);
+        var host = instance.HostNames[0];
+        return new ConnectionFile.ProvisioningFacts(instance.Name.Value, host, instance.IdScope, $"HostName={host};SharedAccessKeyName={owner.Name};SharedAccessKey={owner.PrimaryKey}");
     }
 
     /// <summary>For Event Hubs clients: the entity of a hub's events is named as the hub. They take a port that is not their own from the address.</summary>

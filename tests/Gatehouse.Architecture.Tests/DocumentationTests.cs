@@ -67,7 +67,7 @@ public sealed partial class DocumentationTests
 
     private static string Read(string path) => File.ReadAllText(Path.Combine(Tree.Root, path));
 
-    [GeneratedRegex("""= (?:Device|Service|Operator)\("(\w+)""")]
+    [GeneratedRegex("""= (?:Device|Service|Operator|Registration|Provisioning)\("(\w+)""")]
     private static partial Regex OperationRow();
 
     // The last cells of a row: yes or no, sometimes the name of the row in Operations, and the tests.

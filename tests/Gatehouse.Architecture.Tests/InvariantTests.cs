@@ -22,6 +22,7 @@ public sealed partial class InvariantTests
 
     [Theory]
     [InlineData("Gatehouse.Identity/SharedAccess/TokenSignature.cs")]
+    [InlineData("Gatehouse.Identity/SharedAccess/RegistrationToken.cs")]
     [InlineData("Gatehouse.Identity/X509/LeafThumbprints.cs")]
     [InlineData("Gatehouse.Identity/X509/AuthorityCertificate.cs")]
     [InlineData("Gatehouse.Store/Audit/AuditLog.cs")]

@@ -11,6 +11,12 @@ public enum Plane
 
     /// <summary>Gatehouse's own operator endpoints under <c>/gatehouse/v1</c>.</summary>
     Operator,
+
+    /// <summary>Back ends of a provisioning service: its documented service API.</summary>
+    Provisioning,
+
+    /// <summary>Devices that have no hub yet: the device API of a provisioning service. What they may do follows from what they attest.</summary>
+    Registration,
 }
 
 /// <summary>Class of the service's throttle table that an operation counts against. The figures are in the table of limits of the hub.</summary>
@@ -64,6 +70,16 @@ public enum ThrottleClass
 
     /// <summary>Readers of the built-in events endpoint; bounded in number, not in rate.</summary>
     EventReads,
+
+    /// <summary>Calls of a provisioning service's own API: 1,000/min.</summary>
+    /// <remarks>Source: Device Provisioning Service "Quotas and limits" page, as the two below.</remarks>
+    ProvisioningCalls,
+
+    /// <summary>Registrations of devices: 1,000/min.</summary>
+    DeviceRegistrations,
+
+    /// <summary>Polls of a registration under way: 5 in 10 s for each device.</summary>
+    RegistrationPolls,
 }
 
 /// <summary>One thing that a peer can ask for. What has no row in <see cref="Operations"/> cannot be reached.</summary>

@@ -1,7 +1,7 @@
 namespace Gatehouse.Contracts.Access;
 
 /// <summary>Every operation with its permission and throttle class: the table from which doors authorize.</summary>
-/// <remarks>Sources: IoT Hub "Control access with shared access signatures" and "Quotas and throttling" pages. A table: rows may exceed the usual file size.</remarks>
+/// <remarks>Sources: "Control access" and quota pages of IoT Hub and of the Device Provisioning Service. A table: rows may exceed the usual file size.</remarks>
 public static class Operations
 {
     public static readonly Operation ConnectDevice = Device("ConnectDevice", ThrottleClass.DeviceConnections);
@@ -67,6 +67,25 @@ public static class Operations
     public static readonly Operation ReadRefusals = Operator("ReadRefusals", ThrottleClass.None, Rights.RegistryRead);
     public static readonly Operation ReadAudit = Operator("ReadAudit", ThrottleClass.None, Rights.Owner);
 
+    public static readonly Operation RegisterDevice = Registration("RegisterDevice", ThrottleClass.DeviceRegistrations);
+    public static readonly Operation GetOperationStatus = Registration("GetOperationStatus", ThrottleClass.RegistrationPolls);
+    public static readonly Operation GetDeviceRegistration = Registration("GetDeviceRegistration", ThrottleClass.RegistrationPolls);
+    public static readonly Operation GetIndividualEnrollment = Provisioning("GetIndividualEnrollment", Rights.EnrollmentRead);
+    public static readonly Operation CreateOrUpdateIndividualEnrollment = Provisioning("CreateOrUpdateIndividualEnrollment", Rights.EnrollmentWrite);
+    public static readonly Operation DeleteIndividualEnrollment = Provisioning("DeleteIndividualEnrollment", Rights.EnrollmentWrite);
+    public static readonly Operation RunBulkEnrollmentOperation = Provisioning("RunBulkEnrollmentOperation", Rights.EnrollmentWrite);
+    public static readonly Operation QueryIndividualEnrollments = Provisioning("QueryIndividualEnrollments", Rights.EnrollmentRead);
+    public static readonly Operation GetIndividualEnrollmentAttestationMechanism = Provisioning("GetIndividualEnrollmentAttestationMechanism", Rights.EnrollmentWrite);
+    public static readonly Operation GetEnrollmentGroup = Provisioning("GetEnrollmentGroup", Rights.EnrollmentRead);
+    public static readonly Operation CreateOrUpdateEnrollmentGroup = Provisioning("CreateOrUpdateEnrollmentGroup", Rights.EnrollmentWrite);
+    public static readonly Operation DeleteEnrollmentGroup = Provisioning("DeleteEnrollmentGroup", Rights.EnrollmentWrite);
+    public static readonly Operation RunBulkEnrollmentGroupOperation = Provisioning("RunBulkEnrollmentGroupOperation", Rights.EnrollmentWrite);
+    public static readonly Operation QueryEnrollmentGroups = Provisioning("QueryEnrollmentGroups", Rights.EnrollmentRead);
+    public static readonly Operation GetEnrollmentGroupAttestationMechanism = Provisioning("GetEnrollmentGroupAttestationMechanism", Rights.EnrollmentWrite);
+    public static readonly Operation GetDeviceRegistrationState = Provisioning("GetDeviceRegistrationState", Rights.RegistrationStatusRead);
+    public static readonly Operation DeleteDeviceRegistrationState = Provisioning("DeleteDeviceRegistrationState", Rights.RegistrationStatusWrite);
+    public static readonly Operation QueryDeviceRegistrationStates = Provisioning("QueryDeviceRegistrationStates", Rights.RegistrationStatusRead);
+
     /// <summary>All rows, for the permission table test and docs/compatibility.md.</summary>
     public static IReadOnlyList<Operation> All { get; } =
     [
@@ -81,6 +100,12 @@ public static class Operations
         GetTwin, UpdateTwin, ReplaceTwin, GetDigitalTwin, UpdateDigitalTwin, InvokeCommand,
         ReadEvents, GetPartitions, ManageConsumerGroups, ManagePolicies, ManageCertificates, ManageRouting,
         ManageFileUpload, ReadFiles, DeleteFile, ReadRefusals, ReadAudit,
+        RegisterDevice, GetOperationStatus, GetDeviceRegistration,
+        GetIndividualEnrollment, CreateOrUpdateIndividualEnrollment, DeleteIndividualEnrollment,
+        RunBulkEnrollmentOperation, QueryIndividualEnrollments, GetIndividualEnrollmentAttestationMechanism,
+        GetEnrollmentGroup, CreateOrUpdateEnrollmentGroup, DeleteEnrollmentGroup,
+        RunBulkEnrollmentGroupOperation, QueryEnrollmentGroups, GetEnrollmentGroupAttestationMechanism,
+        GetDeviceRegistrationState, DeleteDeviceRegistrationState, QueryDeviceRegistrationStates,
     ];
 
     private static Operation Device(string name, ThrottleClass throttle) => new(name, Plane.Device, [Rights.DeviceConnect], throttle);
@@ -88,4 +113,8 @@ public static class Operations
     private static Operation Service(string name, ThrottleClass throttle, params Rights[] anyOf) => new(name, Plane.Service, anyOf, throttle);
 
     private static Operation Operator(string name, ThrottleClass throttle, params Rights[] anyOf) => new(name, Plane.Operator, anyOf, throttle);
+
+    private static Operation Registration(string name, ThrottleClass throttle) => new(name, Plane.Registration, [Rights.DeviceConnect], throttle);
+
+    private static Operation Provisioning(string name, Rights right) => new(name, Plane.Provisioning, [right], ThrottleClass.ProvisioningCalls);
 }

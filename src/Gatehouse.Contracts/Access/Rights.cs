@@ -1,7 +1,7 @@
 namespace Gatehouse.Contracts.Access;
 
-/// <summary>Rights of a shared access policy.</summary>
-/// <remarks>Source: IoT Hub "Control access with shared access signatures" page. <see cref="RegistryWrite"/> implies <see cref="RegistryRead"/>.</remarks>
+/// <summary>Rights of a shared access policy, of a hub or of a provisioning service.</summary>
+/// <remarks>Sources: IoT Hub "Control access with shared access signatures" page, Device Provisioning Service "Control access" page. <see cref="RegistryWrite"/> implies <see cref="RegistryRead"/>.</remarks>
 [Flags]
 public enum Rights
 {
@@ -13,4 +13,15 @@ public enum Rights
 
     /// <summary>What iothubowner holds; Gatehouse's own management operations ask for all four.</summary>
     Owner = RegistryRead | RegistryWrite | ServiceConnect | DeviceConnect,
+
+    /// <summary>Settings of a provisioning service.</summary>
+    ServiceConfig = 16,
+
+    EnrollmentRead = 32,
+    EnrollmentWrite = 64,
+    RegistrationStatusRead = 128,
+    RegistrationStatusWrite = 256,
+
+    /// <summary>What provisioningserviceowner holds.</summary>
+    ProvisioningOwner = ServiceConfig | EnrollmentRead | EnrollmentWrite | DeviceConnect | RegistrationStatusRead | RegistrationStatusWrite,
 }

@@ -45,6 +45,9 @@ public static class SignalSubjects
     /// <summary>A hub or its host names changed.</summary>
     public const string HubChanged = "hub.changed";
 
+    /// <summary>Enrollment groups, certificates, policies or linked hubs of a provisioning service changed; the signal's hub is the service's name.</summary>
+    public const string ProvisioningChanged = "provisioning.changed";
+
     /// <summary>A node looks for the one that a device is connected to, to call a method.</summary>
     public const string MethodAsked = "method.asked";
 

@@ -4,6 +4,7 @@ using Gatehouse.Gateway.Mqtt;
 using Gatehouse.Hub;
 using Gatehouse.Identity;
 using Gatehouse.Keys;
+using Gatehouse.Provisioning;
 using Gatehouse.Server.Configuration;
 using Gatehouse.Server.Operations;
 using Gatehouse.Server.Startup;
@@ -35,16 +36,17 @@ internal static class ServerComposition
         AddMetrics(builder.Services);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
-            kestrel.UseTransport(services => services.GetRequiredService<MqttHandler>(), services => services.GetRequiredService<AmqpHandler>());
+            kestrel.UseTransport(services => services.WithRegistrations(services.GetRequiredService<MqttHandler>()), services => services.GetRequiredService<AmqpHandler>());
             kestrel.ApplicationServices.GetRequiredService<OperationsListener>().Listen(kestrel, options.MetricsPort);
         });
         var app = builder.Build();
         app.Lifetime.ApplicationStarted.Register(quiet.End);
         app.UseOperations();
         app.UseDeviceApi();
+        app.UseProvisioning();
         app.UseServiceApi();
         app.MapHealth();
-        app.MapWebSockets(services => services.GetRequiredService<MqttHandler>(), services => services.GetRequiredService<AmqpHandler>());
+        app.MapWebSockets(services => services.WithRegistrations(services.GetRequiredService<MqttHandler>()), services => services.GetRequiredService<AmqpHandler>());
         return app;
     }
 
@@ -67,6 +69,7 @@ internal static class ServerComposition
         // Before AddHub: what the sessions know about connections goes before the hub's "nobody is connected".
         .AddGateway(bound.Gateway)
         .AddHub(bound.Hub)
+        .AddProvisioning(new ProvisioningOptions())
         .AddServiceApi(bound.ServiceApi);
 
     private static void AddMetrics(IServiceCollection services) => services

@@ -1,0 +1,26 @@
+namespace Gatehouse.Contracts.Errors;
+
+/// <summary>The error catalogue of the Device Provisioning Service. A table: add rows as operations need them.</summary>
+/// <remarks>The service documents the families (400, 401, 404, 409, 412, 415, 429, 500) and few numbers; clients look at the HTTP status. Unconfirmed: the last three digits, except 400004, 401002, 404201 and 404202.</remarks>
+public static class ProvisioningErrors
+{
+    public static readonly HubError BadRequest = new(400000, "BadRequest", "The request is malformed.");
+    public static readonly HubError ArgumentInvalid = new(400004, "ArgumentInvalid", "An argument is invalid.");
+    public static readonly HubError NoLinkedHub = new(400208, "NoLinkedHub", "No linked hub can take the device.");
+    public static readonly HubError LinkedHubRefused = new(400209, "LinkedHubRefused", "The linked hub did not take the device.");
+    public static readonly HubError Unauthorized = new(401002, "Unauthorized", "Unauthorized");
+    public static readonly HubError EnrollmentNotFound = new(404201, "EnrollmentNotFound", "Enrollment not found.");
+    public static readonly HubError RegistrationNotFound = new(404202, "RegistrationNotFound", "Registration not found.");
+    public static readonly HubError NotFound = new(404000, "NotFound", "There is nothing at this address.");
+    public static readonly HubError MethodNotAllowed = new(405000, "MethodNotAllowed", "This method is not allowed at this address.");
+    public static readonly HubError EnrollmentExists = new(409201, "EnrollmentExists", "Enrollment already exists.");
+    public static readonly HubError EnrollmentConflict = new(409202, "EnrollmentConflict", "The enrollment contradicts another one.");
+    public static readonly HubError TooManyEnrollments = new(409203, "TooManyEnrollments", "The service has as many enrollments of this kind as it may.");
+    public static readonly HubError DeviceIdTaken = new(409204, "DeviceIdTaken", "The device id belongs to another registration.");
+    public static readonly HubError PreconditionFailed = new(412001, "PreconditionFailed", "The precondition failed: the ETag does not match.");
+    public static readonly HubError RequestTooLarge = new(413000, "RequestTooLarge", "The request body is too large.");
+    public static readonly HubError UnsupportedMediaType = new(415000, "UnsupportedMediaType", "The content type is not supported.");
+    public static readonly HubError TooManyRequests = new(429001, "TooManyRequests", "Too many requests.", IsTransient: true);
+    public static readonly HubError ServerError = new(500001, "ServerError", "The server failed to handle the request.", IsTransient: true);
+    public static readonly HubError LinkedHubUnavailable = new(503001, "LinkedHubUnavailable", "The linked hub is not available now.", IsTransient: true);
+}

@@ -1,0 +1,86 @@
+using System.Buffers;
+using System.Text.Json;
+using Gatehouse.Contracts.Errors;
+using Gatehouse.Contracts.Identities;
+using Gatehouse.Contracts.Provisioning;
+using Gatehouse.Hub.Hubs;
+using Gatehouse.Hub.Registry;
+using Gatehouse.Hub.Twins;
+using Gatehouse.Store;
+
+namespace Gatehouse.Hub.Provisioning;
+
+/// <summary>Takes devices in that a provisioning service has assigned here: identity and first twin in one transaction.</summary>
+internal sealed class DeviceRegistrar(HubDirectory directory, Database database, RegistryTransactions transactions, DeviceWriter devices, TwinWriter twins) : IDeviceRegistrar
+{
+    public HubName? FindHub(string hostName) => directory.Find(hostName)?.Name;
+
+    public HubError? CheckTwin(ReadOnlySpan<byte> json)
+    {
+        var update = TwinUpdate.Patch(json);
+        return update.IsOk ? twins.Check(update.Value) : update.Error;
+    }
+
+    public Task<Result<bool>> RegisterAsync(HubName hub, string actor, ProvisionedDevice device, CancellationToken cancellationToken) =>
+        transactions.RunAsync<bool>(hub, actor, (change, token) => RegisterAsync(change, device, token), cancellationToken);
+
+    public async Task<ReadOnlyMemory<byte>?> ReadTwinAsync(HubName hub, DeviceId device, CancellationToken cancellationToken)
+    {
+        var row = await database.ReadAsync((connection, token) => TwinRows.FindAsync(connection, hub, new IdentityKey(device), DateTimeOffset.MinValue, token), cancellationToken);
+        return row is null ? null : Document(row);
+    }
+
+    public async Task<Result<bool>> RemoveAsync(HubName hub, string actor, DeviceId device, CancellationToken cancellationToken)
+    {
+        var removed = await transactions.RunAsync(hub, actor, (change, token) => DeviceWriter.DeleteAsync(change, device, WriteCondition.Update, token), cancellationToken);
+        return removed.IsOk || removed.Error == HubErrors.DeviceNotFound ? true : removed.Error;
+    }
+
+    private async Task<Result<bool>> RegisterAsync(RegistryChange change, ProvisionedDevice device, CancellationToken cancellationToken)
+    {
+        var key = new IdentityKey(device.Id);
+        var isNew = (await IdentityRows.ReadDeviceAsync(change.Transaction, change.Hub, device.Id.Value, cancellationToken)).Count == 0;
+
+        // The status stays: whom an operator disabled does not come back by registering again.
+        var put = await devices.PutAsync(change, new IdentityInput { Key = key, Authentication = Credentials(device), IsEdge = device.IsEdge }, WriteCondition.CreateOrUpdate, cancellationToken);
+        if (!put.IsOk)
+        {
+            return put.Error;
+        }
+
+        if (isNew ? device.Twin.IsEmpty : !device.ResetsTwin)
+        {
+            return true;
+        }
+
+        var text = device.Twin.IsEmpty ? "{}"u8 : device.Twin.Span;
+        var update = isNew ? TwinUpdate.Patch(text) : TwinUpdate.Replacement(text);
+        if (!update.IsOk)
+        {
+            return update.Error;
+        }
+
+        var written = await twins.WriteAsync(change.Transaction, change.Hub, change.Actor, key, update.Value, IfMatch.Absent, cancellationToken);
+        return written.IsOk ? true : written.Error;
+    }
+
+    private static AuthenticationInput Credentials(ProvisionedDevice device) => device.PrimaryKey is not null
+        ? new AuthenticationInput { Type = "sas", PrimaryKey = device.PrimaryKey, SecondaryKey = device.SecondaryKey }
+        : new AuthenticationInput { Type = "selfSigned", PrimaryThumbprint = device.PrimaryThumbprint, SecondaryThumbprint = device.SecondaryThumbprint };
+
+    private static ReadOnlyMemory<byte> Document(TwinRow row)
+    {
+        var text = new ArrayBufferWriter<byte>(row.Tags.Length + row.Desired.Length + 64);
+        using var writer = new Utf8JsonWriter(text);
+        writer.WriteStartObject();
+        writer.WritePropertyName("tags"u8);
+        writer.WriteRawValue(row.Tags);
+        writer.WriteStartObject("properties"u8);
+        writer.WritePropertyName("desired"u8);
+        writer.WriteRawValue(row.Desired);
+        writer.WriteEndObject();
+        writer.WriteEndObject();
+        writer.Flush();
+        return text.WrittenMemory;
+    }
+}

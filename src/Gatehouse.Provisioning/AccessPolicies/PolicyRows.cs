@@ -1,0 +1,31 @@
+using System.Data.Common;
+using Dapper;
+using Gatehouse.Contracts.Identities;
+using Gatehouse.Store;
+
+namespace Gatehouse.Provisioning.AccessPolicies;
+
+/// <summary>SQL of the <c>provisioning_policies</c> table.</summary>
+internal static class PolicyRows
+{
+    private const string Select = """
+        SELECT service AS Service, name AS Name, generation_id AS GenerationId, rights AS Rights, primary_key AS PrimaryKey, secondary_key AS SecondaryKey, created AS Created, changed AS Changed
+        FROM provisioning_policies WHERE service = @Service
+        """;
+
+    internal static async Task<IReadOnlyList<PolicyRow>> ReadAllAsync(DbConnection connection, HubName service, CancellationToken cancellationToken) =>
+        [.. await connection.QueryAsync<PolicyRow>(new CommandDefinition($"{Select} ORDER BY name", new { Service = service.Value }, cancellationToken: cancellationToken))];
+
+    internal static Task<PolicyRow?> FindAsync(DbConnection connection, HubName service, string name, CancellationToken cancellationToken) =>
+        connection.QuerySingleOrDefaultAsync<PolicyRow>(new CommandDefinition($"{Select} AND name = @Name", new { Service = service.Value, Name = name }, cancellationToken: cancellationToken));
+
+    internal static Task InsertAsync(WriteTransaction transaction, PolicyRow row, CancellationToken cancellationToken) =>
+        transaction.Connection.ExecuteAsync(new CommandDefinition(
+            """
+            INSERT INTO provisioning_policies (service, name, generation_id, rights, primary_key, secondary_key, created, changed)
+            VALUES (@Service, @Name, @GenerationId, @Rights, @PrimaryKey, @SecondaryKey, @Created, @Changed)
+            """,
+            row,
+            transaction.Transaction,
+            cancellationToken: cancellationToken));
+}

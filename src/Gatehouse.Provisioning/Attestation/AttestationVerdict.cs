@@ -1,0 +1,29 @@
+using Gatehouse.Contracts.Audit;
+using Gatehouse.Provisioning.Enrollments;
+using Gatehouse.Provisioning.Registrations;
+
+namespace Gatehouse.Provisioning.Attestation;
+
+/// <summary>Outcome of judging a device's proof.</summary>
+internal abstract record AttestationVerdict
+{
+    private AttestationVerdict()
+    {
+    }
+
+    /// <param name="Enrollment">The entry that decides.</param>
+    /// <param name="Evidence">What was proved, for the record.</param>
+    /// <param name="Thumbprint">SHA-256 of the device's certificate; null when it proved a key.</param>
+    internal sealed record Accepted(EnrollmentRow Enrollment, Evidence Evidence, string? Thumbprint = null) : AttestationVerdict;
+
+    /// <param name="Reason">For the refusal log.</param>
+    /// <param name="Detail">One sentence for the operator; never a secret.</param>
+    internal sealed record Refused(RefusalReason Reason, string Detail) : AttestationVerdict
+    {
+        /// <summary>The entry that recognised the device and is disabled; null for every other refusal.</summary>
+        internal EnrollmentRow? DisabledBy { get; init; }
+
+        /// <summary>Whether the device is told of its certificate, not of a token.</summary>
+        internal bool IsOfCertificate { get; init; }
+    }
+}

@@ -1,0 +1,51 @@
+using Gatehouse.Contracts.Audit;
+using Gatehouse.Contracts.Identities;
+using Gatehouse.Identity;
+using Gatehouse.Provisioning.Enrollments;
+using Gatehouse.Store;
+
+namespace Gatehouse.Provisioning.Attestation;
+
+/// <summary>Finds the enrollment that decides about a device, and judges its proof: the individual one of its registration id, else the groups.</summary>
+internal sealed class Attestor(Database database, KnownGroups known, SymmetricKeyAttestation keys, X509Attestation certificates, RefusalBackoff backoff)
+{
+    internal async ValueTask<AttestationVerdict> JudgeAsync(DeviceProof proof, CancellationToken cancellationToken)
+    {
+        var identity = new IdentityKey(DeviceId.Parse(proof.RegistrationId));
+        if (proof.RemoteAddress is { } address && backoff.IsBackedOff(address, identity))
+        {
+            return new AttestationVerdict.Refused(RefusalReason.BackedOff, $"'{proof.RegistrationId}' was refused too often from {address}; its proof was not looked at. See the refusals before this one.");
+        }
+
+        var verdict = await JudgeProofAsync(proof, cancellationToken);
+        if (proof.RemoteAddress is { } remote)
+        {
+            if (verdict is AttestationVerdict.Accepted)
+            {
+                backoff.Accepted(remote, identity);
+            }
+            else
+            {
+                backoff.Refused(remote, identity);
+            }
+        }
+
+        return verdict;
+    }
+
+    internal static AttestationVerdict.Refused Disabled(EnrollmentRow enrollment) =>
+        new(RefusalReason.IdentityDisabled, $"The proof is good, but the {(enrollment.Key.Kind == EnrollmentKind.Group ? "enrollment group" : "individual enrollment")} '{enrollment.Name}' is disabled.") { DisabledBy = enrollment };
+
+    private async ValueTask<AttestationVerdict> JudgeProofAsync(DeviceProof proof, CancellationToken cancellationToken)
+    {
+        if (string.IsNullOrEmpty(proof.Token) && proof.Certificate is null)
+        {
+            return new AttestationVerdict.Refused(RefusalReason.CredentialMissing, "Neither a SAS token nor a client certificate was presented.");
+        }
+
+        var groups = await known.FindAsync(proof.Instance.Name, cancellationToken);
+        var key = EnrollmentKey.Of(EnrollmentKind.Individual, proof.RegistrationId);
+        var individual = await database.ReadAsync((connection, token) => EnrollmentRows.FindAsync(connection, proof.Instance.Name, key, token), cancellationToken);
+        return string.IsNullOrEmpty(proof.Token) ? certificates.Judge(proof, individual, groups) : keys.Judge(proof, individual, groups);
+    }
+}

@@ -1,0 +1,19 @@
+using System.Net;
+using Gatehouse.Contracts.Credentials;
+using Gatehouse.Provisioning.Instances;
+
+namespace Gatehouse.Provisioning.Attestation;
+
+/// <summary>What a device showed: who it says it is, and its proof.</summary>
+/// <param name="Instance">The service that its id scope names.</param>
+/// <param name="RegistrationId">As the device spells it: keys of groups are derived from that.</param>
+/// <param name="Token">SAS token; null or empty for none.</param>
+/// <param name="Certificate">What TLS proved; null for none.</param>
+internal sealed record DeviceProof(ProvisioningInstance Instance, string RegistrationId, string? Token, PeerCertificate? Certificate)
+{
+    /// <summary>For back-off and the refusal log.</summary>
+    public IPAddress? RemoteAddress { get; init; }
+
+    /// <summary>Never the token.</summary>
+    public override string ToString() => RegistrationId;
+}

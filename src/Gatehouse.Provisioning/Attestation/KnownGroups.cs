@@ -1,0 +1,89 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using Gatehouse.Contracts.Credentials;
+using Gatehouse.Contracts.Identities;
+using Gatehouse.Contracts.Signals;
+using Gatehouse.Provisioning.Allocation;
+using Gatehouse.Provisioning.Enrollments;
+using Gatehouse.Store;
+
+namespace Gatehouse.Provisioning.Attestation;
+
+/// <summary>The enrollment groups and linked hubs of each service, in memory: a registration that only needs these costs no read of them. A signal empties it, and age does.</summary>
+internal sealed class KnownGroups : IDisposable
+{
+    private const int PageSize = 1_000;
+
+    private readonly ConcurrentDictionary<HubName, Entry> entries = new();
+    private readonly Database database;
+    private readonly ProvisioningOptions options;
+    private readonly TimeProvider time;
+    private readonly IDisposable subscription;
+    private long changes;
+
+    public KnownGroups(Database database, ISignals signals, ProvisioningOptions options, TimeProvider time)
+    {
+        this.database = database;
+        this.options = options;
+        this.time = time;
+        subscription = signals.Subscribe(SignalSubjects.ProvisioningChanged, _ => Forget());
+    }
+
+    public void Dispose() => subscription.Dispose();
+
+    internal async ValueTask<GroupSet> FindAsync(HubName service, CancellationToken cancellationToken)
+    {
+        var seen = Volatile.Read(ref changes);
+        if (entries.TryGetValue(service, out var entry) && entry.Changes == seen && time.GetElapsedTime(entry.Read) < options.CacheAge)
+        {
+            return entry.Groups;
+        }
+
+        // What changes during the read is read again by the next: the entry keeps the count from before.
+        var began = time.GetTimestamp();
+        var groups = await database.ReadAsync(
+            async (connection, token) => new GroupSet(
+                await EnrollmentRows.ListAsync(connection, service, EnrollmentKind.Group, "", Math.Max(PageSize, 2 * options.MaxGroups), token),
+                await LinkedHubRows.ReadAllAsync(connection, service, token)),
+            cancellationToken);
+        entries[service] = new Entry(groups, seen, began);
+        return groups;
+    }
+
+    private void Forget() => Interlocked.Increment(ref changes);
+
+    private sealed record Entry(GroupSet Groups, long Changes, long Read);
+}
+
+/// <summary>The groups of one service, as they were read together.</summary>
+internal sealed class GroupSet
+{
+    private readonly Dictionary<string, EnrollmentRow> bySigner = new(StringComparer.Ordinal);
+
+    internal GroupSet(IReadOnlyList<EnrollmentRow> groups, IReadOnlyList<LinkedHub> linked)
+    {
+        Linked = linked;
+        WithKeys = [.. groups.Where(group => group.Type == AttestationType.SymmetricKey)];
+        var signers = new List<string>();
+        foreach (var group in groups.Where(group => group.Type == AttestationType.X509))
+        {
+            var proof = group.ReadProof();
+            foreach (var signer in new[] { proof.SigningPrimary, proof.SigningSecondary }.OfType<string>())
+            {
+                signers.Add(signer);
+                bySigner.TryAdd(Convert.ToHexString(SHA256.HashData(Convert.FromBase64String(signer))), group);
+            }
+        }
+
+        Signers = new TrustAnchors([.. signers.Select(CertificateText.Load)]);
+    }
+
+    internal IReadOnlyList<LinkedHub> Linked { get; }
+
+    internal IReadOnlyList<EnrollmentRow> WithKeys { get; }
+
+    /// <summary>Certificates by which devices of groups are recognised.</summary>
+    internal TrustAnchors Signers { get; }
+
+    internal EnrollmentRow FindBySigner(string thumbprint) => bySigner[thumbprint];
+}

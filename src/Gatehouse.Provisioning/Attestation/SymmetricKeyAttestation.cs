@@ -1,0 +1,74 @@
+using Gatehouse.Contracts.Audit;
+using Gatehouse.Identity;
+using Gatehouse.Identity.SharedAccess;
+using Gatehouse.Keys;
+using Gatehouse.Provisioning.Enrollments;
+using Gatehouse.Provisioning.Registrations;
+
+namespace Gatehouse.Provisioning.Attestation;
+
+/// <summary>Judges tokens: signed with a key of the individual enrollment, or with one that was derived from a group's key.</summary>
+/// <remarks>A device does not name its group, so each group's keys are tried; their number is bounded. Disabled entries are tried too: the first that matches decides.</remarks>
+internal sealed class SymmetricKeyAttestation(SecretVault vault, IdentityOptions options, TimeProvider time)
+{
+    internal AttestationVerdict Judge(DeviceProof proof, EnrollmentRow? individual, GroupSet groups)
+    {
+        if (!RegistrationToken.TryParse(proof.Token!, options, out var token, out var fault))
+        {
+            return new AttestationVerdict.Refused(RefusalReason.TokenMalformed, $"The SAS token cannot be read: {fault}.");
+        }
+
+        if (individual is not null)
+        {
+            return JudgeIndividual(proof, individual, token);
+        }
+
+        foreach (var group in groups.WithKeys)
+        {
+            if (token.SignedByDerived(vault, group.Primary, group.Secondary, group.Binding, proof.RegistrationId) is not null)
+            {
+                return JudgeToken(proof, group, token, new AttestedKey(group.Name));
+            }
+        }
+
+        if (groups.WithKeys.Count == 0)
+        {
+            token.CheckDecoy(vault);
+        }
+
+        return new AttestationVerdict.Refused(
+            RefusalReason.TokenSignatureWrong,
+            $"No individual enrollment is named '{proof.RegistrationId}', and the token is signed with a key derived from none of the {groups.WithKeys.Count} groups with symmetric keys. "
+            + "A derived key is the HMAC-SHA-256 of the registration id, in the case that the device sends, under the group's key.");
+    }
+
+    private AttestationVerdict JudgeIndividual(DeviceProof proof, EnrollmentRow individual, RegistrationToken token)
+    {
+        if (individual.Type != AttestationType.SymmetricKey)
+        {
+            token.CheckDecoy(vault);
+            return new AttestationVerdict.Refused(RefusalReason.CredentialKindMismatch, $"A SAS token was presented, but the enrollment attests by {AttestationViews.WordOf(individual.Type)}.");
+        }
+
+        return token.SignedBy(vault, individual.Primary, individual.Secondary, individual.Binding) is null
+            ? new AttestationVerdict.Refused(RefusalReason.TokenSignatureWrong, $"The token is signed with neither the primary nor the secondary key of the individual enrollment '{individual.Name}'.")
+            : JudgeToken(proof, individual, token, new AttestedKey(null));
+    }
+
+    private AttestationVerdict JudgeToken(DeviceProof proof, EnrollmentRow enrollment, RegistrationToken token, AttestedKey key)
+    {
+        if (!token.IsFor(proof.Instance.IdScope, proof.RegistrationId))
+        {
+            return new AttestationVerdict.Refused(RefusalReason.TokenScopeWrong, $"The token is not made for '{proof.Instance.IdScope}/registrations/{proof.RegistrationId}'.");
+        }
+
+        if (token.SecondsLate(time.GetUtcNow(), options) is { } late)
+        {
+            return new AttestationVerdict.Refused(RefusalReason.TokenExpired, $"The token ended at {token.ExpiresAt.UtcDateTime:u}, {late} s ago: renew it, or set the device's clock if it has just been made.");
+        }
+
+        return enrollment.IsDisabled != 0
+            ? Attestor.Disabled(enrollment)
+            : new AttestationVerdict.Accepted(enrollment, new Evidence { SymmetricKey = key });
+    }
+}

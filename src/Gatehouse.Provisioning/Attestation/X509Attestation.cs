@@ -1,0 +1,71 @@
+using System.Security.Cryptography;
+using Gatehouse.Contracts.Audit;
+using Gatehouse.Contracts.Credentials;
+using Gatehouse.Identity.X509;
+using Gatehouse.Provisioning.Enrollments;
+using Gatehouse.Provisioning.Registrations;
+
+namespace Gatehouse.Provisioning.Attestation;
+
+/// <summary>Judges certificates: the one that an individual enrollment names, or a chain to what a group names. TLS proved possession of the leaf's key.</summary>
+/// <remarks>Source: Device Provisioning Service "X.509 attestation" page. The leaf names the registration; the entry nearest to it decides, also when it is disabled.</remarks>
+internal sealed class X509Attestation(CertificateChains chains, TimeProvider time)
+{
+    internal AttestationVerdict Judge(DeviceProof proof, EnrollmentRow? individual, GroupSet groups)
+    {
+        var shown = proof.Certificate!;
+        return individual is null ? JudgeChain(proof, shown, groups) : JudgeIndividual(proof, shown, individual);
+    }
+
+    private AttestationVerdict JudgeIndividual(DeviceProof proof, PeerCertificate shown, EnrollmentRow individual)
+    {
+        if (individual.Type != AttestationType.X509)
+        {
+            return Refused(RefusalReason.CredentialKindMismatch, $"A client certificate was presented, but the enrollment attests by {AttestationViews.WordOf(individual.Type)}.");
+        }
+
+        var stored = individual.ReadProof();
+        return !CertificateChains.IsLeaf(shown, ThumbprintOf(stored.ClientPrimary)) & !CertificateChains.IsLeaf(shown, ThumbprintOf(stored.ClientSecondary))
+            ? Refused(RefusalReason.ThumbprintMismatch, $"The certificate presented ({ThumbprintOf(shown)}) is neither the primary nor the secondary one of the individual enrollment '{individual.Name}'.")
+            : CertificateChains.DateFault(shown, time.GetUtcNow()) is { } dates ? Refused(dates.Reason, dates.Detail)
+            : Accept(proof, shown, individual, null);
+    }
+
+    private AttestationVerdict JudgeChain(DeviceProof proof, PeerCertificate shown, GroupSet groups)
+    {
+        var finding = chains.Follow(shown, groups.Signers, time.GetUtcNow());
+        return finding.Fault is { } fault
+            ? Refused(fault, $"{finding.Detail} No enrollment group knows it.")
+            : Accept(proof, shown, groups.FindBySigner(finding.Thumbprint), finding.Thumbprint);
+    }
+
+    private static AttestationVerdict Accept(DeviceProof proof, PeerCertificate shown, EnrollmentRow enrollment, string? signer)
+    {
+        if (!CertificateChains.Names(shown, proof.RegistrationId, out var fault))
+        {
+            return Refused(RefusalReason.CertificateNameMismatch, fault);
+        }
+
+        if (enrollment.IsDisabled != 0)
+        {
+            return Attestor.Disabled(enrollment) with { IsOfCertificate = true };
+        }
+
+        var group = enrollment.Key.Kind == EnrollmentKind.Group ? enrollment.Name : null;
+        var evidence = new Evidence { X509 = new AttestedCertificate(group, CertificateInfo.Of(shown.Leaf), signer is null ? null : SignerInfo(enrollment, signer)) };
+        return new AttestationVerdict.Accepted(enrollment, evidence, ThumbprintOf(shown));
+    }
+
+    private static CertificateInfo SignerInfo(EnrollmentRow group, string thumbprint)
+    {
+        var stored = group.ReadProof();
+        using var signer = CertificateText.Load(ThumbprintOf(stored.SigningPrimary) == thumbprint ? stored.SigningPrimary! : stored.SigningSecondary!);
+        return CertificateInfo.Of(signer);
+    }
+
+    private static AttestationVerdict.Refused Refused(RefusalReason reason, string detail) => new(reason, detail) { IsOfCertificate = true };
+
+    private static string ThumbprintOf(PeerCertificate shown) => Convert.ToHexString(SHA256.HashData(shown.Leaf.RawDataMemory.Span));
+
+    internal static string? ThumbprintOf(string? certificate) => certificate is null ? null : Convert.ToHexString(SHA256.HashData(Convert.FromBase64String(certificate)));
+}

@@ -1,0 +1,123 @@
+using Gatehouse.Contracts.Access;
+using Gatehouse.Contracts.Audit;
+using Gatehouse.Contracts.Errors;
+using Gatehouse.Provisioning.Attestation;
+using Gatehouse.Provisioning.Enrollments;
+using Gatehouse.Provisioning.Instances;
+using Microsoft.Extensions.Logging;
+
+namespace Gatehouse.Provisioning.DeviceDoor;
+
+/// <summary>The device API without its transports: judges who asks, then registers it, polls or looks up. Refusals look alike from outside, whatever the reason.</summary>
+internal sealed class DeviceRegistrations(ProvisioningDirectory directory, Attestor attestor, Registrations.Registrations registrations, IRefusalLog refusals, ProvisioningMetrics metrics, ILogger<DeviceRegistrations> log)
+{
+    private static readonly HubError BadCertificate = ProvisioningErrors.Unauthorized.With("Invalid certificate");
+
+    /// <param name="target">What is asked for.</param>
+    /// <param name="caller">How, and with what proof.</param>
+    /// <param name="body">What came with it; null for nothing.</param>
+    /// <param name="cancellationToken">Ends what has not begun.</param>
+    internal async Task<Result<DeviceAnswer>> RunAsync(RegistrationTarget target, DeviceCaller caller, RegistrationBody? body, CancellationToken cancellationToken)
+    {
+        if (CheckBody(target, body) is { } refused)
+        {
+            return refused;
+        }
+
+        var admitted = await JudgeAsync(target, caller, cancellationToken);
+        return admitted.IsOk ? await RunAsync(target, admitted.Value.Proof, admitted.Value.Accepted, cancellationToken) : admitted.Error;
+    }
+
+    /// <summary>The same for doors that have no place of their own for what goes wrong: a failure is logged, and answered with ServerError.</summary>
+    internal async Task<Result<DeviceAnswer>> RunSafelyAsync(RegistrationTarget target, DeviceCaller caller, RegistrationBody? body, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await RunAsync(target, caller, body, cancellationToken);
+        }
+        catch (Exception error) when (error is not OutOfMemoryException)
+        {
+            log.DeviceRequestFailed(target.Row.Name, caller.Protocol, error);
+            return ProvisioningErrors.ServerError;
+        }
+    }
+
+    /// <summary>Whether a connection may begin: null when its proof is good.</summary>
+    internal async Task<HubError?> AdmitAsync(RegistrationTarget target, DeviceCaller caller, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await JudgeAsync(target, caller, cancellationToken)).Error;
+        }
+        catch (Exception error) when (error is not OutOfMemoryException)
+        {
+            log.DeviceRequestFailed("Connect", caller.Protocol, error);
+            return ProvisioningErrors.ServerError;
+        }
+    }
+
+    private async Task<Result<Admitted>> JudgeAsync(RegistrationTarget target, DeviceCaller caller, CancellationToken cancellationToken)
+    {
+        if (!EnrollmentKey.IsValid(target.RegistrationId))
+        {
+            return ProvisioningErrors.ArgumentInvalid.With($"The registration id must have {EnrollmentKey.Rule}.");
+        }
+
+        if (directory.FindByScope(target.IdScope) is not { } instance)
+        {
+            return Refuse(null, target, caller, new AttestationVerdict.Refused(RefusalReason.UnknownHub, $"No provisioning service has the id scope '{target.IdScope}'."));
+        }
+
+        var proof = new DeviceProof(instance, target.RegistrationId, caller.Token, caller.Certificate) { RemoteAddress = caller.RemoteAddress };
+        switch (await attestor.JudgeAsync(proof, cancellationToken))
+        {
+            case AttestationVerdict.Accepted accepted:
+                caller.Accepted();
+                return new Admitted(proof, accepted);
+            case AttestationVerdict.Refused { DisabledBy: not null } disabled:
+                await registrations.MarkDisabledAsync(proof, cancellationToken);
+                return Refuse(instance, target, caller, disabled);
+            case var verdict:
+                return Refuse(instance, target, caller, (AttestationVerdict.Refused)verdict);
+        }
+    }
+
+    private async Task<Result<DeviceAnswer>> RunAsync(RegistrationTarget target, DeviceProof proof, AttestationVerdict.Accepted accepted, CancellationToken cancellationToken)
+    {
+        if (target.Row == Operations.GetDeviceRegistration)
+        {
+            var found = await registrations.GetAsync(proof, cancellationToken);
+            return found.IsOk ? new DeviceAnswer(null, found.Value) : found.Error;
+        }
+
+        var operation = target.Row == Operations.RegisterDevice
+            ? await registrations.RegisterAsync(proof, accepted, cancellationToken)
+            : await registrations.GetOperationAsync(proof, target.OperationId, cancellationToken);
+        return operation.IsOk ? new DeviceAnswer(operation.Value, null) : operation.Error;
+    }
+
+    // The id in the path is the one that counts; a body may repeat it, and may not name another.
+    private static HubError? CheckBody(RegistrationTarget target, RegistrationBody? body) =>
+        body?.RegistrationId is { } named && !named.Equals(target.RegistrationId, StringComparison.OrdinalIgnoreCase) ? ProvisioningErrors.ArgumentInvalid.With("The registrationId of the body is not that of the request.")
+        : body?.Csr is not null ? ProvisioningErrors.ArgumentInvalid.With("Certificates cannot be issued at registration in this version (csr).")
+        : null;
+
+    private HubError Refuse(ProvisioningInstance? instance, RegistrationTarget target, DeviceCaller caller, AttestationVerdict.Refused verdict)
+    {
+        var error = verdict.IsOfCertificate ? BadCertificate : ProvisioningErrors.Unauthorized;
+        metrics.Refused(verdict.Reason.ToString());
+        refusals.Report(new Refusal
+        {
+            Hub = instance?.Name.Value,
+            Claimed = target.RegistrationId,
+            Reason = verdict.Reason,
+            Error = error,
+            Detail = verdict.Detail,
+            Protocol = caller.Protocol,
+            RemoteAddress = caller.RemoteAddress?.ToString(),
+        });
+        return error;
+    }
+
+    private sealed record Admitted(DeviceProof Proof, AttestationVerdict.Accepted Accepted);
+}

@@ -1,0 +1,18 @@
+using System.Text.Json.Nodes;
+using Gatehouse.Provisioning.Enrollments;
+
+namespace Gatehouse.Provisioning.DeviceDoor;
+
+/// <summary>What a device sends with its registration. An empty body is one without anything.</summary>
+/// <remarks>Source: DeviceRegistration of the device API.</remarks>
+internal sealed record RegistrationBody
+{
+    public string? RegistrationId { get; init; }
+
+    public TpmDocument? Tpm { get; init; }
+
+    /// <summary>For custom allocation.</summary>
+    public JsonNode? Payload { get; init; }
+
+    public string? Csr { get; init; }
+}

@@ -1,0 +1,16 @@
+using Microsoft.Extensions.Logging;
+
+namespace Gatehouse.Provisioning;
+
+/// <summary>Log lines of the room, events 2400–2499. Refusals are not logged here: doors report them to the refusal log.</summary>
+internal static partial class ProvisioningLog
+{
+    [LoggerMessage(2400, LogLevel.Error, "{Operation} of a provisioning service failed, tracking id {TrackingId}", EventName = "ProvisioningRequestFailed")]
+    internal static partial void RequestFailed(this ILogger logger, string operation, string trackingId, Exception error);
+
+    [LoggerMessage(2401, LogLevel.Debug, "A call of a provisioning service was answered with {Error}, tracking id {TrackingId}", EventName = "ProvisioningRequestRefused")]
+    internal static partial void RequestRefused(this ILogger logger, string error, string trackingId);
+
+    [LoggerMessage(2402, LogLevel.Error, "{Operation} of a device that registers over {Protocol} failed.", EventName = "RegistrationFailed")]
+    internal static partial void DeviceRequestFailed(this ILogger logger, string operation, string protocol, Exception error);
+}

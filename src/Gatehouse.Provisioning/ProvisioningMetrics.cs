@@ -1,0 +1,29 @@
+using System.Diagnostics.Metrics;
+using Gatehouse.Provisioning.Enrollments;
+using Gatehouse.Provisioning.Registrations;
+
+namespace Gatehouse.Provisioning;
+
+/// <summary>Instruments of the room; listed in docs/telemetry.md.</summary>
+internal sealed class ProvisioningMetrics
+{
+    private readonly Counter<long> registrations;
+    private readonly Counter<long> refusals;
+    private readonly Histogram<double> requests;
+
+    public ProvisioningMetrics(IMeterFactory factory)
+    {
+        var meter = factory.Create("Gatehouse.Provisioning");
+        registrations = meter.CreateCounter<long>("gatehouse.provisioning.registrations", "{registration}", "Registrations that were worked on, by outcome and attestation.");
+        refusals = meter.CreateCounter<long>("gatehouse.provisioning.refusals", "{refusal}", "Proofs of devices that were refused, by reason.");
+        requests = meter.CreateHistogram<double>("gatehouse.provisioning.request.duration", "s", "Time from the head of a request to the end of its answer, by operation and HTTP status.");
+    }
+
+    internal void Registered(RegistrationStatus status, AttestationType type) => registrations.Add(
+        1, new KeyValuePair<string, object?>("outcome", RegistrationWords.Of(status)), new KeyValuePair<string, object?>("attestation", AttestationViews.WordOf(type)));
+
+    internal void Refused(string reason) => refusals.Add(1, new KeyValuePair<string, object?>("reason", reason));
+
+    internal void Answered(string operation, int status, TimeSpan elapsed) => requests.Record(
+        elapsed.TotalSeconds, new KeyValuePair<string, object?>("operation", operation), new KeyValuePair<string, object?>("status", status));
+}

@@ -1,0 +1,51 @@
+namespace Gatehouse.Provisioning;
+
+/// <summary>Settings of the room.</summary>
+/// <remarks>Numbers of the service: Device Provisioning Service "Quotas and limits" page.</remarks>
+public sealed record ProvisioningOptions
+{
+    /// <summary>Name of the service that the first start creates. Default <c>gatehouse-dps</c>.</summary>
+    public string FirstInstance { get; init; } = "gatehouse-dps";
+
+    /// <summary>Individual enrollments of a service. 1–10,000,000, default 1,000,000. One more: TooManyEnrollments.</summary>
+    public int MaxEnrollments { get; init; } = 1_000_000;
+
+    /// <summary>Enrollment groups of a service with certificates, and as many with symmetric keys. 1–1,000, default 100. One more: TooManyEnrollments.</summary>
+    /// <remarks>A token of an unknown device is tried against each group with symmetric keys.</remarks>
+    public int MaxGroups { get; init; } = 100;
+
+    /// <summary>Enrollments in one bulk call. 1–1,000, default 10. Source: the service's REST reference.</summary>
+    public int MaxBulkItems { get; init; } = 10;
+
+    /// <summary>Items of one page of a query. 1–10,000, default 1,000; also what a page has when the caller asks for none or more.</summary>
+    /// <remarks>Unconfirmed; source: own.</remarks>
+    public int MaxPageItems { get; init; } = 1_000;
+
+    /// <summary>Enrollments that one page of a query with a condition looks at. 1–100,000, default 1,000. Source: own.</summary>
+    public int MaxSearchedItems { get; init; } = 1_000;
+
+    /// <summary>Bytes of a request's body at the service API. 1 KiB–16 MiB, default 1 MiB: ten enrollments with a twin each.</summary>
+    public int MaxServiceBodyBytes { get; init; } = 1024 * 1024;
+
+    /// <summary>Bytes of a registration request. 1 KiB–1 MiB, default 98,304 (96 KB, the service's limit of a message).</summary>
+    public int MaxDeviceBodyBytes { get; init; } = 96 * 1024;
+
+    /// <summary>Bytes of one certificate, DER. 1–64 KiB, default 8,192. Source: own.</summary>
+    public int MaxCertificateBytes { get; init; } = 8 * 1024;
+
+    /// <summary>Bytes of <c>optionalDeviceInformation</c>. 0–64 KiB, default 8,192. Source: own.</summary>
+    public int MaxDeviceInformationBytes { get; init; } = 8 * 1024;
+
+    /// <summary>What a device is told to wait before it asks again. Whole seconds, 1–60, default 2.</summary>
+    /// <remarks>The service says 3; the C# and Node clients wait at least 2.</remarks>
+    public TimeSpan RetryAfter { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Registrations that are worked on at once. 1–1,000, default 64; the next wait in line. Source: own.</summary>
+    public int MaxConcurrentRegistrations { get; init; } = 64;
+
+    /// <summary>Registrations that wait in line. 1–1,000,000, default 4,096. One more: TooManyRequests (429001) with Retry-After. Source: own.</summary>
+    public int MaxWaitingRegistrations { get; init; } = 4_096;
+
+    /// <summary>How long what is remembered of groups, certificates and linked hubs stands when no signal says that it changed. 1 s–1 h, default 30 s.</summary>
+    public TimeSpan CacheAge { get; init; } = TimeSpan.FromSeconds(30);
+}

@@ -1,0 +1,106 @@
+using Gatehouse.Contracts.Provisioning;
+using Gatehouse.Contracts.Signals;
+using Gatehouse.Identity;
+using Gatehouse.Identity.X509;
+using Gatehouse.Keys;
+using Gatehouse.Provisioning.AccessPolicies;
+using Gatehouse.Provisioning.Attestation;
+using Gatehouse.Provisioning.DeviceDoor;
+using Gatehouse.Provisioning.Enrollments;
+using Gatehouse.Provisioning.Instances;
+using Gatehouse.Provisioning.Registrations;
+using Gatehouse.Provisioning.ServiceDoor;
+using Gatehouse.Provisioning.ServiceDoor.EnrollmentGroups;
+using Gatehouse.Provisioning.ServiceDoor.IndividualEnrollments;
+using Gatehouse.Provisioning.ServiceDoor.RegistrationStates;
+using Gatehouse.Store;
+using Gatehouse.Transport;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace Gatehouse.Provisioning;
+
+/// <summary>How the server takes this room in: AddProvisioning, then (after the hub) <see cref="ProvisioningStartup.StartAsync"/>, and <see cref="UseProvisioning"/> before the service plane of the hub.</summary>
+public static class ProvisioningSetup
+{
+    /// <summary>Needs AddIdentity, AddStore with a Database, signals, a SecretVault and an <see cref="IDeviceRegistrar"/>.</summary>
+    public static IServiceCollection AddProvisioning(this IServiceCollection services, ProvisioningOptions options)
+    {
+        services.AddMetrics();
+        services.TryAddSingleton(options);
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<ProvisioningMetrics>();
+        services.TryAddSingleton<ProvisioningDirectory>();
+        services.TryAddSingleton(static all => new ProvisioningPolicies(all.GetRequiredService<Database>(), all.GetRequiredService<SecretVault>(), all.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton(static all => new ProvisioningStartup(
+            all.GetRequiredService<Database>(),
+            all.GetRequiredService<ProvisioningDirectory>(),
+            all.GetRequiredService<ProvisioningPolicies>(),
+            all.GetRequiredService<ProvisioningOptions>(),
+            all.GetRequiredService<TimeProvider>(),
+            all.GetRequiredService<ISignals>()));
+        services.TryAddSingleton<EnrollmentRules>();
+        services.TryAddSingleton<EnrollmentWriter>();
+        services.TryAddSingleton<EnrollmentQueries>();
+        services.TryAddSingleton<Enrollments.Enrollments>();
+        AddRegistrations(services);
+        AddServiceApi(services);
+        services.TryAddSingleton<ProvisioningPipeline>();
+        return services;
+    }
+
+    /// <summary>The HTTPS doors of provisioning services. They are told from the hub's by path, so they may share host names.</summary>
+    public static void UseProvisioning(this IApplicationBuilder app)
+    {
+        var pipeline = app.ApplicationServices.GetRequiredService<ProvisioningPipeline>();
+        app.Use(next => http => pipeline.InvokeAsync(http, next));
+    }
+
+    /// <summary>MQTT of devices that register, before the hub's: told apart by the user name of CONNECT.</summary>
+    public static IConnectionHandler WithRegistrations(this IServiceProvider services, IConnectionHandler hub) =>
+        new MqttDoor(hub, services.GetRequiredService<DeviceRegistrations>(), services.GetRequiredService<ProvisioningOptions>(), services.GetRequiredService<TimeProvider>());
+
+    private static void AddRegistrations(IServiceCollection services)
+    {
+        services.TryAddSingleton<KnownGroups>();
+        services.TryAddSingleton<SymmetricKeyAttestation>();
+        services.TryAddSingleton<CertificateChains>();
+        services.TryAddSingleton<X509Attestation>();
+        services.TryAddSingleton<Attestor>();
+        services.TryAddSingleton<DeviceCredentials>();
+        services.TryAddSingleton<Assignment>();
+        services.TryAddSingleton<RegistrationQueue>();
+        services.TryAddSingleton<Registrations.Registrations>();
+        services.TryAddSingleton<Registrations.RegistrationStates>();
+        services.TryAddSingleton<DeviceRegistrations>();
+        services.TryAddSingleton<DeviceApi>();
+    }
+
+    private static void AddServiceApi(IServiceCollection services)
+    {
+        services.TryAddSingleton<PolicySource>();
+        services.TryAddSingleton(static all => new ServiceGate(
+            new PolicyAuthenticator(all.GetRequiredService<PolicySource>(), all.GetRequiredService<SecretVault>(), all.GetRequiredService<TimeProvider>(), all.GetRequiredService<IdentityOptions>()),
+            all.GetRequiredService<Contracts.Audit.IRefusalLog>()));
+        services.TryAddSingleton<ServiceApi>();
+        Add<GetIndividualEnrollment>(services);
+        Add<CreateOrUpdateIndividualEnrollment>(services);
+        Add<DeleteIndividualEnrollment>(services);
+        Add<RunBulkEnrollmentOperation>(services);
+        Add<QueryIndividualEnrollments>(services);
+        Add<GetIndividualEnrollmentAttestationMechanism>(services);
+        Add<GetEnrollmentGroup>(services);
+        Add<CreateOrUpdateEnrollmentGroup>(services);
+        Add<DeleteEnrollmentGroup>(services);
+        Add<RunBulkEnrollmentGroupOperation>(services);
+        Add<QueryEnrollmentGroups>(services);
+        Add<GetEnrollmentGroupAttestationMechanism>(services);
+        Add<GetDeviceRegistrationState>(services);
+        Add<DeleteDeviceRegistrationState>(services);
+        Add<QueryDeviceRegistrationStates>(services);
+    }
+
+    private static void Add<T>(IServiceCollection services)
+        where T : ServiceOperation => services.TryAddEnumerable(ServiceDescriptor.Singleton<ServiceOperation, T>());
+}

@@ -1,0 +1,111 @@
+using System.Text;
+using Gatehouse.Contracts.Errors;
+using Gatehouse.Contracts.Identities;
+using Gatehouse.Contracts.Provisioning;
+using Gatehouse.Provisioning.Allocation;
+using Gatehouse.Provisioning.Attestation;
+using Gatehouse.Provisioning.Enrollments;
+using Gatehouse.Store;
+
+namespace Gatehouse.Provisioning.Registrations;
+
+/// <summary>Gives an attested device its hub: chooses it, creates or updates the device there, and takes it from the hub that it had before.</summary>
+/// <remarks>
+/// Source: Device Provisioning Service "Reprovisioning" page. Each step may be repeated: a registration that was cut short leaves a device at worst in its new hub without
+/// a record, and the next attempt finds it there.
+/// </remarks>
+internal sealed class Assignment(Database database, IDeviceRegistrar registrar, DeviceCredentials credentials)
+{
+    /// <summary>The place that it got. NoLinkedHub, DeviceIdTaken, LinkedHubRefused.</summary>
+    internal async Task<Result<Place>> MakeAsync(DeviceProof proof, AttestationVerdict.Accepted accepted, IReadOnlyList<LinkedHub> linked, RegistrationRow? before, CancellationToken cancellationToken)
+    {
+        var settings = accepted.Enrollment.ReadSettings();
+        var policy = settings.ReprovisionPolicy ?? new ReprovisionPolicyDocument();
+        var had = before is { HostName.Length: > 0 } ? linked.FirstOrDefault(hub => hub.HostName == before.HostName) : null;
+        var hub = had is not null && !policy.UpdateHubAssignment
+            ? had
+            : HubChoice.Make(settings.AllocationPolicy ?? proof.Instance.AllocationPolicy, settings.IotHubs, linked, proof.RegistrationId.ToLowerInvariant());
+        if (hub is null)
+        {
+            return ProvisioningErrors.NoLinkedHub;
+        }
+
+        var device = DeviceId.Parse(settings.DeviceId ?? (had is null ? proof.RegistrationId : before!.DeviceId));
+        if (await FindOwnerAsync(proof, hub, device, cancellationToken) is { } owner)
+        {
+            return ProvisioningErrors.DeviceIdTaken.With($"The device '{device}' belongs to the registration '{owner}'.");
+        }
+
+        var move = new Move(had, hub, before, device, policy);
+        return await RegisterAsync(proof, accepted, settings, move, cancellationToken);
+    }
+
+    private async Task<Result<Place>> RegisterAsync(DeviceProof proof, AttestationVerdict.Accepted accepted, EnrollmentDocument settings, Move move, CancellationToken cancellationToken)
+    {
+        var actor = $"registration:{proof.RegistrationId}";
+        var (twin, resets) = await TwinAsync(settings, move, cancellationToken);
+        var registered = await registrar.RegisterAsync(move.To.Hub, actor, credentials.Describe(move.Device, proof.RegistrationId, accepted, twin, resets), cancellationToken);
+        if (!registered.IsOk)
+        {
+            return ProvisioningErrors.LinkedHubRefused.With($"The linked hub did not take the device: {registered.Error.Name}.");
+        }
+
+        if (move.IsLeaving && DeviceId.TryParse(move.Before!.DeviceId, out var old))
+        {
+            var removed = await registrar.RemoveAsync(move.From!.Hub, actor, old, cancellationToken);
+            if (!removed.IsOk)
+            {
+                return ProvisioningErrors.LinkedHubRefused.With($"The device could not be taken from the hub that it had: {removed.Error.Name}.");
+            }
+        }
+
+        return new Place(move.To.HostName, move.Device.Value, move.Substatus);
+    }
+
+    private async Task<(ReadOnlyMemory<byte> Twin, bool Resets)> TwinAsync(EnrollmentDocument settings, Move move, CancellationToken cancellationToken)
+    {
+        ReadOnlyMemory<byte> initial = settings.InitialTwin is { } twin ? Encoding.UTF8.GetBytes(twin.ToJsonString()) : default;
+        if (move.From is null)
+        {
+            return (initial, false);
+        }
+
+        if (!move.Policy.UpdateHubAssignment || (move.Policy.MigrateDeviceData && !move.IsLeaving))
+        {
+            return (initial, false);
+        }
+
+        return move.Policy.MigrateDeviceData && DeviceId.TryParse(move.Before!.DeviceId, out var old)
+            ? (await registrar.ReadTwinAsync(move.From.Hub, old, cancellationToken) ?? initial, true)
+            : (initial, true);
+    }
+
+    /// <summary>Another registration that has this device, as long as the enrollment it came by is there; one whose enrollment is gone has no claim any more.</summary>
+    private Task<string?> FindOwnerAsync(DeviceProof proof, LinkedHub hub, DeviceId device, CancellationToken cancellationToken) => database.ReadAsync(
+        async (connection, token) =>
+        {
+            var owner = await RegistrationRows.FindOwnerAsync(connection, proof.Instance.Name, hub.HostName, device.Value, proof.RegistrationId.ToLowerInvariant(), token);
+            return owner is not null && await EnrollmentRows.FindAsync(connection, proof.Instance.Name, owner.Enrollment, token) is not null ? owner.Name : null;
+        },
+        cancellationToken);
+
+    /// <param name="From">Hub that it has; null at first.</param>
+    /// <param name="To">Hub that it gets.</param>
+    /// <param name="Before">Its record; null at first.</param>
+    /// <param name="Device">Who it will be.</param>
+    /// <param name="Policy">What becomes of its twin.</param>
+    private sealed record Move(LinkedHub? From, LinkedHub To, RegistrationRow? Before, DeviceId Device, ReprovisionPolicyDocument Policy)
+    {
+        /// <summary>Whether it was another device, or in another hub, before.</summary>
+        internal bool IsLeaving => From is not null && (From.Hub != To.Hub || Before!.DeviceId != Device.Value);
+
+        internal RegistrationSubstatus Substatus =>
+            From is null ? RegistrationSubstatus.InitialAssignment
+            : Policy is { UpdateHubAssignment: true, MigrateDeviceData: false } ? RegistrationSubstatus.DeviceDataReset
+            : IsLeaving ? RegistrationSubstatus.DeviceDataMigrated
+            : (RegistrationSubstatus)Before!.Substatus;
+    }
+}
+
+/// <summary>Where a device was put.</summary>
+internal sealed record Place(string HostName, string DeviceId, RegistrationSubstatus Substatus);

@@ -1,0 +1,66 @@
+using System.Text.Json;
+using Gatehouse.Provisioning.Enrollments;
+using Gatehouse.Provisioning.ServiceDoor;
+
+namespace Gatehouse.Provisioning.Registrations;
+
+/// <summary>A row of <c>registrations</c>.</summary>
+internal sealed record RegistrationRow
+{
+    public string Service { get; init; } = "";
+
+    public string Id { get; init; } = "";
+
+    /// <summary>The registration id in the case of its first registration.</summary>
+    public string Name { get; init; } = "";
+
+    public long EnrollmentKind { get; init; }
+
+    public string EnrollmentId { get; init; } = "";
+
+    public string OperationId { get; init; } = "";
+
+    public long Status { get; init; }
+
+    public long Substatus { get; init; }
+
+    /// <summary>Empty before the first assignment. A registration that fails later keeps it: the device is still there.</summary>
+    public string HostName { get; init; } = "";
+
+    public string DeviceId { get; init; } = "";
+
+    public long ErrorCode { get; init; }
+
+    public string ErrorMessage { get; init; } = "";
+
+    public string Etag { get; init; } = "";
+
+    /// <summary>JSON of <c>Evidence</c>.</summary>
+    public string Evidence { get; init; } = "{}";
+
+    public long Created { get; init; }
+
+    public long Changed { get; init; }
+
+    internal RegistrationStatus State => (RegistrationStatus)Status;
+
+    internal EnrollmentKey Enrollment => new((EnrollmentKind)EnrollmentKind, EnrollmentId);
+
+    internal Evidence ReadEvidence() => JsonSerializer.Deserialize(Evidence, ProvisioningJson.Types.Evidence)!;
+}
+
+/// <summary>What a device proved when it was assigned last.</summary>
+internal sealed record Evidence
+{
+    public AttestedCertificate? X509 { get; init; }
+
+    public AttestedKey? SymmetricKey { get; init; }
+}
+
+/// <param name="EnrollmentGroupId">Null for an individual enrollment.</param>
+/// <param name="CertificateInfo">The device's certificate.</param>
+/// <param name="SigningCertificateInfo">That of its group by which it was recognised.</param>
+internal sealed record AttestedCertificate(string? EnrollmentGroupId, Enrollments.CertificateInfo CertificateInfo, Enrollments.CertificateInfo? SigningCertificateInfo);
+
+/// <param name="EnrollmentGroupId">Null for an individual enrollment.</param>
+internal sealed record AttestedKey(string? EnrollmentGroupId);

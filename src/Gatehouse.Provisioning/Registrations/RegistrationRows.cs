@@ -1,0 +1,51 @@
+using System.Data.Common;
+using Dapper;
+using Gatehouse.Contracts.Identities;
+using Gatehouse.Provisioning.Enrollments;
+using Gatehouse.Store;
+
+namespace Gatehouse.Provisioning.Registrations;
+
+/// <summary>SQL of the <c>registrations</c> table.</summary>
+internal static class RegistrationRows
+{
+    private const string Select = """
+        SELECT service AS Service, id AS Id, name AS Name, enrollment_kind AS EnrollmentKind, enrollment_id AS EnrollmentId, operation_id AS OperationId, status AS Status, substatus AS Substatus,
+          host_name AS HostName, device_id AS DeviceId, error_code AS ErrorCode, error_message AS ErrorMessage, etag AS Etag, evidence AS Evidence, created AS Created, changed AS Changed
+        FROM registrations WHERE service = @Service
+        """;
+
+    internal static Task<RegistrationRow?> FindAsync(DbConnection connection, HubName service, string id, CancellationToken cancellationToken, DbTransaction? transaction = null) =>
+        connection.QuerySingleOrDefaultAsync<RegistrationRow>(new CommandDefinition($"{Select} AND id = @Id", new { Service = service.Value, Id = id }, transaction, cancellationToken: cancellationToken));
+
+    /// <summary>Another registration that has this device in this hub; null when there is none.</summary>
+    internal static Task<RegistrationRow?> FindOwnerAsync(DbConnection connection, HubName service, string hostName, string deviceId, string exceptId, CancellationToken cancellationToken) =>
+        connection.QueryFirstOrDefaultAsync<RegistrationRow>(new CommandDefinition(
+            $"{Select} AND host_name = @HostName AND device_id = @DeviceId AND id <> @Id ORDER BY id LIMIT 1",
+            new { Service = service.Value, HostName = hostName, DeviceId = deviceId, Id = exceptId },
+            cancellationToken: cancellationToken));
+
+    /// <summary>Registrations through one enrollment, in the order of ids, from after one on.</summary>
+    internal static async Task<IReadOnlyList<RegistrationRow>> ListAsync(DbConnection connection, HubName service, EnrollmentKey enrollment, string after, int count, CancellationToken cancellationToken) =>
+        [.. await connection.QueryAsync<RegistrationRow>(new CommandDefinition(
+            $"{Select} AND enrollment_kind = @Kind AND enrollment_id = @Enrollment AND id > @After ORDER BY id LIMIT @Count",
+            new { Service = service.Value, Kind = (long)enrollment.Kind, Enrollment = enrollment.Id, After = after, Count = count },
+            cancellationToken: cancellationToken))];
+
+    internal static Task SaveAsync(WriteTransaction transaction, RegistrationRow row, CancellationToken cancellationToken) =>
+        transaction.Connection.ExecuteAsync(new CommandDefinition(
+            """
+            INSERT INTO registrations (service, id, name, enrollment_kind, enrollment_id, operation_id, status, substatus, host_name, device_id, error_code, error_message, etag, evidence, created, changed)
+            VALUES (@Service, @Id, @Name, @EnrollmentKind, @EnrollmentId, @OperationId, @Status, @Substatus, @HostName, @DeviceId, @ErrorCode, @ErrorMessage, @Etag, @Evidence, @Created, @Changed)
+            ON CONFLICT (service, id) DO UPDATE SET enrollment_kind = excluded.enrollment_kind, enrollment_id = excluded.enrollment_id, operation_id = excluded.operation_id, status = excluded.status,
+              substatus = excluded.substatus, host_name = excluded.host_name, device_id = excluded.device_id, error_code = excluded.error_code, error_message = excluded.error_message,
+              etag = excluded.etag, evidence = excluded.evidence, changed = excluded.changed
+            """,
+            row,
+            transaction.Transaction,
+            cancellationToken: cancellationToken));
+
+    internal static Task DeleteAsync(WriteTransaction transaction, RegistrationRow row, CancellationToken cancellationToken) =>
+        transaction.Connection.ExecuteAsync(new CommandDefinition(
+            "DELETE FROM registrations WHERE service = @Service AND id = @Id", row, transaction.Transaction, cancellationToken: cancellationToken));
+}

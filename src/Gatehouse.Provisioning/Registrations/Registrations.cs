@@ -1,0 +1,111 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Gatehouse.Contracts.Audit;
+using Gatehouse.Contracts.Errors;
+using Gatehouse.Provisioning.Attestation;
+using Gatehouse.Provisioning.Enrollments;
+using Gatehouse.Provisioning.Instances;
+using Gatehouse.Provisioning.ServiceDoor;
+using Gatehouse.Store;
+
+namespace Gatehouse.Provisioning.Registrations;
+
+/// <summary>Registers devices that have attested, and tells them what became of it.</summary>
+internal sealed class Registrations(Database database, KnownGroups known, Assignment assignment, RegistrationQueue queue, ProvisioningMetrics metrics, TimeProvider time)
+{
+    /// <summary>Assigns the device and keeps the record, a failed assignment's too. TooManyRequests. The device learns the outcome when it asks for its operation.</summary>
+    /// <param name="proof">Who registers.</param>
+    /// <param name="accepted">What it proved.</param>
+    /// <param name="cancellationToken">Ends the wait for its turn; what has begun is finished.</param>
+    internal Task<Result<OperationDocument>> RegisterAsync(DeviceProof proof, AttestationVerdict.Accepted accepted, CancellationToken cancellationToken) => queue.RunAsync<OperationDocument>(
+        proof.Instance.Name,
+        proof.RegistrationId.ToLowerInvariant(),
+        async () =>
+        {
+            var row = await AssignAsync(proof, accepted);
+            metrics.Registered(row.State, accepted.Enrollment.Type);
+            return new OperationDocument(row.OperationId, RegistrationWords.Of(RegistrationStatus.Assigning));
+        },
+        cancellationToken);
+
+    /// <summary>What became of an operation of this device. RegistrationNotFound for one that it has not begun, or that a newer one has replaced.</summary>
+    internal async Task<Result<OperationDocument>> GetOperationAsync(DeviceProof proof, string operationId, CancellationToken cancellationToken)
+    {
+        var row = await FindAsync(proof, cancellationToken);
+        return row is null || !string.Equals(row.OperationId, operationId, StringComparison.OrdinalIgnoreCase)
+            ? ProvisioningErrors.RegistrationNotFound
+            : new OperationDocument(row.OperationId, RegistrationWords.Of(row.State), RegistrationDocument.Of(row));
+    }
+
+    /// <summary>The newest registration of this device. RegistrationNotFound.</summary>
+    internal async Task<Result<RegistrationDocument>> GetAsync(DeviceProof proof, CancellationToken cancellationToken) =>
+        await FindAsync(proof, cancellationToken) is { } row ? RegistrationDocument.Of(row) : ProvisioningErrors.RegistrationNotFound;
+
+    /// <summary>A device that is known and blocked asked again: its record says so from now on.</summary>
+    internal async Task MarkDisabledAsync(DeviceProof proof, CancellationToken cancellationToken)
+    {
+        if (await FindAsync(proof, cancellationToken) is { State: not RegistrationStatus.Disabled } row)
+        {
+            await SaveAsync(row with { Status = (long)RegistrationStatus.Disabled, Etag = EntityTag.New(), Changed = time.GetUtcNow().UtcTicks }, proof, "disable", CancellationToken.None);
+        }
+    }
+
+    private async Task<RegistrationRow> AssignAsync(DeviceProof proof, AttestationVerdict.Accepted accepted)
+    {
+        var before = await FindAsync(proof, CancellationToken.None);
+        var groups = await known.FindAsync(proof.Instance.Name, CancellationToken.None);
+        var made = await assignment.MakeAsync(proof, accepted, groups.Linked, before, CancellationToken.None);
+        var row = Describe(proof, accepted, before);
+        row = made.IsOk
+            ? row with { Status = (long)RegistrationStatus.Assigned, Substatus = (long)made.Value.Substatus, HostName = made.Value.HostName, DeviceId = made.Value.DeviceId }
+            : row with { Status = (long)RegistrationStatus.Failed, ErrorCode = made.Error.Code, ErrorMessage = made.Error.Message };
+        await SaveAsync(row, proof, made.IsOk ? "assign" : "fail", CancellationToken.None);
+        return row;
+    }
+
+    private RegistrationRow Describe(DeviceProof proof, AttestationVerdict.Accepted accepted, RegistrationRow? before)
+    {
+        var now = time.GetUtcNow().UtcTicks;
+        return (before ?? new RegistrationRow { Service = proof.Instance.Name.Value, Id = proof.RegistrationId.ToLowerInvariant(), Name = proof.RegistrationId, Created = now }) with
+        {
+            EnrollmentKind = (long)accepted.Enrollment.Key.Kind,
+            EnrollmentId = accepted.Enrollment.Id,
+            OperationId = $"4.{RandomNumberGenerator.GetHexString(16, lowercase: true)}.{Guid.NewGuid()}",
+            ErrorCode = 0,
+            ErrorMessage = "",
+            Etag = EntityTag.New(),
+            Evidence = JsonSerializer.Serialize(accepted.Evidence, ProvisioningJson.Types.Evidence),
+            Changed = now,
+        };
+    }
+
+    private Task<RegistrationRow?> FindAsync(DeviceProof proof, CancellationToken cancellationToken) =>
+        database.ReadAsync((connection, token) => RegistrationRows.FindAsync(connection, proof.Instance.Name, proof.RegistrationId.ToLowerInvariant(), token), cancellationToken);
+
+    private Task<Result<bool>> SaveAsync(RegistrationRow row, DeviceProof proof, string verb, CancellationToken cancellationToken) => database.WriteAsync<bool>(
+        async (transaction, token) =>
+        {
+            await RegistrationRows.SaveAsync(transaction, row, token);
+            transaction.Audit(Record(row, proof.Instance, verb));
+            return true;
+        },
+        cancellationToken);
+
+    private static AuditRecord Record(RegistrationRow row, ProvisioningInstance instance, string verb)
+    {
+        var detail = new JsonObject { ["enrollment"] = row.EnrollmentId, ["kind"] = row.Enrollment.Kind == EnrollmentKind.Group ? "group" : "individual" };
+        if (row.HostName.Length > 0)
+        {
+            detail["hub"] = row.HostName;
+            detail["device"] = row.DeviceId;
+        }
+
+        if (row.ErrorCode != 0)
+        {
+            detail["error"] = row.ErrorMessage;
+        }
+
+        return new AuditRecord { Hub = instance.Name.Value, Actor = $"registration:{row.Name}", Action = $"registration.{verb}", Subject = row.Name, Detail = detail.ToJsonString() };
+    }
+}

@@ -1,0 +1,62 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Gatehouse.Provisioning.DeviceDoor;
+using Gatehouse.Provisioning.Enrollments;
+using Gatehouse.Provisioning.Registrations;
+
+namespace Gatehouse.Provisioning.ServiceDoor;
+
+/// <summary>JSON of the room: its documents on the wire and what is kept of them.</summary>
+[JsonSerializable(typeof(EnrollmentDocument))]
+[JsonSerializable(typeof(AttestationDocument))]
+[JsonSerializable(typeof(StoredProof))]
+[JsonSerializable(typeof(Evidence))]
+[JsonSerializable(typeof(RegistrationDocument))]
+[JsonSerializable(typeof(OperationDocument))]
+[JsonSerializable(typeof(RegistrationBody))]
+[JsonSerializable(typeof(BulkBody))]
+[JsonSerializable(typeof(BulkResult))]
+[JsonSerializable(typeof(QueryBody))]
+[JsonSerializable(typeof(ErrorDocument))]
+[JsonSerializable(typeof(IReadOnlyList<EnrollmentDocument>), TypeInfoPropertyName = "EnrollmentList")]
+[JsonSerializable(typeof(IReadOnlyList<RegistrationDocument>), TypeInfoPropertyName = "RegistrationList")]
+internal sealed partial class ProvisioningJson : JsonSerializerContext
+{
+    internal const string ContentType = "application/json; charset=utf-8";
+
+    /// <summary>camelCase out, any case in, duplicates refused, what is null left out. Base64 stays readable; the answers are never HTML.</summary>
+    internal static ProvisioningJson Types { get; } = new(new JsonSerializerOptions
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        PropertyNameCaseInsensitive = true,
+        AllowDuplicateProperties = false,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        MaxDepth = 32,
+    });
+}
+
+/// <summary>What every refused request gets.</summary>
+/// <remarks>Source: dps §2.4 of the wire reference.</remarks>
+internal sealed record ErrorDocument(int ErrorCode, string TrackingId, string Message, string TimestampUtc);
+
+/// <summary>Body of a query.</summary>
+internal sealed record QueryBody(string? Query);
+
+/// <summary>Body of a bulk call; the list is named by kind.</summary>
+internal sealed record BulkBody
+{
+    public string? Mode { get; init; }
+
+    public IReadOnlyList<EnrollmentDocument?>? Enrollments { get; init; }
+
+    public IReadOnlyList<EnrollmentDocument?>? EnrollmentGroups { get; init; }
+
+    public override string ToString() => $"{Mode} ***";
+}
+
+internal sealed record BulkResult(bool IsSuccessful, IReadOnlyList<BulkResult.Item> Errors)
+{
+    internal sealed record Item(string? RegistrationId, string? EnrollmentGroupId, int ErrorCode, string ErrorStatus);
+}

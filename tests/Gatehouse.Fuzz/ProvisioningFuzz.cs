@@ -1,0 +1,98 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using Gatehouse.Provisioning;
+using Gatehouse.Provisioning.Enrollments;
+using Gatehouse.Provisioning.Enrollments.Conditions;
+using Gatehouse.Provisioning.ServiceDoor;
+using Gatehouse.Wire.Mqtt;
+using Xunit;
+
+namespace Gatehouse.Fuzz;
+
+public sealed class ProvisioningFuzz
+{
+    private static readonly byte[][] Topics =
+    [
+        .. new[]
+        {
+            "$dps/registrations/PUT/iotdps-register/?$rid=1",
+            "$dps/registrations/GET/iotdps-get-operationstatus/?$rid=a-b&operationId=4.d0a671905ea5b2c8.42d78160-4c78-479e-8be7-61d5e55dac0d",
+            "$dps/registrations/POST/iotdps-get-registration/?rid=1",
+            "0ne00012345/registrations/dev-1/api-version=2019-03-31&ClientVersion=x%2F1",
+        }.Select(Encoding.UTF8.GetBytes),
+    ];
+
+    private static readonly byte[][] Documents =
+    [
+        .. new[]
+        {
+            """{"registrationId":"d1","attestation":{"type":"symmetricKey","symmetricKey":{"primaryKey":"AAAAAAAAAAAAAAAAAAAAAA==","secondaryKey":""}},"initialTwin":{"tags":{"a":1}},"iotHubs":["h"]}""",
+            """{"registrationId":"d1","attestation":{"type":"x509","x509":{"clientCertificates":{"primary":{"certificate":"MIIB","info":{"version":3,"sha256Thumbprint":"00"}},"secondary":null}}}}""",
+            """{"enrollmentGroupId":"g1","attestation":{"type":"x509","x509":{"signingCertificates":{"primary":{"certificate":"-----BEGIN CERTIFICATE-----\nMAAA\n-----END CERTIFICATE-----"}}}}}""",
+            """{"registrationId":"d1","attestation":{"type":"tpm","tpm":{"endorsementKey":"AAEA","storageRootKey":null}},"payload":{"a":[1,2]},"csr":"AA=="}""",
+        }.Select(Encoding.UTF8.GetBytes),
+    ];
+
+    [Fact]
+    public void Topics_and_user_names_are_read_or_refused_and_a_reply_is_always_one_topic() => FuzzRun.Run(
+        Topics,
+        static input =>
+        {
+            var text = Encoding.UTF8.GetString(input);
+            if (RegistrationTopic.TryParse(text, out var topic))
+            {
+                var reply = topic.Reply(202, 3);
+                Assert.Equal(2, reply.Count(character => character == '$'));
+                Assert.DoesNotContain('#', reply);
+                Assert.DoesNotContain('+', reply);
+                Assert.Equal(5, reply.Split('/').Length);
+            }
+
+            if (RegistrationUserName.TryParse(text, out var name))
+            {
+                Assert.DoesNotContain('/', name.RegistrationId);
+            }
+        },
+        new FuzzOptions { Words = [.. new[] { "$rid=", "&", "operationId=", "/", "?", "$", "#" }.Select(Encoding.UTF8.GetBytes)] });
+
+    [Fact]
+    public void Queries_are_understood_or_not_and_conditions_always_answer() => FuzzRun.Run(
+        [.. new[]
+        {
+            "SELECT * FROM enrollments WHERE provisioningStatus = 'disabled'",
+            "select * from enrollmentGroups where not (a.b >= -1.5e3 or c != true) and d <> 'it''s' and e = null",
+        }.Select(Encoding.UTF8.GetBytes)],
+        static input =>
+        {
+            if (ConditionParser.TryParse(Encoding.UTF8.GetString(input), out _, out var condition))
+            {
+                _ = condition?.Judge(new JsonObject { ["provisioningStatus"] = "disabled", ["a"] = new JsonObject { ["b"] = 1 }, ["c"] = true, ["e"] = null });
+            }
+        },
+        new FuzzOptions { Words = [.. new[] { " AND ", " OR ", "NOT ", "(", ")", "'", "''", "=", "<>", "null", "a.b" }.Select(Encoding.UTF8.GetBytes)] });
+
+    [Fact]
+    public void Enrollments_and_registrations_are_read_or_refused()
+    {
+        var rules = new AttestationRules(new ProvisioningOptions());
+        FuzzRun.Run(
+            Documents,
+            input =>
+            {
+                _ = JsonBody.Parse(input, ProvisioningJson.Types.RegistrationBody);
+                var parsed = JsonBody.Parse(input, ProvisioningJson.Types.EnrollmentDocument);
+                if (parsed is not { IsOk: true, Value: { } document })
+                {
+                    return;
+                }
+
+                foreach (var kind in new[] { EnrollmentKind.Individual, EnrollmentKind.Group })
+                {
+                    var empty = new EnrollmentInput { Key = new EnrollmentKey(kind, "d"), Name = "d", Type = AttestationType.SymmetricKey, IsDisabled = false, Settings = document };
+                    var read = rules.Read(empty, document.Attestation);
+                    Assert.True(read.IsOk ? read.Value.PrimaryKey is null or { Length: >= 16 and <= 64 } : read.Error.HttpStatus == 400);
+                }
+            },
+            new FuzzOptions { Words = [.. new[] { "\"attestation\":", "\"x509\":", "null", "{}", "[]", "\"type\":\"tpm\"", "AAEA" }.Select(Encoding.UTF8.GetBytes)] });
+    }
+}

@@ -1,0 +1,112 @@
+using Gatehouse.Contracts.Access;
+using Gatehouse.Provisioning.AccessPolicies;
+using Gatehouse.Provisioning.ServiceDoor;
+using Gatehouse.Keys;
+using Gatehouse.Store;
+using Microsoft.Extensions.DependencyInjection;
+using Xunit;
+
+namespace Gatehouse.Provisioning.Tests;
+
+/// <summary>Who may do what at the service API, written down a second time and asked of the running pipeline with a policy for each right.</summary>
+public sealed class ServicePermissionTests
+{
+    private const string Body = """{"registrationId":"other","query":"SELECT","mode":"none"}""";
+
+    private static readonly Dictionary<string, (Rights Right, string Method, string Path, int Status)> Table = new()
+    {
+        ["GetIndividualEnrollment"] = (Rights.EnrollmentRead, "GET", "enrollments/none", 404),
+        ["CreateOrUpdateIndividualEnrollment"] = (Rights.EnrollmentWrite, "PUT", "enrollments/none", 400),
+        ["DeleteIndividualEnrollment"] = (Rights.EnrollmentWrite, "DELETE", "enrollments/none", 404),
+        ["RunBulkEnrollmentOperation"] = (Rights.EnrollmentWrite, "POST", "enrollments", 400),
+        ["QueryIndividualEnrollments"] = (Rights.EnrollmentRead, "POST", "enrollments/query", 400),
+        ["GetIndividualEnrollmentAttestationMechanism"] = (Rights.EnrollmentWrite, "POST", "enrollments/none/attestationmechanism", 404),
+        ["GetEnrollmentGroup"] = (Rights.EnrollmentRead, "GET", "enrollmentGroups/none", 404),
+        ["CreateOrUpdateEnrollmentGroup"] = (Rights.EnrollmentWrite, "PUT", "enrollmentGroups/none", 400),
+        ["DeleteEnrollmentGroup"] = (Rights.EnrollmentWrite, "DELETE", "enrollmentGroups/none", 404),
+        ["RunBulkEnrollmentGroupOperation"] = (Rights.EnrollmentWrite, "POST", "enrollmentGroups", 400),
+        ["QueryEnrollmentGroups"] = (Rights.EnrollmentRead, "POST", "enrollmentGroups/query", 400),
+        ["GetEnrollmentGroupAttestationMechanism"] = (Rights.EnrollmentWrite, "POST", "enrollmentGroups/none/attestationmechanism", 404),
+        ["GetDeviceRegistrationState"] = (Rights.RegistrationStatusRead, "GET", "registrations/none", 404),
+        ["DeleteDeviceRegistrationState"] = (Rights.RegistrationStatusWrite, "DELETE", "registrations/none", 404),
+        ["QueryDeviceRegistrationStates"] = (Rights.RegistrationStatusRead, "POST", "registrations/none/query", 200),
+    };
+
+    [Fact]
+    public async Task Every_operation_of_the_service_api_is_in_this_table_and_has_its_route()
+    {
+        await using var host = await ProvisioningHost.StartAsync();
+
+        Assert.Equal(Table.Keys.Order(), Operations.All.Where(row => row.Plane == Plane.Provisioning).Select(row => row.Name).Order());
+        Assert.Equal(["GetDeviceRegistration", "GetOperationStatus", "RegisterDevice"], Operations.All.Where(row => row.Plane == Plane.Registration).Select(row => row.Name).Order());
+        Assert.Equal(
+            Table.Select(row => $"{row.Key} {row.Value.Method} {row.Value.Path.Replace("none", "{id}", StringComparison.Ordinal)}").Order(),
+            host.Get<IServiceProvider>().GetServices<ServiceOperation>().Select(operation => $"{operation.Row.Name} {operation.Method} {operation.Template}").Order());
+    }
+
+    [Fact]
+    public async Task Each_right_opens_its_operations_and_no_other()
+    {
+        await using var host = await ProvisioningHost.StartAsync();
+        foreach (var held in new[] { Rights.ServiceConfig, Rights.EnrollmentRead, Rights.EnrollmentWrite, Rights.DeviceConnect, Rights.RegistrationStatusRead, Rights.RegistrationStatusWrite, Rights.Owner })
+        {
+            var token = await PolicyAsync(host, held);
+            foreach (var (name, (right, method, path, status)) in Table)
+            {
+                var answer = await host.SendAsync(method, $"/{path}?api-version=2021-10-01", token, method is "PUT" or "POST" && !path.EndsWith("none/query", StringComparison.Ordinal) ? Body : null);
+
+                Assert.True(answer.Code == (held == right ? status : 401), $"{held} {name}: {answer.Code} {answer.Body?.ToJsonString()}");
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Nobody_gets_in_without_a_good_token_of_this_service()
+    {
+        await using var host = await ProvisioningHost.StartAsync();
+        var good = await PolicyAsync(host, Rights.ProvisioningOwner);
+        var key = Convert.ToBase64String(new byte[32]);
+        string?[] wrong =
+        [
+            null, "Bearer x", host.Sign("localhost", key, ProvisioningPolicies.OwnerName), host.Sign("localhost", key, "nobody"),
+            good.Replace("sr=localhost", "sr=elsewhere", StringComparison.Ordinal), good.Replace("&se=", "&se=9", StringComparison.Ordinal),
+        ];
+        foreach (var (_, (_, method, path, _)) in Table)
+        {
+            foreach (var token in wrong)
+            {
+                var answer = await host.SendAsync(method, $"/{path}?api-version=2021-10-01", token, "{}");
+
+                Assert.Equal((401, "401002", "Unauthorized"), (answer.Code, answer.Text("errorCode"), answer.Text("message")));
+            }
+        }
+
+        Assert.Equal(400, (await host.SendAsync("GET", "/enrollments/none", good)).Code); // no api-version
+        Assert.Equal(404, (await host.SendAsync("GET", "/enrollments/none?api-version=1", good)).Code);
+        Assert.Equal((405, "PUT, DELETE"), await NotAllowedAsync(host, good));
+    }
+
+    private static async Task<(int, string)> NotAllowedAsync(ProvisioningHost host, string token)
+    {
+        var answer = await host.SendAsync("PATCH", "/enrollments/none?api-version=1", token, "{}");
+        return (answer.Code, string.Join(", ", answer.Headers["Allow"].Split(", ").Where(method => method != "GET")));
+    }
+
+    private static async Task<string> PolicyAsync(ProvisioningHost host, Rights rights)
+    {
+        var name = $"p{(long)rights}";
+        var binding = PolicyRow.BindingOf(host.Instance.Name.Value, name, "g");
+        var key = new byte[32];
+        Random.Shared.NextBytes(key);
+        var sealedKey = host.Get<SecretVault>().Seal(key, binding).Blob.ToArray();
+        var row = new PolicyRow { Service = host.Instance.Name.Value, Name = name, GenerationId = "g", Rights = (long)rights, PrimaryKey = sealedKey, SecondaryKey = sealedKey, Created = 0, Changed = 0 };
+        await host.Get<Database>().WriteAsync<bool>(
+            async (transaction, token) =>
+            {
+                await PolicyRows.InsertAsync(transaction, row, token);
+                return true;
+            },
+            TestContext.Current.CancellationToken);
+        return host.Sign("localhost", Convert.ToBase64String(key), name);
+    }
+}

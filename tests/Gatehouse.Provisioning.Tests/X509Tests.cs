@@ -1,0 +1,119 @@
+using Gatehouse.Contracts.Audit;
+using Xunit;
+
+namespace Gatehouse.Provisioning.Tests;
+
+/// <summary>Devices attest with certificates: their own, or a chain to what a group names; the entry nearest to the leaf decides.</summary>
+public sealed class X509Tests
+{
+    [Fact]
+    public async Task A_device_with_its_own_certificate_registers_with_either_and_its_hub_knows_both()
+    {
+        await using var host = await ProvisioningHost.StartAsync();
+        using var first = TestCertificate.SelfSigned("dev-1");
+        using var second = TestCertificate.SelfSigned("DEV-1");
+        using var other = TestCertificate.SelfSigned("dev-1");
+        await host.EnrollAsync("dev-1", $$$$$"""
+            "attestation":{"type":"x509","x509":{"clientCertificates":{"primary":{"certificate":"{{{{{first.Base64}}}}}"},"secondary":{"certificate":"{{{{{second.Base64}}}}}"}}}}
+            """);
+
+        var outcome = await host.RegisterAsync("dev-1", first.Shown());
+        Assert.Equal("assigned", outcome.Value.Operation!.Status);
+        Assert.Equal(first.Thumbprint, outcome.Value.Operation.RegistrationState!.X509!.CertificateInfo.Sha256Thumbprint);
+        Assert.Equal("assigned", (await host.RegisterAsync("dev-1", second.Shown())).Value.Operation!.Status);
+        var device = (await host.DeviceAsync("dev-1"))!;
+        Assert.Equal(("selfSigned", first.Thumbprint, second.Thumbprint), (device.AuthenticationType, device.PrimaryThumbprint, device.SecondaryThumbprint));
+        await RefusedAsync(host, "dev-1", other, RefusalReason.ThumbprintMismatch);
+    }
+
+    [Fact]
+    public async Task An_expired_certificate_and_one_of_another_name_are_refused()
+    {
+        await using var host = await ProvisioningHost.StartAsync();
+        using var expired = TestCertificate.SelfSigned("dev-1", ProvisioningHost.Now.AddDays(-1));
+        using var named = TestCertificate.SelfSigned("dev-3");
+        await host.EnrollAsync("dev-1", EnrollmentSuite.Clients(expired.Base64));
+        await host.EnrollAsync("dev-2", EnrollmentSuite.Clients(named.Base64));
+
+        await RefusedAsync(host, "dev-1", expired, RefusalReason.CertificateExpired);
+        await RefusedAsync(host, "dev-2", named, RefusalReason.CertificateNameMismatch);
+    }
+
+    [Fact]
+    public async Task A_chain_through_two_intermediates_leads_to_the_group_of_its_root_and_the_hub_knows_the_leaf()
+    {
+        await using var host = await ProvisioningHost.StartAsync();
+        using var root = TestCertificate.Root();
+        using var upper = root.Authority("upper");
+        using var lower = upper.Authority("lower");
+        using var leaf = lower.Leaf("dev-1");
+        await host.EnrollAsync("g1", EnrollmentSuite.Signers(root.Base64), isGroup: true);
+
+        var outcome = (await host.RegisterAsync("dev-1", leaf.Shown())).Value.Operation!;
+
+        Assert.Equal(("assigned", "g1", root.Thumbprint), (outcome.Status, outcome.RegistrationState!.X509!.EnrollmentGroupId, outcome.RegistrationState.X509.SigningCertificateInfo!.Sha256Thumbprint));
+        Assert.Equal(leaf.Thumbprint, (await host.DeviceAsync("dev-1"))!.PrimaryThumbprint);
+        await RefusedAsync(host, "dev-2", leaf, RefusalReason.CertificateNameMismatch);
+    }
+
+    [Fact]
+    public async Task The_nearest_issuer_decides_and_blocks_when_it_is_disabled()
+    {
+        await using var host = await ProvisioningHost.StartAsync();
+        using var root = TestCertificate.Root();
+        using var upper = root.Authority("upper");
+        using var lower = upper.Authority("lower");
+        using var inside = lower.Leaf("dev-1");
+        using var outside = root.Authority("elsewhere");
+        using var free = outside.Leaf("dev-2");
+        await host.EnrollAsync("all", EnrollmentSuite.Signers(root.Base64), isGroup: true);
+        await host.EnrollAsync("near", EnrollmentSuite.Signers(upper.Base64), isGroup: true);
+        Assert.Equal("near", (await host.RegisterAsync("dev-1", inside.Shown())).Value.Operation!.RegistrationState!.X509!.EnrollmentGroupId);
+
+        await host.EnrollAsync("blocked", $"\"provisioningStatus\":\"disabled\",{EnrollmentSuite.Signers(lower.Base64)}", isGroup: true);
+
+        await RefusedAsync(host, "dev-1", inside, RefusalReason.IdentityDisabled);
+        Assert.Equal("all", (await host.RegisterAsync("dev-2", free.Shown())).Value.Operation!.RegistrationState!.X509!.EnrollmentGroupId);
+        await host.AskAsync("DELETE", "/enrollmentGroups/blocked");
+        Assert.Equal("near", (await host.RegisterAsync("dev-1", inside.Shown())).Value.Operation!.RegistrationState!.X509!.EnrollmentGroupId);
+    }
+
+    [Fact]
+    public async Task A_groups_authority_rolls_over_through_its_secondary_certificate()
+    {
+        await using var host = await ProvisioningHost.StartAsync();
+        using var old = TestCertificate.Root("old");
+        using var fresh = TestCertificate.Root("fresh");
+        using var before = old.Leaf("dev-1");
+        using var after = fresh.Leaf("dev-1");
+        await host.EnrollAsync("g1", EnrollmentSuite.Signers(old.Base64), isGroup: true);
+        await RefusedAsync(host, "dev-1", after, RefusalReason.CertificateNotTrusted);
+
+        Assert.Equal(200, (await host.AskAsync("PUT", "/enrollmentGroups/g1", $$$$$$"""{"attestation":{"type":"x509","x509":{"signingCertificates":{"primary":{"certificate":"{{{{{{old.Base64}}}}}}"},"secondary":{"certificate":"{{{{{{fresh.Base64}}}}}}"}}}}}""", "*")).Code);
+        Assert.True((await host.RegisterAsync("dev-1", before.Shown())).IsOk);
+        Assert.True((await host.RegisterAsync("dev-1", after.Shown())).IsOk);
+        Assert.Equal(after.Thumbprint, (await host.DeviceAsync("dev-1"))!.PrimaryThumbprint);
+        Assert.Equal(200, (await host.AskAsync("PUT", "/enrollmentGroups/g1", $$"""{{{EnrollmentSuite.Signers(fresh.Base64)}}}""", "*")).Code);
+        await RefusedAsync(host, "dev-1", before, RefusalReason.CertificateNotTrusted);
+    }
+
+    [Fact]
+    public async Task An_individual_enrollment_of_another_kind_keeps_a_certificate_of_a_group_out()
+    {
+        await using var host = await ProvisioningHost.StartAsync();
+        using var root = TestCertificate.Root();
+        using var leaf = root.Leaf("dev-1");
+        await host.EnrollAsync("g1", EnrollmentSuite.Signers(root.Base64), isGroup: true);
+        await host.EnrollAsync("dev-1", """ "attestation":{"type":"symmetricKey"} """);
+
+        await RefusedAsync(host, "dev-1", leaf, RefusalReason.CredentialKindMismatch);
+    }
+
+    private static async Task RefusedAsync(ProvisioningHost host, string id, TestCertificate certificate, RefusalReason reason)
+    {
+        var refused = await host.RegisterAsync(id, certificate.Shown());
+
+        Assert.Equal((401002, "Invalid certificate"), (refused.Error!.Code, refused.Error.Message));
+        Assert.Equal(reason, host.Refusals.Last().Reason);
+    }
+}

@@ -1,0 +1,41 @@
+// What scenarios of the provisioning service share: its service client, devices that register, and their first message to the hub they got.
+import { createHmac } from 'node:crypto';
+import device from 'azure-iot-device';
+import mqtt from 'azure-iot-device-mqtt';
+import provisioning from 'azure-iot-provisioning-device';
+import http from 'azure-iot-provisioning-device-http';
+import service from 'azure-iot-provisioning-service';
+import keys from 'azure-iot-security-symmetric-key';
+import x509 from 'azure-iot-security-x509';
+
+export const serviceClient = hub => service.ProvisioningServiceClient.fromConnectionString(hub.connection.dps.connectionString);
+
+/** The key of one device of a group, as a factory derives it. */
+export const derive = (groupKey, registrationId) => createHmac('sha256', Buffer.from(groupKey, 'base64')).update(registrationId).digest('base64');
+
+export const withKey = (registrationId, key) => new keys.SymmetricKeySecurityClient(registrationId, key);
+
+/** certificate: as lib/certificates.mjs makes it; chain: what the device sends beside it. */
+export const withCertificate = (registrationId, certificate, chain = []) =>
+  new x509.X509Security(registrationId, { cert: [certificate, ...chain].map(part => part.cert).join(''), key: certificate.key });
+
+/** Registers with the unmodified client; resolves with the result that it gives. */
+export async function register(hub, security, transport = new http.Http(), payload = undefined) {
+  const client = provisioning.ProvisioningDeviceClient.create(hub.connection.dps.hostName, hub.connection.dps.idScope, transport, security);
+  if (payload !== undefined) client.setProvisioningPayload(payload);
+  return await client.register();
+}
+
+/** Sends one message from the provisioned device and waits until it can be read. options: of the client (certificate). */
+export async function send(hub, result, key, certificate, chain = []) {
+  const text = `HostName=${result.assignedHub};DeviceId=${result.deviceId};${certificate ? 'x509=true' : `SharedAccessKey=${key}`}`;
+  const client = device.Client.fromConnectionString(text, mqtt.Mqtt);
+  try {
+    if (certificate) await client.setOptions({ cert: [certificate, ...chain].map(part => part.cert).join(''), key: certificate.key });
+    await client.open();
+    await client.sendEvent(new device.Message('provisioned'));
+  } finally {
+    await client.close();
+  }
+  return (await hub.events(result.deviceId, 1))[0];
+}

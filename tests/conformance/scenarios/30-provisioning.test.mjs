@@ -1,0 +1,120 @@
+// Devices that are given their hub: the service client's methods, and registration over HTTPS with keys and certificates; each device then connects and sends.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { make, thumbprint } from '../lib/certificates.mjs';
+import { failure, Hub, unique } from '../lib/hub.mjs';
+import { derive, register, send, serviceClient, withCertificate, withKey } from '../lib/provisioning.mjs';
+
+const hub = Hub.running();
+const service = serviceClient(hub);
+const byKey = (registrationId, more = {}) => ({ registrationId, attestation: { type: 'symmetricKey' }, ...more });
+const groupByKey = enrollmentGroupId => ({ enrollmentGroupId, attestation: { type: 'symmetricKey' } });
+const groupBySigner = (enrollmentGroupId, authority, more = {}) => ({ enrollmentGroupId, attestation: { type: 'x509', x509: { signingCertificates: { primary: { certificate: authority.cert } } } }, ...more });
+/** With a callback: without one, the client's promise never settles. */
+const bulk = operation => new Promise((done, fail) => { service.runBulkEnrollmentOperation(operation, (error, result) => (error ? fail(error) : done(result))); });
+
+/** All pages of a query, each an array. */
+async function pages(query) {
+  const found = [];
+  do {
+    const { responseBody } = await query.next(query.continuationToken);
+    found.push(responseBody);
+  } while (query.hasMoreResults);
+  return found;
+}
+
+test('individual enrollments: create, get, update, keys, query, delete', async () => {
+  const id = unique('e');
+  const { responseBody: made } = await service.createOrUpdateIndividualEnrollment(byKey(id, { deviceId: `${id}-d`, initialTwin: { tags: { a: 1 }, properties: { desired: { b: 2 } } } }));
+  assert.equal(Buffer.from(made.attestation.symmetricKey.primaryKey, 'base64').length, 64);
+  const { responseBody: read } = await service.getIndividualEnrollment(id);
+  assert.deepEqual([read.registrationId, read.deviceId, read.provisioningStatus, read.attestation], [id, `${id}-d`, 'enabled', { type: 'symmetricKey', symmetricKey: {} }]);
+  const { responseBody: updated } = await service.createOrUpdateIndividualEnrollment({ ...read, provisioningStatus: 'disabled' });
+  assert.equal(updated.provisioningStatus, 'disabled');
+  const { responseBody: mechanism } = await service.getIndividualEnrollmentAttestationMechanism(id);
+  assert.deepEqual(mechanism.symmetricKey, made.attestation.symmetricKey);
+  const stale = await failure(service.createOrUpdateIndividualEnrollment({ ...read, provisioningStatus: 'enabled' }));
+  assert.equal(stale.response.statusCode, 412);
+  const found = await pages(service.createIndividualEnrollmentQuery({ query: 'SELECT * FROM enrollments' }, 1));
+  assert.ok(found.flat().some(item => item.registrationId === id));
+  await service.deleteIndividualEnrollment(id);
+  assert.equal((await failure(service.getIndividualEnrollment(id))).response.statusCode, 404);
+});
+
+test('enrollment groups and bulk calls', async () => {
+  const id = unique('g');
+  const { responseBody: made } = await service.createOrUpdateEnrollmentGroup(groupByKey(id));
+  const { responseBody: read } = await service.getEnrollmentGroup(id);
+  assert.deepEqual(read.attestation, { type: 'symmetricKey', symmetricKey: {} });
+  const { responseBody: mechanism } = await service.getEnrollmentGroupAttestationMechanism(id);
+  assert.deepEqual(mechanism.symmetricKey, made.attestation.symmetricKey);
+  const found = await pages(service.createEnrollmentGroupQuery({ query: 'SELECT * FROM enrollmentGroups' }, 10));
+  assert.ok(found.flat().some(item => item.enrollmentGroupId === id));
+  await service.deleteEnrollmentGroup(read);
+
+  const [one, two] = [unique('e'), unique('e')];
+  const created = await bulk({ mode: 'create', enrollments: [byKey(one), byKey(two)] });
+  assert.deepEqual(created, { isSuccessful: true, errors: [] });
+  const again = await bulk({ mode: 'create', enrollments: [byKey(one)] });
+  assert.deepEqual([again.isSuccessful, again.errors[0].registrationId, again.errors[0].errorCode], [false, one, 409201]);
+  const deleted = await bulk({ mode: 'delete', enrollments: [byKey(one), byKey(two)] });
+  assert.equal(deleted.isSuccessful, true);
+});
+
+test('a device with a key of its own', async () => {
+  const id = unique('e');
+  const { responseBody: made } = await service.createOrUpdateIndividualEnrollment(byKey(id, { deviceId: `${id}-d`, initialTwin: { tags: { from: 'enrollment' }, properties: { desired: {} } } }));
+  const result = await register(hub, withKey(id, made.attestation.symmetricKey.primaryKey), undefined, { modelId: 'dtmi:test:device;1' });
+  assert.deepEqual([result.assignedHub, result.deviceId, result.status, result.substatus], [hub.host, `${id}-d`, 'assigned', 'initialAssignment']);
+  await send(hub, result, made.attestation.symmetricKey.secondaryKey);
+  assert.equal((await hub.call('GET', `/twins/${id}-d?api-version=2021-04-12`)).tags.from, 'enrollment');
+  const { responseBody: state } = await service.getDeviceRegistrationState(id);
+  assert.deepEqual([state.registrationId, state.assignedHub, state.status], [id, hub.host, 'assigned']);
+  await service.deleteDeviceRegistrationState(state);
+  assert.equal((await failure(service.getDeviceRegistrationState(id))).response.statusCode, 404);
+});
+
+test('devices of a group with derived keys; one is blocked by an enrollment of its own', async () => {
+  const [group, one, two] = [unique('g'), unique('d'), unique('d')];
+  const { responseBody: made } = await service.createOrUpdateEnrollmentGroup(groupByKey(group));
+  const [first, second] = [derive(made.attestation.symmetricKey.primaryKey, one), derive(made.attestation.symmetricKey.secondaryKey, two)];
+  const results = await Promise.all([register(hub, withKey(one, first)), register(hub, withKey(two, second))]);
+  assert.deepEqual(results.map(result => result.deviceId), [one, two]);
+  await Promise.all([send(hub, results[0], first), send(hub, results[1], second)]);
+  const listed = await pages(service.createEnrollmentGroupDeviceRegistrationStateQuery({ query: '*' }, group, 1));
+  assert.deepEqual(listed.flat().map(state => state.registrationId).sort(), [one, two].sort());
+
+  await service.createOrUpdateIndividualEnrollment(byKey(one, { provisioningStatus: 'disabled', attestation: { type: 'symmetricKey', symmetricKey: { primaryKey: first, secondaryKey: second } } }));
+  const refused = await failure(register(hub, withKey(one, first)));
+  assert.equal(refused.name, 'UnauthorizedError');
+  assert.equal((await failure(register(hub, withKey(unique('d'), first)))).name, 'UnauthorizedError');
+});
+
+test('a device with a certificate of its own, rolled to its second one', async () => {
+  const id = unique('e');
+  const [first, second] = [make(id), make(id)];
+  await service.createOrUpdateIndividualEnrollment({ registrationId: id, attestation: { type: 'x509', x509: { clientCertificates: { primary: { certificate: first.cert }, secondary: { certificate: second.cert } } } } });
+  const result = await register(hub, withCertificate(id, first));
+  await send(hub, result, undefined, first);
+  const rolled = await register(hub, withCertificate(id, second));
+  assert.equal(rolled.x509.certificateInfo.sha256Thumbprint, thumbprint(second, 'sha256'));
+  await send(hub, rolled, undefined, second);
+  assert.equal((await failure(register(hub, withCertificate(id, make(id))))).name, 'UnauthorizedError');
+});
+
+test('a device of a group through two intermediates; a disabled intermediate blocks it', async () => {
+  const root = make(unique('root'), { isAuthority: true });
+  const upper = make(unique('upper'), { issuer: root, isAuthority: true });
+  const lower = make(unique('lower'), { issuer: upper, isAuthority: true });
+  const [group, id] = [unique('g'), unique('d')];
+  await service.createOrUpdateEnrollmentGroup(groupBySigner(group, root));
+  const leaf = make(id, { issuer: lower });
+  const result = await register(hub, withCertificate(id, leaf, [lower, upper]));
+  assert.equal(result.x509.enrollmentGroupId, group);
+  await send(hub, result, undefined, leaf, [lower, upper]);
+
+  await service.createOrUpdateEnrollmentGroup(groupBySigner(unique('g'), upper, { provisioningStatus: 'disabled' }));
+  assert.equal((await failure(register(hub, withCertificate(id, leaf, [lower, upper])))).name, 'UnauthorizedError');
+  const other = unique('d');
+  assert.equal((await failure(register(hub, withCertificate(other, make(other, { issuer: make('stranger', { isAuthority: true }) }))))).name, 'UnauthorizedError');
+});
