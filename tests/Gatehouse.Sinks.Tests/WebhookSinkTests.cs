@@ -115,7 +115,7 @@ public sealed class WebhookSinkTests : IAsyncDisposable
                 context.Response.Close();
             }
         }
-        catch (Exception error) when (error is HttpListenerException or ObjectDisposedException)
+        catch (Exception error) when (error is HttpListenerException or ObjectDisposedException or InvalidOperationException)
         {
             // Stopped.
         }

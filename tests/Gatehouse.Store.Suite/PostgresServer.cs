@@ -41,7 +41,7 @@ public sealed class PostgresServer : IAsyncLifetime
     {
         process = Start(
             Path.Combine(binaries, "postgres"),
-            ["-D", Data, "-p", Port.ToString(CultureInfo.InvariantCulture), "-k", folder, "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "max_connections=200"],
+            ["-D", Data, "-p", Port.ToString(CultureInfo.InvariantCulture), "-k", folder, "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "max_connections=600"],
             asPostgres: true);
         while (await process.StandardError.ReadLineAsync() is { } line)
         {

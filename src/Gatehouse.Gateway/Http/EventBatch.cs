@@ -43,15 +43,30 @@ internal sealed class EventBatch : IDisposable
     internal static EventBatch Read(in ReadOnlySequence<byte> json, int maxMessages, int maxBytes)
     {
         var batch = new EventBatch((int)json.Length + 16);
+
+        // In one piece: over several, .NET's reader runs past the end of some broken literals.
+        var whole = json.IsSingleSegment ? null : ArrayPool<byte>.Shared.Rent((int)json.Length);
+        if (whole is not null)
+        {
+            json.CopyTo(whole);
+        }
+
         try
         {
-            var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = MaxDepth });
+            var reader = new Utf8JsonReader(whole is null ? json.FirstSpan : whole.AsSpan(0, (int)json.Length), new JsonReaderOptions { MaxDepth = MaxDepth });
             batch.Error = batch.ReadMessages(ref reader, maxMessages, maxBytes);
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
             // The latter: text that is no Unicode.
             batch.Error = HubErrors.ArgumentInvalid.With("The batch is not JSON.");
+        }
+        finally
+        {
+            if (whole is not null)
+            {
+                ArrayPool<byte>.Shared.Return(whole);
+            }
         }
 
         return batch;

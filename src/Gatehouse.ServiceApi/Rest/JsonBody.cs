@@ -100,6 +100,11 @@ internal static class JsonBody
         {
             return HubErrors.IotHubFormatError.With(Describe(error));
         }
+        catch (ArgumentException)
+        {
+            // What a JsonObject makes of a name that comes twice.
+            return HubErrors.IotHubFormatError.With("The body is not the expected JSON: a name comes twice in one object.");
+        }
     }
 
     // Place only: the exception's own text quotes type names.

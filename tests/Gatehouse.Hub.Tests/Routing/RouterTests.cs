@@ -118,6 +118,9 @@ public sealed class RouterTests
         await hub.Get<Gatehouse.Hub.Twins.Twins>().ReportAsync(RoutingHost.Hub, HubHost.Key("d1"), null, """{"attic":2}"""u8.ToArray(), null, Token);
         await hub.Get<Gatehouse.Hub.Twins.Twins>().ReportAsync(RoutingHost.Hub, HubHost.Key("d1"), null, """{"floor":2}"""u8.ToArray(), null, Token);
         await hub.SendAsync("d1", [1]);
+
+        // An enrichment reads the twin when the event is routed: it must still be there.
+        await RoutingHost.UntilAsync(() => Task.FromResult(server.Taken.Count == 3));
         await hub.Get<IdentityRegistry>().DeleteAsync(RoutingHost.Hub, HubHost.Actor, HubHost.Key("d1"), IfMatch.Any, Token);
 
         await RoutingHost.UntilAsync(() => Task.FromResult(server.Taken.Count == 4));

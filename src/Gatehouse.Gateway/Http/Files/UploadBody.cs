@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Gatehouse.Contracts.Errors;
@@ -36,7 +37,8 @@ internal static class UploadBody
     {
         try
         {
-            var reader = new Utf8JsonReader(body.Bytes);
+            // In one piece: over several, .NET's reader runs past the end of some broken literals.
+            var reader = new Utf8JsonReader(body.Bytes.IsSingleSegment ? body.Bytes.FirstSpan : body.Bytes.ToArray());
             return JsonSerializer.Deserialize(ref reader, typeInfo) is { } value && !reader.Read() ? value : HubErrors.IotHubFormatError.With("The body must be one JSON object.");
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)

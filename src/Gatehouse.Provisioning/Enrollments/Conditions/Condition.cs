@@ -47,10 +47,13 @@ internal abstract record Condition
         {
             (null, null) => Operator switch { "=" => true, "!=" => false, _ => null },
             (System.Text.Json.JsonValueKind.String, string text) => Holds(string.CompareOrdinal(found!.GetValue<string>(), text)),
-            (System.Text.Json.JsonValueKind.Number, double number) => Holds(found!.GetValue<double>().CompareTo(number)),
+            (System.Text.Json.JsonValueKind.Number, double number) => Holds(NumberOf(found!).CompareTo(number)),
             (System.Text.Json.JsonValueKind.True or System.Text.Json.JsonValueKind.False, bool flag) when Operator is "=" or "!=" => Holds(found!.GetValue<bool>().CompareTo(flag)),
             _ => null,
         };
+
+        // A number made here keeps its .NET type and converts to no other; its text does.
+        private static double NumberOf(JsonNode found) => double.Parse(found.ToJsonString(), System.Globalization.CultureInfo.InvariantCulture);
 
         private bool Holds(int order) => Operator switch
         {
