@@ -4,14 +4,13 @@ import net from 'node:net';
 export class Proxy {
   static async open(port) {
     const proxy = new Proxy();
-    proxy.pairs = new Set();
+    proxy.sockets = new Set();
     proxy.server = net.createServer(near => {
       const far = net.connect(port, 'localhost');
-      const pair = { near, far };
-      proxy.pairs.add(pair);
       for (const [one, other] of [[near, far], [far, near]]) {
+        proxy.sockets.add(one);
         one.on('error', () => {});
-        one.on('close', () => { proxy.pairs.delete(pair); other.destroy(); });
+        one.on('close', () => { proxy.sockets.delete(one); other.destroy(); });
         one.pipe(other);
       }
     });
@@ -20,8 +19,8 @@ export class Proxy {
     return proxy;
   }
 
-  /** Cuts all connections: the server is reset, the client sees the end without a good-bye. A client that is reset over plain TCP is not connected again by the Node SDK: it knows no such error. */
-  cut() { for (const { near, far } of this.pairs) { far.resetAndDestroy(); near.destroy(); } }
+  /** Resets all connections: neither side hears a good-bye. */
+  cut() { for (const socket of this.sockets) socket.resetAndDestroy(); }
 
   close() { this.cut(); this.server.close(); }
 }
