@@ -90,7 +90,8 @@ public abstract class TwinJobSuite(PostgresServer? server)
         await using var hub = await StartAsync(new JobOptions { BatchDevices = 3 });
         await hub.MakeAsync(20);
         await hub.CreateAsync(JobHost.Update("j1"));
-        for (var stops = 0; (await hub.GetAsync("j1")).Status != "completed"; stops++)
+        var stops = 0;
+        for (; (await hub.GetAsync("j1")).Status != "completed"; stops++)
         {
             Assert.True(stops < 30);
             using var crash = new CancellationTokenSource();
@@ -98,6 +99,7 @@ public abstract class TwinJobSuite(PostgresServer? server)
             await new RunningJob(hub.Host.Hub, "j1", hub.Parts).RunAsync(crash.Token);
         }
 
+        Assert.True(stops > 3, $"{stops} stops: the runs did not end early");
         Assert.Equal("completed 20 0 20 0 0", await hub.ShowAsync("j1"));
         Assert.Equal(20, (await hub.Queries.AllAsync("SELECT * FROM devices WHERE properties.desired.$version = 3")).Count);
     }

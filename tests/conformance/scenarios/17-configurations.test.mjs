@@ -157,7 +157,9 @@ test('a sweep goes on after kill -9, and each twin is written once', async () =>
   await own.call('PUT', `/configurations/sweep?${version}`, configuration('*', { deviceContent: { 'properties.desired.a': 1 } }, { id: 'sweep' }));
   const applied = async () => (await own.call('POST', `/devices/query?${version}`, { query: 'SELECT COUNT() AS n FROM devices WHERE properties.desired.a = 1' }))[0].n;
   await until('the beginning', async () => await applied() > 0);
+  const before = await applied();
   await server.kill();
+  assert.ok(before < count, 'the sweep had ended before the kill');
   server = await startServer(ports, undefined, server.data);
   own = new Hub(server.connection);
   await until('the whole', async () => await applied() === count);

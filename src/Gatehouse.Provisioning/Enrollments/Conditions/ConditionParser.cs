@@ -53,7 +53,7 @@ internal sealed partial class ConditionParser
     {
         tokens = [];
         var at = 0;
-        foreach (Match match in Token().Matches(query))
+        foreach (var match in Token().EnumerateMatches(query))
         {
             if (match.Index != at)
             {
@@ -61,10 +61,9 @@ internal sealed partial class ConditionParser
             }
 
             at += match.Length;
-            var text = match.Groups[1].Value;
-            if (text.Length > 0)
+            if (!char.IsWhiteSpace(query[match.Index]))
             {
-                tokens.Add(text);
+                tokens.Add(query.Substring(match.Index, match.Length));
             }
         }
 
@@ -154,6 +153,6 @@ internal sealed partial class ConditionParser
     private string? Next() => place < tokens.Count ? tokens[place++] : null;
 
     // Blanks, or one token: text, number, path of names, operator.
-    [GeneratedRegex(@"\s+|('(?:[^']|'')*'|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*|<>|!=|<=|>=|[=<>()*])", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
+    [GeneratedRegex(@"\s+|'(?:[^']|'')*'|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*|<>|!=|<=|>=|[=<>()*]", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
     private static partial Regex Token();
 }
