@@ -4,11 +4,19 @@ using System.IO.Pipelines;
 namespace Gatehouse.Hub.ImportExport;
 
 /// <summary>Reads a blob line by line; holds no more than one line of the allowed length, and of a longer one nothing.</summary>
-internal sealed class BlobLines(Stream stream, int maxLineBytes) : IAsyncDisposable
+/// <param name="stream">Disposed with this.</param>
+/// <param name="maxLineBytes">Of a line.</param>
+/// <param name="length">What is to come: a far end that never stops sending is not followed further.</param>
+internal sealed class BlobLines(Stream stream, int maxLineBytes, long length) : IAsyncDisposable
 {
     private readonly PipeReader reader = PipeReader.Create(stream, new StreamPipeReaderOptions(bufferSize: 64 * 1024));
 
-    /// <summary>The next line without its end; null at the end of the blob.</summary>
+    private long read;
+
+    /// <summary>Whether more came than was to come.</summary>
+    internal bool IsTooLong { get; private set; }
+
+    /// <summary>The next line without its end; null at the end of the blob, or where it is too long.</summary>
     internal async ValueTask<BlobLine?> ReadAsync(CancellationToken cancellationToken)
     {
         long skipped = 0;
@@ -16,6 +24,13 @@ internal sealed class BlobLines(Stream stream, int maxLineBytes) : IAsyncDisposa
         {
             var result = await reader.ReadAsync(cancellationToken);
             var buffer = result.Buffer;
+            if (read + skipped + buffer.Length > length)
+            {
+                IsTooLong = true;
+                reader.AdvanceTo(buffer.End);
+                return null;
+            }
+
             if (buffer.PositionOf((byte)'\n') is { } end)
             {
                 return Take(buffer.Slice(0, end), buffer.GetPosition(1, end), skipped, 1);
@@ -49,6 +64,7 @@ internal sealed class BlobLines(Stream stream, int maxLineBytes) : IAsyncDisposa
         var isTooLong = skipped > 0 || text.Length > maxLineBytes;
         var line = new BlobLine(isTooLong ? default : Trim(text.ToArray()), skipped + text.Length + endBytes, isTooLong);
         reader.AdvanceTo(next);
+        read += line.Bytes;
         return line;
     }
 

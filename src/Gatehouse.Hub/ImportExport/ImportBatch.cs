@@ -11,6 +11,9 @@ internal sealed class ImportBatch(long line, long bytes)
     private readonly Dictionary<IdentityKey, long> lineOf = [];
     private readonly List<LineError> unread = [];
 
+    /// <summary>Bytes of the blob before the first line.</summary>
+    internal long From { get; } = bytes;
+
     internal IReadOnlyList<BulkItem> Items => items;
 
     internal int Lines { get; private set; }

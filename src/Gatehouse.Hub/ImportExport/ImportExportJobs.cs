@@ -128,7 +128,7 @@ public sealed class ImportExportJobs
 
         if (!string.IsNullOrEmpty(input.StorageAuthenticationType) && !input.StorageAuthenticationType.Equals("keyBased", StringComparison.OrdinalIgnoreCase))
         {
-            return HubErrors.ArgumentInvalid.With("The storageAuthenticationType must be keyBased: the address of a container bears its token.");
+            return HubErrors.ArgumentInvalid.With("The storageAuthenticationType must be keyBased: this hub has no managed identity of Microsoft Entra to show to a storage account, only the token that the address of the container bears.");
         }
 
         if (input.IncludeConfigurations)

@@ -5,7 +5,7 @@ using Gatehouse.Store;
 
 namespace Gatehouse.Hub.ImportExport;
 
-/// <summary>SQL of <c>registry_jobs</c> and <c>registry_job_errors</c> (Schema/0010).</summary>
+/// <summary>SQL of <c>registry_jobs</c> and <c>registry_job_errors</c> (Schema/0010, 0021).</summary>
 internal static class ImportExportRows
 {
     private const string Select = """

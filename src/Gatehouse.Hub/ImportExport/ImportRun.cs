@@ -46,7 +46,7 @@ internal sealed class ImportRun(HubName hub, ImportExportRow started, ContainerA
             return stream.Error;
         }
 
-        await using var lines = new BlobLines(stream.Value, parts.Options.MaxLineBytes);
+        await using var lines = new BlobLines(stream.Value, parts.Options.MaxLineBytes, head.Length - row.InputBytes);
         var batch = new ImportBatch(row.InputLines, row.InputBytes);
         while (await lines.ReadAsync(cancellationToken) is { } line)
         {
@@ -63,13 +63,11 @@ internal sealed class ImportRun(HubName hub, ImportExportRow started, ContainerA
             }
 
             batch.Add(line, item);
-            if (batch.Bytes > head.Length)
-            {
-                return HubErrors.BlobContainerValidationError.With("The storage service sends more than the blob is long.");
-            }
         }
 
-        return batch.Lines == 0 ? null : await CommitAsync(batch, head, cancellationToken);
+        return lines.IsTooLong ? HubErrors.BlobContainerValidationError.With("The storage service sends more than the blob is long.")
+            : batch.Lines == 0 ? null
+            : await CommitAsync(batch, head, cancellationToken);
     }
 
     private async Task<HubError?> CommitAsync(ImportBatch batch, BlobHead head, CancellationToken cancellationToken)
@@ -83,6 +81,12 @@ internal sealed class ImportRun(HubName hub, ImportExportRow started, ContainerA
                 if (await ImportExportRows.LockAsync(change.Transaction, parts.Database.Dialect, hub, started.JobId, token) is not { Status: JobStates.Running } row)
                 {
                     return HubErrors.JobCancelled;
+                }
+
+                // A node that stood still past its lease finds these lines done by another.
+                if (row.InputBytes != batch.From)
+                {
+                    return HubErrors.ServiceUnavailable.With("Another node goes on with the import.");
                 }
 
                 var all = batch.Describe(errors);

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Unicode;
 using Gatehouse.Contracts.Errors;
 using Gatehouse.Contracts.Identities;
 using Gatehouse.Hub.Registry;
@@ -42,6 +43,12 @@ internal sealed class ImportedLine
     /// <summary>The item of a line's text. IotHubFormatError, ArgumentInvalid.</summary>
     internal static Result<BulkItem> Read(ReadOnlySpan<byte> text)
     {
+        // The serializer looks at no text that it only passes on.
+        if (!Utf8.IsValid(text))
+        {
+            return HubErrors.IotHubFormatError.With("The line is not UTF-8.");
+        }
+
         ImportedLine? line;
         try
         {
@@ -113,14 +120,8 @@ internal sealed class ImportedLine
     // An exported line bears the version that the twin had: it counts where the mode says that versions are compared, not when the line is read into another hub.
     private BulkTwin? TwinOf(ImportMode mode)
     {
-        if (Tags is null && Properties is null)
-        {
-            return null;
-        }
-
         var isCompared = mode is Hub.Registry.ImportMode.UpdateIfMatchETag or Hub.Registry.ImportMode.CreateOrUpdateIfMatchETag or Hub.Registry.ImportMode.UpdateTwinIfMatchETag;
-        var (tags, properties) = (Tags is { } given ? $"\"tags\":{given.GetRawText()}" : null, Properties is { } others ? $"\"properties\":{others.GetRawText()}" : null);
-        return new BulkTwin(Encoding.UTF8.GetBytes($"{{{string.Join(',', new[] { tags, properties }.OfType<string>())}}}"), isCompared ? TwinETag : null);
+        return BulkTwin.Of(Tags, Properties, isCompared ? TwinETag : null);
     }
 
     internal sealed class LineAuthentication

@@ -1,6 +1,8 @@
+using System.Data.Common;
 using Gatehouse.Contracts.Errors;
 using Gatehouse.Contracts.Identities;
 using Gatehouse.Hub.Jobs;
+using Gatehouse.Store;
 
 namespace Gatehouse.Hub.ImportExport;
 
@@ -14,7 +16,8 @@ internal sealed class RunningImportExport(HubName hub, string jobId, ImportExpor
     {
         // Off the caller's thread.
         await Task.Yield();
-        var (since, done) = (parts.Now, -1L);
+        HubError? fault = null;
+        var (away, done) = (default(DateTimeOffset?), (-1L, -1L));
         while (!cancellationToken.IsCancellationRequested)
         {
             try
@@ -25,17 +28,21 @@ internal sealed class RunningImportExport(HubName hub, string jobId, ImportExpor
                     return;
                 }
 
-                if (row.InputBytes != done)
+                // What went on before it stopped shows that it was there: waiting begins anew.
+                if ((row.InputBytes, row.Progress) != done)
                 {
-                    (since, done) = (parts.Now, row.InputBytes);
+                    (away, done) = (null, (row.InputBytes, row.Progress));
                 }
 
-                var fault = await TryAsync(row, cancellationToken);
-                if (fault is not { IsTransient: true } || parts.Now - since >= parts.Options.Patience)
+                var isOver = parts.Now - away >= parts.Options.Patience;
+                fault = isOver ? fault : await TryAsync(row, cancellationToken);
+                if (isOver || fault is not { IsTransient: true })
                 {
                     await EndAsync(fault, cancellationToken);
                     return;
                 }
+
+                away ??= parts.Now;
             }
             catch (Exception error) when (!cancellationToken.IsCancellationRequested)
             {
@@ -64,6 +71,12 @@ internal sealed class RunningImportExport(HubName hub, string jobId, ImportExpor
         {
             // The connection broke while the blob was read.
             return HubErrors.ServiceUnavailable.With("The storage service stopped sending.");
+        }
+        catch (Exception error) when (error is not (DbException or StoreException) && !cancellationToken.IsCancellationRequested)
+        {
+            // A bug, perhaps one of this blob only: it is tried again for as long as a storage service that is away, and not for ever.
+            parts.Log.JobInterrupted(hub.Value, jobId, error);
+            return HubErrors.ServerError;
         }
     }
 

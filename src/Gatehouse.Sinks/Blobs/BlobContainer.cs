@@ -36,10 +36,11 @@ public sealed class BlobContainer : IDisposable
     /// <summary>What is wrong with the address of a container, in words; null when nothing is.</summary>
     public static string? Check(string? address, SinkOptions options)
     {
-        if (address is not { Length: > 0 and <= MaxAddressLength } || !Uri.TryCreate(address, UriKind.Absolute, out var uri) || uri.Scheme is not ("https" or "http") || uri.Host.Length == 0
+        // Uri overlooks some of what it cannot hold; whoever keeps an address keeps what was checked.
+        if (address is not { Length: > 0 and <= MaxAddressLength } || address.Any(each => char.IsControl(each) || char.IsWhiteSpace(each)) || !Uri.TryCreate(address, UriKind.Absolute, out var uri) || uri.Scheme is not ("https" or "http") || uri.Host.Length == 0
             || uri.UserInfo.Length > 0 || uri.Fragment.Length > 0 || uri.AbsolutePath.Trim('/').Length == 0)
         {
-            return $"must be the https address of a container, of at most {MaxAddressLength} characters, without user or fragment.";
+            return $"must be the https address of a container, of at most {MaxAddressLength} characters, without blanks, user or fragment.";
         }
 
         return uri.Scheme == "http" && !options.AllowPrivateAddresses ? "is taken without TLS only where private addresses are allowed (--private-endpoints)."

@@ -1,10 +1,13 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
+using Dapper;
 using Gatehouse.Contracts.Errors;
 using Gatehouse.Hub.ImportExport;
 using Gatehouse.Hub.Jobs;
 using Gatehouse.Hub.Tests.Queries;
 using Gatehouse.Sinks;
+using Gatehouse.Store;
 using Gatehouse.Store.Suite;
 using Xunit;
 
@@ -174,6 +177,82 @@ public abstract class ImportExportSuite(PostgresServer? server) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Waiting_for_a_storage_service_begins_anew_with_every_line_that_was_done()
+    {
+        container.Change("devices.txt", Lines(350));
+        var row = await CreateAsync(Import());
+        var (gets, puts, isFirst) = (1, 3, true);
+        container.Refuse = request => request.HttpMethod == "GET" ? gets-- > 0 ? 503 : 0 : request.HttpMethod == "PUT" && puts-- > 0 ? 503 : 0;
+        using var observed = hub.Host.Get<Hub.Twins.TwinChanges>().Subscribe(_ =>
+        {
+            if (isFirst)
+            {
+                isFirst = false;
+                hub.Host.Time.Advance(TimeSpan.FromHours(1));
+            }
+        });
+        await DriveAsync(hub);
+
+        Assert.Equal(("completed", null), ((await GetAsync(row.JobId)).Status, (await GetAsync(row.JobId)).FailureReason));
+        Assert.Equal(350, (await hub.AllAsync("SELECT * FROM devices", 1000)).Count);
+    }
+
+    [Fact]
+    public async Task A_line_that_is_not_UTF8_is_an_error_of_its_line()
+    {
+        container.Blobs["devices.txt"] = Encoding.Latin1.GetBytes("{\"id\":\"d1\"}\n{\"id\":\"d2\",\"tags\":{\"site\":\"M\u00FCnchen\"}}\n{\"id\":\"d3\",\"tags\":{\"site\":\"b\"},\"properties\":{\"desired\":{\"t\":1}}}\n");
+
+        Assert.Equal("completed", (await RunAsync(Import())).Status);
+
+        Assert.Equal("d1 d3", await IdsAsync());
+        Assert.Single(await hub.AllAsync("SELECT * FROM devices WHERE tags.site = 'b' AND properties.desired.t = 1"));
+        Assert.Contains("Line 2: The line is not UTF-8.", container.Text("importErrors.log"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_goes_wrong_every_time_ends_the_job()
+    {
+        var row = await CreateAsync(Export());
+        await hub.Host.Get<Database>().WriteAsync<bool>(
+            async (write, _) =>
+            {
+                await write.Connection.ExecuteAsync("UPDATE registry_jobs SET containers = @Containers", new { Containers = new byte[] { 1 } }, write.Transaction);
+                return true;
+            },
+            Token);
+        await DriveAsync(hub);
+
+        Assert.Equal(("failed", "The server failed to handle the request."), ((await GetAsync(row.JobId)).Status, (await GetAsync(row.JobId)).FailureReason));
+    }
+
+    [Fact]
+    public async Task A_node_that_stood_still_does_no_line_that_another_has_done()
+    {
+        container.Change("devices.txt", Lines(350, """, "importMode":"create" """));
+        var row = await CreateAsync(Import());
+        var parts = hub.Host.Get<ImportExportParts>();
+        var changes = 0;
+        using var other = new CancellationTokenSource();
+        using var observed = hub.Host.Get<Hub.Twins.TwinChanges>().Subscribe(_ =>
+        {
+            changes++;
+            if (changes == 1)
+            {
+                new RunningImportExport(hub.Host.Hub, row.JobId, parts).RunAsync(other.Token).GetAwaiter().GetResult();
+            }
+            else if (changes == 2)
+            {
+                other.Cancel();
+            }
+        });
+        await DriveAsync(hub);
+
+        Assert.Equal("completed", (await GetAsync(row.JobId)).Status);
+        Assert.Equal("", container.Text("importErrors.log"));
+        Assert.Equal(350, (await hub.AllAsync("SELECT * FROM devices", 1000)).Count);
+    }
+
+    [Fact]
     public async Task A_blob_that_changes_under_way_fails_the_import()
     {
         container.Change("devices.txt", Lines(350));
@@ -207,6 +286,10 @@ public abstract class ImportExportSuite(PostgresServer? server) : IAsyncLifetime
             (Export() with { OutputBlobContainerUri = container.Url.Replace("sig=good", "", StringComparison.Ordinal) }, "BlobContainerValidationError"),
             (Export() with { OutputBlobContainerUri = container.Url.Replace("good", "bad", StringComparison.Ordinal) }, "BlobContainerValidationError"),
             (Export() with { OutputBlobContainerUri = container.Url + new string('x', 2000) }, "BlobContainerValidationError"),
+            (Export() with { OutputBlobContainerUri = container.Url + "\n" }, "BlobContainerValidationError"),
+            (Export() with { OutputBlobContainerUri = "\n" + container.Url }, "BlobContainerValidationError"),
+            (Export() with { OutputBlobContainerUri = container.Url.Replace("box", "b ox", StringComparison.Ordinal) }, "BlobContainerValidationError"),
+            (Export() with { OutputBlobContainerUri = container.Url.Replace("box", "b\tox", StringComparison.Ordinal) }, "BlobContainerValidationError"),
             (Export() with { OutputBlobContainerUri = "http://127.0.0.1:1/box?sig=1" }, "BlobContainerValidationError"),
             (Import(), "BlobContainerValidationError"),
         })

@@ -1,4 +1,3 @@
-using System.Text;
 using Gatehouse.Contracts.Access;
 using Gatehouse.Contracts.Errors;
 using Gatehouse.Contracts.Identities;
@@ -68,7 +67,7 @@ internal sealed class BulkDevices(BulkRegistry registry, RegistryOptions options
             return HubErrors.ArgumentInvalid.With("The importMode of an item is unknown.");
         }
 
-        return new BulkItem(ToInput(sent, new IdentityKey(device, module)), mode, sent.ETag, TwinOf(sent));
+        return new BulkItem(ToInput(sent, new IdentityKey(device, module)), mode, sent.ETag, BulkTwin.Of(sent.Tags, sent.Properties, sent.TwinETag));
     }
 
     private static IdentityInput ToInput(BulkDeviceBody sent, IdentityKey key) => new()
@@ -83,17 +82,6 @@ internal sealed class BulkDevices(BulkRegistry registry, RegistryOptions options
         ParentScopes = sent.ParentScopes,
         ManagedBy = sent.ManagedBy,
     };
-
-    private static BulkTwin? TwinOf(BulkDeviceBody sent)
-    {
-        if (sent.Tags is null && sent.Properties is null)
-        {
-            return null;
-        }
-
-        var (tags, properties) = (sent.Tags is { } given ? $"\"tags\":{given.GetRawText()}" : null, sent.Properties is { } others ? $"\"properties\":{others.GetRawText()}" : null);
-        return new BulkTwin(Encoding.UTF8.GetBytes($"{{{string.Join(',', new[] { tags, properties }.OfType<string>())}}}"), sent.TwinETag);
-    }
 
     private static BulkResult ResultOf(IReadOnlyList<BulkItemError> errors) => new(
         errors.All(error => error.IsWarning),
