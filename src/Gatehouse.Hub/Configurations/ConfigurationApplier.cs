@@ -27,7 +27,7 @@ internal sealed class ConfigurationApplier(
         {
             return await ApplyAtOnceAsync(hub, units, cancellationToken);
         }
-        catch (Exception error) when (error is not (DbException or OperationCanceledException))
+        catch (Exception error) when (error is not (DbException or StoreException or OperationCanceledException))
         {
             return await ApplyOneByOneAsync(hub, units, error, cancellationToken);
         }

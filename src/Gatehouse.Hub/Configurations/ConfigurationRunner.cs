@@ -44,6 +44,17 @@ internal sealed class ConfigurationRunner : BackgroundService
         while (isMore);
     }
 
+    /// <summary>Observes changes from now on: doors open only when this has returned.</summary>
+    public override async Task StartAsync(CancellationToken cancellationToken)
+    {
+        foreach (var hub in parts.Directory.All)
+        {
+            await ObserveAsync(hub.Name, cancellationToken);
+        }
+
+        await base.StartAsync(cancellationToken);
+    }
+
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
@@ -94,9 +105,7 @@ internal sealed class ConfigurationRunner : BackgroundService
     /// <summary>Whether there is more to do at once.</summary>
     private async Task<bool> LookAfterAsync(HubName hub, CancellationToken cancellationToken)
     {
-        var set = await parts.Sets.GetAsync(hub, cancellationToken);
-        parts.Pending.Watch(hub, set.All.Count > 0);
-        await EnterAsync(hub, set, cancellationToken);
+        await ObserveAsync(hub, cancellationToken);
         await RecoverAsync(hub, cancellationToken);
         var batches = 0;
         while (batches < MaxBatches && parts.Pending.Take(hub, parts.Options.BatchTwins) is { Count: > 0 } units)
@@ -112,7 +121,8 @@ internal sealed class ConfigurationRunner : BackgroundService
             return batches == MaxBatches;
         }
 
-        foreach (var id in due)
+        // One at a time: counting may take long, and changed twins wait meanwhile.
+        foreach (var id in due.Take(1))
         {
             await parts.Metrics.MeasureAsync(hub, id, cancellationToken);
         }
@@ -123,6 +133,13 @@ internal sealed class ConfigurationRunner : BackgroundService
         }
 
         return true;
+    }
+
+    private async Task ObserveAsync(HubName hub, CancellationToken cancellationToken)
+    {
+        var set = await parts.Sets.GetAsync(hub, cancellationToken);
+        parts.Pending.Watch(hub, set.All.Count > 0);
+        await EnterAsync(hub, set, cancellationToken);
     }
 
     private async Task EvaluateAsync(HubName hub, IReadOnlyList<IdentityKey> units, CancellationToken cancellationToken)

@@ -14,13 +14,13 @@ internal static class TargetRows
     /// <summary>What is known of these devices and their modules.</summary>
     internal static async Task<IReadOnlyList<TargetRow>> ReadAsync(DbConnection connection, DbTransaction? transaction, SqlDialect dialect, HubName hub, IReadOnlyList<string> devices, CancellationToken cancellationToken) =>
         [.. await connection.QueryAsync<TargetRow>(new CommandDefinition(
-            $"SELECT {Columns} FROM configuration_targets WHERE hub = @Hub AND device_id {In(dialect)}", new { Hub = hub.Value, Devices = devices.ToArray() }, transaction, cancellationToken: cancellationToken))];
+            $"SELECT {Columns} FROM configuration_targets WHERE hub = @Hub AND device_id {dialect.AnyOf("@Devices")}", new { Hub = hub.Value, Devices = devices.ToArray() }, transaction, cancellationToken: cancellationToken))];
 
     /// <summary>Twins of devices, or of all their modules.</summary>
     internal static async Task<IReadOnlyList<TwinRow>> ReadTwinsAsync(
         DbConnection connection, DbTransaction? transaction, SqlDialect dialect, HubName hub, IReadOnlyList<string> devices, bool areModules, CancellationToken cancellationToken) =>
         [.. await connection.QueryAsync<TwinRow>(new CommandDefinition(
-            $"SELECT {TwinRows.Columns} FROM twins t {TwinRows.Joined} WHERE t.hub = @Hub AND t.device_id {In(dialect)} AND t.module_id {(areModules ? "<>" : "=")} ''",
+            $"SELECT {TwinRows.Columns} FROM twins t {TwinRows.Joined} WHERE t.hub = @Hub AND t.device_id {dialect.AnyOf("@Devices")} AND t.module_id {(areModules ? "<>" : "=")} ''",
             new { Hub = hub.Value, Devices = devices.ToArray(), Now = 0L },
             transaction,
             cancellationToken: cancellationToken))];
@@ -68,7 +68,4 @@ internal static class TargetRows
             "SELECT COUNT(*), COALESCE(SUM(is_applied), 0) FROM configuration_targets WHERE hub = @Hub AND configuration_id = @Id", new { Hub = hub.Value, Id = id }, cancellationToken: cancellationToken));
 
     internal static IdentityKey KeyOf(string device, string module) => new(DeviceId.Parse(device), module.Length > 0 ? ModuleId.Parse(module) : null);
-
-    // Dapper hands a list to PostgreSQL as one array, and writes it out for SQLite.
-    private static string In(SqlDialect dialect) => dialect.ForUpdate.Length > 0 ? "= ANY(@Devices)" : "IN @Devices";
 }

@@ -17,6 +17,9 @@ internal sealed class UnitEvaluation
     private readonly TwinOptions options;
     private readonly IReadOnlyList<CompiledConfiguration> matched;
     private readonly HashSet<string> applied = new(StringComparer.Ordinal);
+
+    // What did not fit sets nothing, and so owns nothing.
+    private readonly HashSet<(string Module, string Id)> left = [];
     private readonly UnitPlan plan = new();
 
     private UnitEvaluation(ConfigurationSet set, TwinRow twin, IReadOnlyDictionary<string, TwinRow> modules, IReadOnlyList<TargetRow> known, TwinOptions options)
@@ -130,6 +133,7 @@ internal sealed class UnitEvaluation
             else
             {
                 plan.Refused.Add(layer.Id);
+                left.Add((module, layer.Id));
             }
         }
 
@@ -161,7 +165,7 @@ internal sealed class UnitEvaluation
         foreach (var configuration in matched)
         {
             var paths = effective.Contains(configuration)
-                ? configuration.Content.Values.SelectMany(module => module.Value.Select(value => (module.Key, value.Path)))
+                ? configuration.Content.Values.Where(module => !left.Contains((module.Key, configuration.Id))).SelectMany(module => module.Value.Select(value => (module.Key, value.Path)))
                 : [];
             var row = new TargetRow
             {

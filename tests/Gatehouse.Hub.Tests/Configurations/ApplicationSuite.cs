@@ -1,7 +1,9 @@
 using Gatehouse.Hub.Configurations;
 using Gatehouse.Hub.Registry;
 using Gatehouse.Hub.Twins;
+using Gatehouse.Store;
 using Gatehouse.Store.Suite;
+using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
 namespace Gatehouse.Hub.Tests.Configurations;
@@ -260,6 +262,59 @@ public abstract class ApplicationSuite(PostgresServer? server)
         await hub.DeleteAsync("high");
         await hub.SettleAsync();
         Assert.Equal("low:Applied small:Applied", await hub.StatusAsync("d1"));
+    }
+
+    [Fact]
+    public async Task What_did_not_fit_owns_nothing_that_a_back_end_sets()
+    {
+        await using var hub = await ConfigurationHost.StartAsync(server);
+        await hub.AddDevicesAsync("d1");
+        var large = string.Join(',', Enumerable.Range(0, 10).Select(i => $"\"k{i}\":\"{new string('x', 2000)}\""));
+        await hub.AddAsync("high", "*", 2, "{\"deviceContent\":{\"properties.desired.h\":{" + large + "}}}");
+        await hub.AddAsync("low", "*", 1, "{\"deviceContent\":{\"properties.desired.l\":{" + large + "}}}");
+        await hub.SettleAsync();
+        Assert.Equal("high:Applied low:Targeted", await hub.StatusAsync("d1"));
+
+        await hub.PatchAsync("d1", """{"properties":{"desired":{"l":{"mine":1}}}}""");
+        await hub.SettleAsync();
+        await hub.DeleteAsync("low");
+        await hub.DeleteAsync("high");
+        await hub.SettleAsync();
+
+        Assert.Equal(("""{"l":{"mine":1}}""", ""), (await hub.DesiredAsync("d1"), await hub.StatusAsync("d1")));
+    }
+
+    [Fact]
+    public async Task A_store_that_is_away_is_no_fault_of_a_twin()
+    {
+        await using var hub = await ConfigurationHost.StartAsync(server);
+        await hub.AddDevicesAsync("d1", "d2");
+        await hub.AddAsync("c1", "*", 1, A1);
+        var away = new AwayDatabase(hub.Host.Get<Database>());
+        var applier = new ConfigurationApplier(
+            away, hub.Host.Get<ConfigurationSets>(), hub.Host.Get<TwinWriter>(), hub.Host.Get<DeployedModules>(), new TwinOptions(), NullLogger<ConfigurationApplier>.Instance);
+        var units = new[] { HubHost.Key("d1"), HubHost.Key("d2") };
+
+        away.FailReads(1);
+        await Assert.ThrowsAsync<StoreException>(() => applier.ApplyAsync(hub.Host.Hub, units, Token));
+        away.FailWrites(1);
+        await Assert.ThrowsAsync<StoreException>(() => applier.ApplyAsync(hub.Host.Hub, units, Token));
+
+        Assert.Equal(2, await applier.ApplyAsync(hub.Host.Hub, units, Token));
+    }
+
+    [Fact]
+    public async Task Changes_are_observed_before_the_server_takes_any()
+    {
+        await using var hub = await ConfigurationHost.StartAsync(server);
+        await hub.AddAsync("c1", "*", 1, A1);
+        var runner = hub.Host.Get<ConfigurationRunner>();
+
+        await runner.StartAsync(Token);
+        var isObserved = hub.Host.Get<TwinChanges>().IsObserved;
+        await runner.StopAsync(Token);
+
+        Assert.True(isObserved);
     }
 
     [Fact]
