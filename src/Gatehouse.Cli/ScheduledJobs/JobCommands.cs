@@ -13,7 +13,8 @@ internal sealed class JobCommands(Shell shell)
     private const string Method = "scheduleDeviceMethod";
     private const string Update = "scheduleUpdateTwin";
 
-    private static readonly string[] Ended = ["completed", "failed", "cancelled"];
+    // A job that is gone is unknown: others may remove it while it is waited for.
+    private static readonly string[] Ended = ["completed", "failed", "cancelled", "unknown"];
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
 
     private readonly Argument<string> id = new("job") { Description = "Job id." };

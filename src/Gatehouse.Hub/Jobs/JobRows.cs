@@ -5,7 +5,7 @@ using Gatehouse.Store;
 
 namespace Gatehouse.Hub.Jobs;
 
-/// <summary>SQL of <c>jobs</c> and <c>job_leases</c> (Schema/0010).</summary>
+/// <summary>SQL of <c>jobs</c> and <c>job_leases</c> (Schema/0010, 0021).</summary>
 internal static class JobRows
 {
     private const string Columns = """
@@ -48,14 +48,21 @@ internal static class JobRows
     internal static Task<long> CountAsync(WriteTransaction write, SqlDialect dialect, HubName hub, string[] states, CancellationToken cancellationToken) => write.Connection.ExecuteScalarAsync<long>(new CommandDefinition(
         $"SELECT count(*) FROM jobs WHERE hub = @Hub AND status {dialect.AnyOf("@States")}", new { Hub = hub.Value, States = states }, write.Transaction, cancellationToken: cancellationToken));
 
-    /// <summary>Ids of jobs that run, are due, or were cancelled and have devices that do not know yet; those that began first come first.</summary>
+    /// <summary>Ids of jobs that run or are due; those that began first come first.</summary>
     internal static async Task<IReadOnlyList<string>> FindDueAsync(DbConnection connection, HubName hub, DateTimeOffset now, int limit, CancellationToken cancellationToken) =>
         [.. await connection.QueryAsync<string>(new CommandDefinition(
             """
-            SELECT job_id FROM jobs WHERE hub = @Hub AND (status IN ('queued', 'scheduled', 'running') AND start_time <= @Now OR status = 'cancelled' AND pending_count + running_count > 0)
-            ORDER BY CASE status WHEN 'running' THEN 0 WHEN 'cancelled' THEN 1 ELSE 2 END, start_time, job_id LIMIT @Limit
+            SELECT job_id FROM jobs WHERE hub = @Hub AND status IN ('queued', 'scheduled', 'running') AND start_time <= @Now
+            ORDER BY CASE status WHEN 'running' THEN 0 ELSE 1 END, start_time, job_id LIMIT @Limit
             """,
             new { Hub = hub.Value, Now = now.UtcTicks, Limit = limit },
+            cancellationToken: cancellationToken))];
+
+    /// <summary>Ids of jobs that were cancelled and have devices that do not know yet.</summary>
+    internal static async Task<IReadOnlyList<string>> FindCancelledAsync(DbConnection connection, HubName hub, int limit, CancellationToken cancellationToken) =>
+        [.. await connection.QueryAsync<string>(new CommandDefinition(
+            "SELECT job_id FROM jobs WHERE hub = @Hub AND status = 'cancelled' AND pending_count + running_count > 0 ORDER BY ended, job_id LIMIT @Limit",
+            new { Hub = hub.Value, Limit = limit },
             cancellationToken: cancellationToken))];
 
     /// <summary>Jobs older than a place, newest first.</summary>

@@ -92,11 +92,13 @@ internal sealed class JobRunner : BackgroundService
     {
         var running = hubs.TryGetValue(hub, out var known) ? known : hubs[hub] = new HubJobs();
         running.Forget();
-        var (due, active) = await parts.Database.ReadAsync(
+        var (due, cancelled, active) = await parts.Database.ReadAsync(
             async (connection, token) => (
-                await JobRows.FindDueAsync(connection, hub, parts.Now, parts.Options.MaxActive + Sweeps, token), await ImportExportRows.FindActiveAsync(connection, hub, token)),
+                await JobRows.FindDueAsync(connection, hub, parts.Now, parts.Options.MaxActive, token),
+                await JobRows.FindCancelledAsync(connection, hub, parts.Options.MaxActive + Sweeps, token),
+                await ImportExportRows.FindActiveAsync(connection, hub, token)),
             cancellationToken);
-        if (due.Count + active.Count + running.Count == 0)
+        if (due.Count + cancelled.Count + active.Count == 0 && running.IsEmpty)
         {
             await ReleaseAsync(hub, running);
             return;
@@ -108,15 +110,20 @@ internal sealed class JobRunner : BackgroundService
             return;
         }
 
-        foreach (var jobId in due.Where(jobId => !running.Has(jobId) && running.Count < parts.Options.MaxActive + Sweeps))
+        foreach (var jobId in due)
         {
-            running.Begin(jobId, stopping => new RunningJob(hub, jobId, parts).RunAsync(stopping));
+            running.Begin(JobRun.Work, jobId, parts.Options.MaxActive, stopping => new RunningJob(hub, jobId, parts).RunAsync(stopping));
         }
 
-        // No job's id has a slash.
-        foreach (var jobId in active.Where(jobId => !running.Has($"/{jobId}")))
+        foreach (var jobId in cancelled)
         {
-            running.Begin($"/{jobId}", stopping => new RunningImportExport(hub, jobId, transferParts).RunAsync(stopping));
+            running.Begin(JobRun.Sweep, jobId, Sweeps, stopping => new RunningJob(hub, jobId, parts).RunAsync(stopping));
+        }
+
+        // No job's id has a slash. A cancelled one may still wait for its storage service: it keeps no other from beginning.
+        foreach (var jobId in active)
+        {
+            running.Begin(JobRun.Transfer, $"/{jobId}", int.MaxValue, stopping => new RunningImportExport(hub, jobId, transferParts).RunAsync(stopping));
         }
     }
 

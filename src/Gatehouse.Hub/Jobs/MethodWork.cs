@@ -1,9 +1,11 @@
 using System.Collections.Concurrent;
+using System.Data.Common;
 using System.Threading.Channels;
 using Gatehouse.Contracts.Access;
 using Gatehouse.Contracts.Errors;
 using Gatehouse.Contracts.Identities;
 using Gatehouse.Hub.Methods;
+using Gatehouse.Store;
 
 namespace Gatehouse.Hub.Jobs;
 
@@ -27,6 +29,9 @@ internal sealed class MethodWork : IDisposable
     private readonly Dictionary<IdentityKey, Task> calls = [];
     private readonly Channel<CallEnd?> ends = Channel.CreateUnbounded<CallEnd?>(new UnboundedChannelOptions { SingleReader = true });
     private readonly ConcurrentDictionary<IdentityKey, byte> came = new();
+
+    // What is to be written of devices that are under way: it stays here until it is, so that a store that is away for a moment makes no device be asked again.
+    private readonly List<DeviceJobRow> ended = [];
     private JobRow job;
     private DateTimeOffset nextConnectedPoll;
 
@@ -46,20 +51,8 @@ internal sealed class MethodWork : IDisposable
         using var either = CancellationTokenSource.CreateLinkedTokenSource(window.Token, cancellationToken);
         try
         {
-            while (true)
+            while (!await StepAsync(either.Token, cancellationToken))
             {
-                await WriteEndsAsync(cancellationToken);
-                job = await transactions.ReadAsync(cancellationToken) ?? job with { Status = JobStates.Cancelled };
-                if (IsOpen && calls.Count < parts.Options.MaxCalls)
-                {
-                    await BeginAsync(either.Token, cancellationToken);
-                }
-
-                if (calls.Count == 0 && (!IsOpen || job.PendingCount == 0))
-                {
-                    return;
-                }
-
                 await WaitAsync(cancellationToken);
             }
         }
@@ -71,6 +64,28 @@ internal sealed class MethodWork : IDisposable
     }
 
     public void Dispose() => parts.Methods.Came -= OnCame;
+
+    /// <summary>Writes what came and begins what is due; whether nothing is left to do.</summary>
+    private async Task<bool> StepAsync(CancellationToken window, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await WriteEndsAsync(cancellationToken);
+            job = await transactions.ReadAsync(cancellationToken) ?? job with { Status = JobStates.Cancelled };
+            if (IsOpen && calls.Count < parts.Options.MaxCalls)
+            {
+                await BeginAsync(window, cancellationToken);
+            }
+
+            return calls.Count == 0 && (!IsOpen || job.PendingCount == 0);
+        }
+        catch (Exception error) when (error is DbException or StoreException && !cancellationToken.IsCancellationRequested)
+        {
+            // The calls under way go on meanwhile.
+            parts.Log.JobInterrupted(hub.Value, job.JobId, error);
+            return false;
+        }
+    }
 
     private void OnCame(HubName where, IdentityKey who)
     {
@@ -97,27 +112,38 @@ internal sealed class MethodWork : IDisposable
         }
 
         var begun = new List<DeviceJobRow>();
-        job = await transactions.RunAsync(
-            async (change, token) =>
-            {
-                if (change.Job.Status != JobStates.Running)
-                {
-                    return;
-                }
+        try
+        {
+            job = await transactions.RunAsync((change, token) => BeginAsync(change, found, begun, token), cancellationToken) ?? job;
+        }
+        catch (Exception error) when (error is DbException or StoreException)
+        {
+            // Whether it was written after all shows when it is taken back.
+            ended.AddRange(begun.Select(row => row with { Status = DeviceJobStates.Pending, NextTry = 0 }));
+            throw;
+        }
 
-                var waiting = await DeviceJobRows.ReadAsync(change.Write, parts.Database.Dialect, change.Job, DeviceJobStates.Pending, [.. found.Select(key => key.Device.Value)], token);
-                var now = parts.Now.UtcTicks;
-                begun.AddRange(waiting.Where(row => found.Contains(row.Key)).Select(row => row with
-                {
-                    Status = DeviceJobStates.Running, Attempts = row.Attempts + 1, Started = row.Started == 0 ? now : row.Started, Updated = now, ErrorCode = null, ErrorDescription = null,
-                }));
-                await change.MoveAsync(DeviceJobStates.Pending, begun, token);
-            },
-            cancellationToken) ?? job;
         foreach (var row in begun)
         {
             calls[row.Key] = CallAsync(row, window, cancellationToken);
         }
+    }
+
+    private async Task BeginAsync(JobChange change, HashSet<IdentityKey> found, List<DeviceJobRow> begun, CancellationToken cancellationToken)
+    {
+        if (change.Job.Status != JobStates.Running)
+        {
+            return;
+        }
+
+        var waiting = await DeviceJobRows.ReadAsync(
+            change.Write, parts.Database.Dialect, change.Job, DeviceJobStates.Pending, [.. found.Select(key => key.Device.Value)], cancellationToken);
+        var now = parts.Now.UtcTicks;
+        begun.AddRange(waiting.Where(row => found.Contains(row.Key)).Select(row => row with
+        {
+            Status = DeviceJobStates.Running, Attempts = row.Attempts + 1, Started = row.Started == 0 ? now : row.Started, Updated = now, ErrorCode = null, ErrorDescription = null,
+        }));
+        await change.MoveAsync(DeviceJobStates.Pending, begun, cancellationToken);
     }
 
     /// <summary>Devices that wait and may be asked now: those whose turn it is, those that came to this node, and now and then those that came to another.</summary>
@@ -185,30 +211,29 @@ internal sealed class MethodWork : IDisposable
 
     private async Task WriteEndsAsync(CancellationToken cancellationToken)
     {
-        var done = new List<CallEnd>();
         while (ends.Reader.TryRead(out var end))
         {
             if (end is not null)
             {
-                done.Add(end);
+                ended.Add(Judge(end));
             }
         }
 
-        if (done.Count == 0)
+        if (ended.Count == 0)
         {
             return;
         }
 
-        var rows = done.ConvertAll(Judge);
         await transactions.RunAsync(
             async (change, token) =>
             {
                 // Only what is still this run's: a node that lost the hub to another must not undo what that one did.
-                var present = (await DeviceJobRows.ReadAsync(change.Write, parts.Database.Dialect, change.Job, DeviceJobStates.Running, [.. rows.Select(row => row.DeviceId)], token)).ToDictionary(row => row.Key);
-                await change.MoveAsync(DeviceJobStates.Running, [.. rows.Where(row => present.TryGetValue(row.Key, out var found) && found.Attempts == row.Attempts)], token);
+                var present = (await DeviceJobRows.ReadAsync(change.Write, parts.Database.Dialect, change.Job, DeviceJobStates.Running, [.. ended.Select(row => row.DeviceId)], token)).ToDictionary(row => row.Key);
+                await change.MoveAsync(DeviceJobStates.Running, [.. ended.Where(row => present.TryGetValue(row.Key, out var found) && found.Attempts == row.Attempts)], token);
             },
             cancellationToken);
-        done.ForEach(end => calls.Remove(end.Row.Key));
+        ended.ForEach(row => calls.Remove(row.Key));
+        ended.Clear();
     }
 
     private DeviceJobRow Judge(CallEnd end)

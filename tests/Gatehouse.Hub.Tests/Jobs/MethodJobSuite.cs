@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using Gatehouse.Hub.Jobs;
 using Gatehouse.Hub.Tests.Methods;
+using Gatehouse.Store;
 using Gatehouse.Store.Suite;
 using Xunit;
 
@@ -174,6 +176,86 @@ public abstract class MethodJobSuite(PostgresServer? server)
         Assert.Equal("cancelled 2 0 0 0 0", await hub.ShowAsync("j1"));
         Assert.Equal("d00:canceled d01:canceled", await hub.RecordsAsync("jobId = 'j1'"));
         Assert.Equal(0, silent.Waiting);
+    }
+
+    [Fact]
+    public async Task A_store_that_is_away_for_a_moment_costs_no_answer_and_asks_nobody_again()
+    {
+        await using var hub = await StartAsync();
+        await hub.MakeAsync(2);
+        var (first, second) = (new TestTarget(), new TestTarget());
+        using var served = hub.Host.Serve("d00", first);
+        using var others = hub.Host.Serve("d01", second);
+        await hub.CreateAsync(JobHost.Method("j1", response: 300));
+        var away = new AwayDatabase(hub.Host.Get<Database>());
+        var run = new RunningJob(hub.Host.Hub, "j1", hub.Parts with { Database = away }).RunAsync(Token);
+        var (one, two) = (await first.NextAsync(), await second.NextAsync());
+
+        away.FailWrites(2);
+        served.Answer(one.Id, 200, "1");
+        await hub.UntilAsync("j1", "running 2 0 1 1 0");
+        away.FailReads(2);
+        others.Answer(two.Id, 200, "2");
+        await hub.UntilAsync("j1", "completed 2 0 2 0 0");
+
+        await run;
+        Assert.Equal((0, 0), (first.Waiting, second.Waiting));
+    }
+
+    [Fact]
+    public async Task A_device_of_which_it_is_not_known_whether_it_was_begun_is_asked_once()
+    {
+        await using var hub = await StartAsync();
+        await hub.MakeAsync(1);
+        await hub.CreateAsync(JobHost.Method("j1"));
+        var away = new AwayDatabase(hub.Host.Get<Database>());
+        var run = new RunningJob(hub.Host.Hub, "j1", hub.Parts with { Database = away }).RunAsync(Token);
+        while ((await hub.Queries.AllAsync("SELECT * FROM devices.jobs WHERE jobId = 'j1'")) is not [var record] || !record.TryGetProperty("error", out _))
+        {
+            await Task.Delay(5, Token);
+        }
+
+        away.LoseAnswers(1);
+        Serve(hub, "d00");
+        await hub.UntilAsync("j1", "completed 1 0 1 0 0");
+
+        await run;
+        Assert.Equal("d00", Assert.Single(asked));
+    }
+
+    [Fact]
+    public async Task No_more_jobs_run_at_once_than_may_and_a_cancelled_one_is_cleared_beside_them()
+    {
+        await using var hub = await StartAsync(new JobOptions { MaxActive = 1 });
+        await hub.MakeAsync(1);
+        var target = new TestTarget();
+        using var served = hub.Host.Serve("d00", target);
+        await hub.CreateAsync(JobHost.Method("left"));
+        using (var crash = new CancellationTokenSource())
+        {
+            var run = new RunningJob(hub.Host.Hub, "left", hub.Parts).RunAsync(crash.Token);
+            await target.NextAsync();
+            await crash.CancelAsync();
+            await run;
+        }
+
+        await hub.CancelAsync("left");
+        await hub.CreateAsync(JobHost.Method("first", response: 300));
+        await hub.CreateAsync(JobHost.Method("second") with { StartTime = (hub.Host.Time.GetUtcNow() + TimeSpan.FromSeconds(1)).ToString("O", CultureInfo.InvariantCulture) });
+        hub.Host.Time.Advance(TimeSpan.FromSeconds(2));
+        await hub.Runner.LookAsync(Token);
+        var request = await target.NextAsync();
+        await hub.UntilAsync("left", "cancelled 1 0 0 0 0");
+        await hub.Runner.LookAsync(Token);
+        Assert.Equal("scheduled 0 0 0 0 0", await hub.ShowAsync("second"));
+
+        served.Answer(request.Id, 200, "1");
+        await hub.UntilAsync("first", "completed 1 0 1 0 0");
+        await hub.Runner.WhenIdleAsync();
+        await hub.Runner.LookAsync(Token);
+        served.Answer((await target.NextAsync()).Id, 200, "1");
+        await hub.UntilAsync("second", "completed 1 0 1 0 0");
+        await hub.Runner.WhenIdleAsync();
     }
 
     /// <summary>Answers every call at once.</summary>
