@@ -69,7 +69,7 @@ internal sealed class HeldLog : IEventLogs, IEventLog
     {
         // Before the look: a commit after it completes the task that is waited for.
         var next = Volatile.Read(ref room).Task;
-        return PendingCount < Room ? ValueTask.CompletedTask : new(next);
+        return PendingCount < Room ? ValueTask.CompletedTask : new(next.WaitAsync(cancellationToken));
     }
 
     internal void Commit() => Tell(static (entry, _) => entry.Observer.OnCommitted(entry.State), null);

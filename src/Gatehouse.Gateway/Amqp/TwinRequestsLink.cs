@@ -65,6 +65,7 @@ internal sealed class TwinRequestsLink : IncomingHandler, IOwnedLink
     public override void OnClosed()
     {
         Standing.End(this);
+        twin.End();
         share?.Dispose();
     }
 

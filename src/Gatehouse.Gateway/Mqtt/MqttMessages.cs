@@ -15,7 +15,8 @@ internal sealed class MqttMessages : IAsyncDisposable
     private readonly DeviceMailbox mailbox;
     private readonly Lock gate = new();
     private readonly Dictionary<ushort, LockedMessage> waiting = [];
-    private Task settling = Task.CompletedTask;
+    private int settling;
+    private TaskCompletionSource? settled;
     private ushort lastId;
     private byte qos;
     private bool isPumping;
@@ -34,18 +35,24 @@ internal sealed class MqttMessages : IAsyncDisposable
     /// <summary>PUBACK, in any order; ids that are not under way are ignored.</summary>
     internal void Acknowledge(ushort id)
     {
+        LockedMessage? message;
         lock (gate)
         {
-            if (waiting.Remove(id, out var message))
+            if (!waiting.Remove(id, out message))
             {
-                settling = CompleteAsync(settling, message.LockToken);
+                return;
             }
+
+            settling++;
         }
+
+        // Begun at once: a session that takes over must find what the device said already, not only the first of it.
+        _ = CompleteAsync(message.LockToken);
     }
 
     public async ValueTask DisposeAsync()
     {
-        await settling;
+        await WhenSettledAsync();
         await mailbox.DisposeAsync();
     }
 
@@ -172,9 +179,16 @@ internal sealed class MqttMessages : IAsyncDisposable
         }
     }
 
-    private async Task CompleteAsync(Task before, Guid lockToken)
+    private Task WhenSettledAsync()
     {
-        await before;
+        lock (gate)
+        {
+            return settling == 0 ? Task.CompletedTask : (settled ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+        }
+    }
+
+    private async Task CompleteAsync(Guid lockToken)
+    {
         try
         {
             // A lock that was lost: the message is delivered again, which at-least-once allows.
@@ -186,6 +200,13 @@ internal sealed class MqttMessages : IAsyncDisposable
         }
 
         Wake();
+        lock (gate)
+        {
+            if (--settling == 0)
+            {
+                settled?.TrySetResult();
+            }
+        }
     }
 
     // What waits for an acknowledgement keeps its lock, not its content.

@@ -17,10 +17,12 @@ namespace Gatehouse.Gateway.Mqtt;
 /// <summary>One authenticated MQTT connection, from CONNACK to its end. One task reads; acknowledgements leave from the log's commits.</summary>
 internal sealed class MqttSession : ILiveSession
 {
+    private const string Stopping = "the server is stopping";
     private const int MaxBody = 262_144 + PublishPacket.MaxTopicBytes + 4;
     private static readonly TimeSpan LongestSilence = TimeSpan.FromSeconds(1767); // 1.5 × 1177 s, the service's largest keep-alive
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LongestWill = TimeSpan.FromSeconds(10);
 
     private readonly ClientConnection connection;
     private readonly GatewayParts parts;
@@ -30,6 +32,7 @@ internal sealed class MqttSession : ILiveSession
     private readonly TelemetryDoor telemetry;
     private readonly DeviceShare? share;
     private readonly FaultWatch? faults;
+    private readonly CancellationTokenSource ending = new();
     private ConnectionState? state;
     private long subscriptions;
     private SessionFeatures? features;
@@ -77,19 +80,25 @@ internal sealed class MqttSession : ILiveSession
     {
         Open();
         await ResumeAsync();
-        using var draining = connection.Draining.UnsafeRegister(static input => ((System.IO.Pipelines.PipeReader)input!).CancelPendingRead(), connection.Input);
+        using var draining = connection.Draining.UnsafeRegister(static session => ((MqttSession)session!).Drain(), this);
         try
         {
             await ReadPacketsAsync();
         }
         catch (Exception error) when (error is IOException or OperationCanceledException or InvalidOperationException)
         {
-            endReason ??= "the connection was lost";
+            endReason ??= connection.Draining.IsCancellationRequested ? Stopping : "the connection was lost";
         }
         finally
         {
             await CloseAsync();
         }
+    }
+
+    private void Drain()
+    {
+        connection.Input.CancelPendingRead();
+        _ = ending.CancelAsync();
     }
 
     private void Open()
@@ -143,8 +152,9 @@ internal sealed class MqttSession : ILiveSession
                     var step = telemetry.Publish(frame);
                     while (step.MustWait)
                     {
+                        // Ends with the session: what is not acknowledged comes again on the next one, in order. OperationCanceledException.
                         sender.Flush();
-                        await telemetry.WaitAsync(step.Wait > LongestPause ? step with { Wait = LongestPause } : step);
+                        await telemetry.WaitAsync(step.Wait > LongestPause ? step with { Wait = LongestPause } : step, ending.Token);
                         connection.Touch(); // Held back is not silent.
                         step = telemetry.Publish(frame);
                     }
@@ -178,7 +188,7 @@ internal sealed class MqttSession : ILiveSession
 
             if (connection.Draining.IsCancellationRequested)
             {
-                endReason ??= "the server is stopping";
+                endReason ??= Stopping;
             }
         }
     }
@@ -344,6 +354,7 @@ internal sealed class MqttSession : ILiveSession
         {
             parts.Log.SessionClosed(Principal.Hub.Value, accepted.Packet.ClientId, reason);
             Volatile.Read(ref features)?.Stop();
+            _ = ending.CancelAsync();
             connection.Abort(reason);
         }
     }
@@ -386,13 +397,16 @@ internal sealed class MqttSession : ILiveSession
         }
     }
 
+    // For a bounded time: its session keeps its place meanwhile.
     private async Task SendWillAsync(ConnectWill will)
     {
+        using var patience = new CancellationTokenSource(LongestWill, parts.Time);
+        using var draining = connection.Draining.UnsafeRegister(static patience => ((CancellationTokenSource)patience!).Cancel(), patience);
         try
         {
-            await telemetry.SendWillAsync(will);
+            await telemetry.SendWillAsync(will, patience.Token);
         }
-        catch (Exception error) when (error is IOException or ObjectDisposedException)
+        catch (Exception error) when (error is IOException or ObjectDisposedException or OperationCanceledException)
         {
             parts.Log.WillLost(Principal.Hub.Value, accepted.Packet.ClientId, error);
         }

@@ -56,7 +56,11 @@ internal sealed class MqttTwin(GatewayParts parts, Principal principal, DeviceSh
             : ReportAsync(last, requestId, twin.ReportAsync(payload.IsSingleSegment ? payload.First : payload.ToArray(), topic.Version));
     }
 
-    public void Dispose() => Apply(answers: false, desired: false);
+    public void Dispose()
+    {
+        Apply(answers: false, desired: false);
+        twin.End();
+    }
 
     private async Task ReadAsync(Task before, string requestId)
     {

@@ -103,27 +103,27 @@ internal sealed class TelemetryDoor : IAppendObserver
 
     /// <summary>Waits for what the step says.</summary>
     /// <exception cref="IOException">The log cannot store anything.</exception>
-    internal async ValueTask WaitAsync(PublishStep step)
+    internal async ValueTask WaitAsync(PublishStep step, CancellationToken cancellationToken)
     {
         if (step.Wait == TimeSpan.Zero)
         {
-            await channel.WaitForRoomAsync(CancellationToken.None);
+            await channel.WaitForRoomAsync(cancellationToken);
         }
         else
         {
-            await Task.Delay(step.Wait, Time);
+            await Task.Delay(step.Wait, Time, cancellationToken);
         }
     }
 
     /// <summary>Sends the will as telemetry of type Will.</summary>
     /// <remarks>Source: IoT Hub "Communicate with your IoT hub using MQTT" page, will messages.</remarks>
-    internal async ValueTask SendWillAsync(ConnectWill will)
+    internal async ValueTask SendWillAsync(ConnectWill will, CancellationToken cancellationToken)
     {
         byte[] fields = [.. stamps, .. EventWriter.EncodeFields((EventField.MessageType, "Will"))];
         var step = PublishWill(will, fields);
         while (step.MustWait)
         {
-            await WaitAsync(step);
+            await WaitAsync(step, cancellationToken);
             step = PublishWill(will, fields);
         }
     }

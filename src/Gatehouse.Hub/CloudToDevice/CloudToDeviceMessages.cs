@@ -204,8 +204,10 @@ public sealed class CloudToDeviceMessages
     }
 
     /// <summary>A new session of the device is here: what its earlier ones held is the queue's again, whether they gave it back or died with their server. What a poll holds stays held.</summary>
-    internal async Task TakeOverAsync(DeviceQueue queue, CancellationToken cancellationToken)
+    internal async Task TakeOverAsync(DeviceMailbox mailbox, CancellationToken cancellationToken)
     {
+        var queue = mailbox.Queue;
+
         // Most devices have nothing waiting: a read tells, and no write is begun.
         var now = time.GetUtcNow().UtcTicks;
         if (await database.ReadAsync((connection, token) => DeviceMessageRows.NextLookAsync(connection, queue, now, token), cancellationToken) is not null)
@@ -214,7 +216,13 @@ public sealed class CloudToDeviceMessages
                 async (write, token) =>
                 {
                     await DeviceMessageRows.LockAsync(write, database.Dialect, queue, token);
-                    await DeviceMessageRows.ReleaseSessionsAsync(write, queue, now, token);
+
+                    // Asked when the store's turn comes: what a newer session holds by then is not taken from it.
+                    if (mailboxes.IsNewest(mailbox))
+                    {
+                        await DeviceMessageRows.ReleaseSessionsAsync(write, database.Dialect, queue, now, mailboxes.Settling(queue), token);
+                    }
+
                     return true;
                 },
                 cancellationToken);

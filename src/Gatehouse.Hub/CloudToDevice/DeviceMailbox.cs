@@ -33,7 +33,7 @@ public sealed class DeviceMailbox : IAsyncDisposable
 
         if (!hasTakenOver)
         {
-            await messages.TakeOverAsync(Queue, cancellationToken);
+            await messages.TakeOverAsync(this, cancellationToken);
             hasTakenOver = true;
         }
 
@@ -108,9 +108,17 @@ public sealed class DeviceMailbox : IAsyncDisposable
 
     private async Task<Result<bool>> SettleAsync(Guid lockToken, Func<DeviceQueue, Guid, CancellationToken, Task<Result<bool>>> settle, CancellationToken cancellationToken)
     {
-        // First: a session that ends while the store works must not give back what its device has settled.
-        Forget(lockToken);
-        return await settle(Queue, lockToken, cancellationToken);
+        // First: a session that ends while the store works must not give back what its device has settled, nor the next one take it over.
+        mailboxes.BeginSettling(Queue, lockToken);
+        try
+        {
+            Forget(lockToken);
+            return await settle(Queue, lockToken, cancellationToken);
+        }
+        finally
+        {
+            mailboxes.EndSettling(Queue, lockToken);
+        }
     }
 
     private bool Forget(Guid lockToken)

@@ -106,10 +106,16 @@ internal static class DeviceMessageRows
             write.Transaction,
             cancellationToken: cancellationToken));
 
-    /// <summary>Puts back what sessions hold, without counting. Take the queue's lock first.</summary>
-    internal static Task<int> ReleaseSessionsAsync(WriteTransaction write, DeviceQueue queue, long now, CancellationToken cancellationToken) =>
+    /// <summary>Puts back what sessions hold, but for these tokens, without counting. Take the queue's lock first.</summary>
+    internal static Task<int> ReleaseSessionsAsync(WriteTransaction write, SqlDialect dialect, DeviceQueue queue, long now, IReadOnlyList<Guid> except, CancellationToken cancellationToken) =>
         write.Connection.ExecuteAsync(new CommandDefinition(
-            $"UPDATE device_messages SET lock_token = NULL, locked_until = 0 WHERE {OfQueue} AND locked_until > @Now AND {LockTokens.IsOfSession}", KeyOf(queue, now), write.Transaction, cancellationToken: cancellationToken));
+            $"""
+            UPDATE device_messages SET lock_token = NULL, locked_until = 0
+            WHERE {OfQueue} AND locked_until > @Now AND {LockTokens.IsOfSession} AND lock_token {(dialect.ForUpdate.Length > 0 ? "<> ALL(@Except)" : "NOT IN @Except")}
+            """,
+            new { Hub = queue.Hub.Value, DeviceId = queue.Device.Value, queue.GenerationId, Now = now, Except = except.Select(static token => token.ToString()).ToArray() },
+            write.Transaction,
+            cancellationToken: cancellationToken));
 
     internal static Task RemoveAsync(WriteTransaction write, DeviceMessageRow row, CancellationToken cancellationToken) =>
         write.Connection.ExecuteAsync(new CommandDefinition(

@@ -10,6 +10,7 @@ internal sealed class Mailboxes : IDisposable
     private readonly Lock gate = new();
     private readonly Dictionary<(HubName Hub, DeviceId Device), List<DeviceMailbox>> open = [];
     private readonly ConcurrentDictionary<DeviceMailbox, long> looks = new();
+    private readonly Dictionary<DeviceQueue, List<Guid>> settling = [];
     private readonly IDisposable subscription;
 
     public Mailboxes(ISignals signals) => subscription = signals.Subscribe(SignalSubjects.DeviceMessageAvailable, OnAvailable);
@@ -38,6 +39,49 @@ internal sealed class Mailboxes : IDisposable
             {
                 open.Remove(key);
             }
+        }
+    }
+
+    /// <summary>Whether it is open and none of its device was opened later.</summary>
+    internal bool IsNewest(DeviceMailbox mailbox)
+    {
+        lock (gate)
+        {
+            return open.TryGetValue((mailbox.Queue.Hub, mailbox.Queue.Device), out var list) && ReferenceEquals(list[^1], mailbox);
+        }
+    }
+
+    /// <summary>The device has spoken of the message that the token holds, and the store is about to hear of it.</summary>
+    internal void BeginSettling(DeviceQueue queue, Guid lockToken)
+    {
+        lock (gate)
+        {
+            if (!settling.TryGetValue(queue, out var tokens))
+            {
+                settling[queue] = tokens = new List<Guid>(1);
+            }
+
+            tokens.Add(lockToken);
+        }
+    }
+
+    internal void EndSettling(DeviceQueue queue, Guid lockToken)
+    {
+        lock (gate)
+        {
+            if (settling.TryGetValue(queue, out var tokens) && tokens.Remove(lockToken) && tokens.Count == 0)
+            {
+                settling.Remove(queue);
+            }
+        }
+    }
+
+    /// <summary>Tokens that are being settled on this server.</summary>
+    internal IReadOnlyList<Guid> Settling(DeviceQueue queue)
+    {
+        lock (gate)
+        {
+            return settling.TryGetValue(queue, out var tokens) ? [.. tokens] : [];
         }
     }
 

@@ -62,6 +62,43 @@ public abstract class DeliverySuite(PostgresServer? server)
     }
 
     [Fact]
+    public async Task A_session_that_is_slow_to_ask_takes_nothing_over_from_a_newer_one()
+    {
+        await using var hub = await StartAsync();
+        var driver = new CloudToDeviceDriver(hub);
+        var generation = await driver.MakeAsync("d1");
+        await using var older = driver.Open("d1", generation);
+        await using var newer = driver.Open("d1", generation);
+        await driver.SendAsync("d1", "a");
+        var held = await newer.TakeAsync(Token);
+
+        Assert.Null(await older.TakeAsync(Token));
+
+        Assert.True((await newer.CompleteAsync(held!.LockToken, Token)).IsOk);
+    }
+
+    [Fact]
+    public async Task A_session_does_not_take_over_what_its_device_has_spoken_of_already()
+    {
+        await using var hub = await StartAsync();
+        var driver = new CloudToDeviceDriver(hub);
+        var generation = await driver.MakeAsync("d1");
+        await using var older = driver.Open("d1", generation);
+        await driver.SendAsync("d1", "a");
+        await driver.SendAsync("d1", "b");
+        var (first, second) = (await older.TakeAsync(Token), await older.TakeAsync(Token));
+        var mailboxes = hub.Get<Mailboxes>();
+        mailboxes.BeginSettling(older.Queue, first!.LockToken);
+
+        await using var newer = driver.Open("d1", generation);
+        Assert.Equal(second!.SequenceNumber, (await newer.TakeAsync(Token))?.SequenceNumber);
+        Assert.Null(await newer.TakeAsync(Token));
+
+        mailboxes.EndSettling(older.Queue, first.LockToken);
+        Assert.True((await older.CompleteAsync(first.LockToken, Token)).IsOk);
+    }
+
+    [Fact]
     public async Task A_session_that_ends_gives_back_what_it_held_without_counting_and_the_next_is_woken()
     {
         await using var hub = await StartAsync();
