@@ -68,6 +68,34 @@ public sealed class ThrottleTests
     }
 
     [Fact]
+    public async Task Links_that_a_device_attaches_together_are_one_connection()
+    {
+        await using var host = await StartAsync(ThrottleClass.DeviceConnections, 1, TimeSpan.FromSeconds(10));
+        await using var device = await AmqpDevice.ConnectAsync(host, "d1", await host.RegisterAsync("d1"));
+        Assert.Equal(200, await device.PutTokenAsync("d2", await host.RegisterAsync("d2")));
+        for (var handle = 4u; handle < 8; handle++)
+        {
+            await device.BeginAttachAsync(handle, "/devices/d2/messages/events");
+        }
+
+        await device.ExpectNothingAsync();
+        host.Time.Advance(TimeSpan.FromSeconds(1));
+
+        for (var i = 0; i < 4; i++)
+        {
+            Assert.True(Attach.TryRead(await device.ExpectAsync(Descriptors.Attach), out var answer, out _));
+            Assert.NotNull(answer.Target);
+        }
+
+        // One was taken: the next device waits a second, not four.
+        Assert.Equal(200, await device.PutTokenAsync("d3", await host.RegisterAsync("d3")));
+        await device.BeginAttachAsync(9, "/devices/d3/messages/events");
+        await device.ExpectNothingAsync();
+        host.Time.Advance(TimeSpan.FromSeconds(1));
+        await device.ExpectAsync(Descriptors.Attach);
+    }
+
+    [Fact]
     public async Task Telemetry_beyond_the_limit_is_rejected_over_AMQP_once_it_cannot_be_held_back()
     {
         await using var host = await StartAsync(ThrottleClass.DeviceToCloudSends, 2);
@@ -116,6 +144,52 @@ public sealed class ThrottleTests
 
         await device.ExpectAcceptedAsync(batch, batch);
         Assert.Equal(3, host.Log.Stored.Count);
+    }
+
+    [Fact]
+    public async Task A_large_batch_waits_for_its_own_rate_and_nobody_else_does()
+    {
+        await using var host = await StartAsync(ThrottleClass.DeviceToCloudSends, 16, TimeSpan.FromSeconds(10));
+        host.Log.IsOpen = true;
+        await using var device = await AmqpDevice.ConnectAsync(host, "d1", await host.RegisterAsync("d1"));
+        var other = await host.ConnectAsync("d2", await host.RegisterAsync("d2"));
+
+        await other.SendAsync(DeviceDriver.Publish("devices/d2/messages/events/", "other", 1));
+        await other.ExpectAsync(0x40, 2, 0, 1);
+
+        var batch = await device.SendAsync(2, MessageBytes.Batch([.. Enumerable.Range(0, 80).Select(i => MessageBytes.Of($"{i}"))]), BatchReader.MessageFormat);
+        await device.ExpectNothingAsync();
+        for (byte id = 2; id <= 4; id++)
+        {
+            host.Time.Advance(TimeSpan.FromSeconds(1));
+            await other.SendAsync(DeviceDriver.Publish("devices/d2/messages/events/", "other", id));
+            await other.ExpectAsync(0x40, 2, 0, id);
+        }
+
+        Assert.Equal(4, host.Log.Stored.Count);
+        for (var i = 0; i < 50 && host.Log.Stored.Count < 84; i++)
+        {
+            host.Time.Advance(TimeSpan.FromSeconds(0.25));
+            await Task.Delay(20, Token);
+        }
+
+        await device.ExpectAcceptedAsync(batch, batch);
+        Assert.Equal(84, host.Log.Stored.Count);
+    }
+
+    [Fact]
+    public async Task A_batch_that_needs_longer_than_the_hold_is_refused_at_once_and_uses_nothing_up()
+    {
+        await using var host = await StartAsync(ThrottleClass.DeviceToCloudSends, 2, TimeSpan.FromSeconds(3));
+        host.Log.IsOpen = true;
+        await using var device = await AmqpDevice.ConnectAsync(host, "d1", await host.RegisterAsync("d1"));
+
+        var tooLarge = await device.SendAsync(2, MessageBytes.Batch([.. Enumerable.Range(0, 9).Select(i => MessageBytes.Of($"{i}"))]), BatchReader.MessageFormat);
+        Assert.Equal(Condition, await device.ExpectRejectedAsync(tooLarge));
+
+        var pair = await device.SendAsync(2, MessageBytes.Batch(MessageBytes.Of("a"), MessageBytes.Of("b")), BatchReader.MessageFormat);
+        await device.ExpectAcceptedAsync(pair, pair);
+        Assert.Equal(2, host.Log.Stored.Count);
     }
 
     [Theory]

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Text;
 using Gatehouse.Hub.Throttling;
 using Xunit;
@@ -92,6 +93,45 @@ public sealed class ThrottleTests : IAsyncLifetime
             request.Content = isAnnounced ? new StringContent(body, Encoding.UTF8, "application/json") : new UnannouncedContent(body);
             request.Headers.TransferEncodingChunked = isAnnounced ? null : true;
         });
+    }
+
+    [Fact]
+    public async Task A_length_that_is_only_claimed_and_more_than_is_read_uses_up_one_call()
+    {
+        const string path = "/twins/none/methods?api-version=2021-04-12";
+        var token = await api.TokenOfAsync("service");
+        using var claiming = new TcpClient();
+        await claiming.ConnectAsync(api.Address.Host, api.Address.Port, TestContext.Current.CancellationToken);
+        await claiming.GetStream().WriteAsync(
+            Encoding.ASCII.GetBytes($"POST {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: {token}\r\nContent-Type: application/json\r\nContent-Length: 9000000000000000000\r\n\r\n"), TestContext.Current.CancellationToken);
+        using var answer = new StreamReader(claiming.GetStream());
+        Assert.StartsWith("HTTP/1.1 413", await answer.ReadLineAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+
+        for (var i = 0; i < 39; i++)
+        {
+            Assert.Equal(404, (await api.AskAsync("POST", path, token, """{"methodName":"m"}""")).Code);
+        }
+
+        Assert.Equal(429, (await api.AskAsync("POST", path, token, """{"methodName":"m"}""")).Code);
+        api.Time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(404, (await api.AskAsync("POST", path, token, """{"methodName":"m"}""")).Code);
+    }
+
+    [Fact]
+    public async Task What_was_received_is_settled_though_no_more_may_be_received()
+    {
+        var token = await api.TokenOfAsync("service");
+        for (var i = 0; i < 1_000; i++)
+        {
+            Assert.Equal(204, (await api.AskAsync("GET", "/messages/serviceBound/feedback?api-version=2021-04-12", token)).Code);
+        }
+
+        Assert.Equal(429, (await api.AskAsync("GET", "/messages/serviceBound/feedback?api-version=2021-04-12", token)).Code);
+        foreach (var kind in new[] { "feedback", "filenotifications" })
+        {
+            Assert.Equal(412, (await api.AskAsync("DELETE", $"/messages/serviceBound/{kind}/{Guid.NewGuid()}?api-version=2021-04-12", token)).Code);
+            Assert.Equal(412, (await api.AskAsync("POST", $"/messages/serviceBound/{kind}/{Guid.NewGuid()}/abandon?api-version=2021-04-12", token)).Code);
+        }
     }
 
     private sealed class UnannouncedContent : HttpContent

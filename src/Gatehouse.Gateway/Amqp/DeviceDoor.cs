@@ -55,25 +55,31 @@ public sealed class DeviceDoor : IAmqpDoor
             return Refuse(AmqpErrors.From(HubErrors.IotHubUnauthorizedAccess));
         }
 
-        if (await ConnectAsync(acting.Value.Principal, cancellationToken) is { } throttled)
+        if (!parts.Throttles.HasLimits)
+        {
+            return await OpenAsync(request, node.Kind, acting.Value, cancellationToken);
+        }
+
+        var principal = acting.Value.Principal;
+        using var first = request.Peer.Keep(static _ => new FirstLinks()).Enter(principal.Hub, principal.Identity!.Value);
+        if (!parts.States.IsConnected(principal.Hub, principal.Identity.Value)
+            && await first.PassAsync(ended => ConnectAsync(principal, ended)).WaitAsync(cancellationToken) is { } throttled)
         {
             return Refuse(AmqpErrors.From(throttled));
         }
 
-        return request.PeerSends ? await OpenFromDeviceAsync(request, node.Kind, acting.Value, cancellationToken) : OpenToDevice(request, node.Kind, acting.Value);
+        return await OpenAsync(request, node.Kind, acting.Value, cancellationToken);
     }
 
     // The first link of an identity that has nothing open here is its connection: one AMQP connection carries many.
-    private async ValueTask<HubError?> ConnectAsync(Principal principal, CancellationToken cancellationToken)
+    private async Task<HubError?> ConnectAsync(Principal principal, CancellationToken cancellationToken)
     {
-        if (!parts.Throttles.HasLimits || parts.States.IsConnected(principal.Hub, principal.Identity!.Value))
-        {
-            return null;
-        }
-
         using var share = parts.Throttles.Join(principal.Hub, principal.Identity!.Value);
         return await parts.Throttles.PassAsync(share, Operations.ConnectDevice, cancellationToken);
     }
+
+    private async ValueTask<LinkDecision> OpenAsync(LinkRequest request, DeviceNodeKind kind, IGrant grant, CancellationToken cancellationToken) =>
+        request.PeerSends ? await OpenFromDeviceAsync(request, kind, grant, cancellationToken) : OpenToDevice(request, kind, grant);
 
     // What the links of a node let a device do; no row, no link.
     private static Operation[] RowsOf(DeviceNodeKind kind) => kind switch

@@ -32,9 +32,8 @@ internal sealed class TelemetryLink : IncomingHandler, IAppendObserver
     // Of the batch that could be handed in only in part.
     private (bool IsBegun, uint DeliveryId, int Place, int Next) begun;
 
-    // Of the message that waits for the log, and since when one waits for its rate (0: none).
-    private (bool IsReserved, uint DeliveryId) reserved;
-    private long heldSince;
+    // Of the message or batch that waits for its rate or, once it has all of it, for the log.
+    private (bool IsBegun, uint DeliveryId, RateClaim Rate) claim;
 
     internal TelemetryLink(GatewayParts parts, AmqpPeer peer, IGrant grant, TelemetryChannel channel, string? modelId)
     {
@@ -50,6 +49,7 @@ internal sealed class TelemetryLink : IncomingHandler, IAppendObserver
     {
         standing.End(null);
         closing.Cancel();
+        channel.GiveBack(ref claim.Rate);
         channel.Dispose();
         faults?.Dispose();
     }
@@ -131,7 +131,12 @@ internal sealed class TelemetryLink : IncomingHandler, IAppendObserver
 
     private bool TryTakeOne(in IncomingMessage message)
     {
-        if (!TryReserve(message, 1, out var mustWait))
+        if (!IsClaimed(message))
+        {
+            claim = (true, message.DeliveryId, new RateClaim(1));
+        }
+
+        if (!TryReserve(message, out var mustWait))
         {
             return !mustWait;
         }
@@ -142,7 +147,7 @@ internal sealed class TelemetryLink : IncomingHandler, IAppendObserver
             standing.Reject(Link, message, fault.ToError());
         }
 
-        reserved = mustWait ? (true, message.DeliveryId) : default;
+        claim = mustWait ? claim : default;
         return !mustWait;
     }
 
@@ -150,27 +155,33 @@ internal sealed class TelemetryLink : IncomingHandler, IAppendObserver
     {
         if (!begun.IsBegun || begun.DeliveryId != message.DeliveryId)
         {
-            var fault = Rehearse(message, out var count);
-            if (fault != MessageFault.None)
+            // Read once, however often it has to wait for its rate.
+            if (!IsClaimed(message))
             {
-                standing.Reject(Link, message, fault.ToError());
-                return true;
+                var fault = Rehearse(message, out var count);
+                if (fault != MessageFault.None)
+                {
+                    standing.Reject(Link, message, fault.ToError());
+                    return true;
+                }
+
+                if (count == 0)
+                {
+                    Settle(new BatchTable.Batch(message.DeliveryId, message.IsSettled, 0, false));
+                    Link.FlushSoon();
+                    return true;
+                }
+
+                claim = (true, message.DeliveryId, new RateClaim(count));
             }
 
-            if (count == 0)
-            {
-                Settle(new BatchTable.Batch(message.DeliveryId, message.IsSettled, 0, false));
-                Link.FlushSoon();
-                return true;
-            }
-
-            if (!TryReserve(message, count, out var mustHold))
+            if (!TryReserve(message, out var mustHold))
             {
                 return !mustHold;
             }
 
-            reserved = default;
-            begun = (true, message.DeliveryId, batches.Begin(message.DeliveryId, message.IsSettled, count), 0);
+            begun = (true, message.DeliveryId, batches.Begin(message.DeliveryId, message.IsSettled, claim.Rate.Messages), 0);
+            claim = default;
         }
 
         var reader = new BatchReader(message.Bytes.Span);
@@ -194,22 +205,21 @@ internal sealed class TelemetryLink : IncomingHandler, IAppendObserver
         return true;
     }
 
+    private bool IsClaimed(in IncomingMessage message) => claim.IsBegun && claim.DeliveryId == message.DeliveryId;
+
     // Its rate, once for each message: one that only waits for the log has it already. False: held back, or refused.
-    private bool TryReserve(in IncomingMessage message, int count, out bool mustWait)
+    private bool TryReserve(in IncomingMessage message, out bool mustWait)
     {
         mustWait = false;
-        if ((reserved.IsReserved && reserved.DeliveryId == message.DeliveryId) || channel.TryReserve(count, out var wait))
+        if (channel.TryReserve(ref claim.Rate, out var wait, out var refusal))
         {
-            heldSince = 0;
             return true;
         }
 
-        var now = parts.Time.GetTimestamp();
-        heldSince = heldSince == 0 ? now : heldSince;
-        if (parts.Time.GetElapsedTime(heldSince, now) + wait > channel.Hold)
+        if (refusal is not null)
         {
-            heldSince = 0;
-            standing.Reject(Link, message, channel.Refuse(wait));
+            claim = default;
+            standing.Reject(Link, message, refusal);
             return false;
         }
 

@@ -124,17 +124,25 @@ internal sealed class SendEvent(GatewayParts parts) : DeviceOperation(Operations
     // Bursts are evened out before anything is refused. Source: IoT Hub "Quotas and throttling" page, traffic shaping.
     private async ValueTask<HubError?> ReserveAsync(TelemetryChannel telemetry, int messages, CancellationToken cancellationToken)
     {
-        var started = parts.Time.GetTimestamp();
-        while (!telemetry.TryReserve(messages, out var wait))
+        var claim = new RateClaim(messages);
+        try
         {
-            if (parts.Time.GetElapsedTime(started) + wait > telemetry.Hold)
+            while (!telemetry.TryReserve(ref claim, out var wait, out var refusal))
             {
-                return telemetry.Refuse(wait);
+                if (refusal is not null)
+                {
+                    return refusal;
+                }
+
+                await Task.Delay(wait, parts.Time, cancellationToken);
             }
 
-            await Task.Delay(wait, parts.Time, cancellationToken);
+            return null;
         }
-
-        return null;
+        catch (OperationCanceledException)
+        {
+            telemetry.GiveBack(ref claim);
+            throw;
+        }
     }
 }

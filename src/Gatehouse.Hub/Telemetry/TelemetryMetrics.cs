@@ -14,7 +14,7 @@ internal sealed class TelemetryMetrics
         var meter = factory.Create("Gatehouse.Hub");
         messages = meter.CreateCounter<long>("gatehouse.telemetry.messages", "{message}", "Device-to-cloud messages taken.");
         bytes = meter.CreateCounter<long>("gatehouse.telemetry.bytes", "By", "Bytes of their bodies.");
-        throttled = meter.CreateCounter<long>("gatehouse.telemetry.throttled", "{message}", "Times that a message had to wait for its rate limit.");
+        throttled = meter.CreateCounter<long>("gatehouse.telemetry.throttled", "{message}", "Messages and batches that had to wait for their rate limit.");
     }
 
     internal void Taken(long body)

@@ -17,6 +17,7 @@ internal sealed class ClassThrottle
     private long window = long.MinValue / 2;
     private int devices;
     private int devicesBefore;
+    private int held;
 
     internal ClassThrottle(ThrottleRate rate, bool isFair, long ticksPerSecond)
     {
@@ -24,6 +25,13 @@ internal sealed class ClassThrottle
         this.isFair = isFair;
         windowTicks = Math.Max(bucket.Depth, (long)(ShortestWindow.TotalSeconds * ticksPerSecond));
     }
+
+    /// <summary>Most that is taken of a batch at once: so little that a batch finds it though others take single ones all the while, and that nobody waits long behind it.</summary>
+    internal int Slice => SliceOf(bucket);
+
+    internal static int SliceOf(TokenBucket bucket) => (int)Math.Clamp(bucket.TokensIn(bucket.Depth / 16), 1, int.MaxValue);
+
+    internal long TicksOf(int tokens) => bucket.TicksOf(tokens);
 
     /// <summary>Takes so many operations of one participant; more than a bucket holds on credit.</summary>
     /// <param name="tokens">At least 1.</param>
@@ -37,11 +45,8 @@ internal sealed class ClassThrottle
             return bucket.TryTake(tokens, now, 0, out wait);
         }
 
-        var current = Enter(device, now);
+        var (participants, weight) = Count(device, Enter(device, now));
         var meter = device ?? backEnds;
-        var count = Math.Max(Math.Max(Volatile.Read(ref devices), Volatile.Read(ref devicesBefore)), device is null ? 0 : 1);
-        var weight = backEnds.IsRecent(current) ? Math.Max(1, count) : 0;
-        var participants = count + weight;
         var half = bucket.Depth / 2;
         var ahead = participants <= 1 ? 0 : meter.Ahead(now, half);
         var reserve = ahead <= 0 ? 0 : half - (half / participants);
@@ -56,14 +61,48 @@ internal sealed class ClassThrottle
             return false;
         }
 
-        meter.Spend(now, bucket.TicksOf(tokens) * participants / (device is null ? weight : 1));
+        meter.Spend(now, Used(tokens, participants, weight, device));
         return true;
     }
 
     /// <summary>Takes what was used beyond what was asked for: what comes next waits the longer.</summary>
-    internal void Charge(int tokens) => bucket.GiveBack(-tokens);
+    internal void Charge(int tokens, long now) => bucket.Charge(tokens, now);
 
-    internal void GiveBack(int tokens) => bucket.GiveBack(tokens);
+    /// <summary>Puts back what was taken and not used.</summary>
+    internal void GiveBack(int tokens, Meter? device, long now)
+    {
+        bucket.GiveBack(tokens);
+        if (isFair)
+        {
+            var (participants, weight) = Count(device, Enter(device, now));
+            (device ?? backEnds).GiveBack(Used(tokens, participants, weight, device));
+        }
+    }
+
+    /// <summary>A place among those who are held back; give it up with <see cref="Release"/>.</summary>
+    internal bool TryHold(int most)
+    {
+        if (Interlocked.Increment(ref held) <= most)
+        {
+            return true;
+        }
+
+        Release();
+        return false;
+    }
+
+    internal void Release() => Interlocked.Decrement(ref held);
+
+    // What a participant's share is a part of: every device counts one, back ends together as much as all devices.
+    private (long All, long BackEnds) Count(Meter? device, long current)
+    {
+        var count = Math.Max(Math.Max(Volatile.Read(ref devices), Volatile.Read(ref devicesBefore)), device is null ? 0 : 1);
+        var weight = backEnds.IsRecent(current) ? Math.Max(1, count) : 0;
+        return (count + weight, weight);
+    }
+
+    private long Used(int tokens, long participants, long weight, Meter? device) =>
+        (long)Math.Min((double)bucket.TicksOf(tokens) * participants / (device is null ? weight : 1), TokenBucket.LongestTicks);
 
     private long Enter(Meter? device, long now)
     {

@@ -14,12 +14,14 @@ internal sealed class Meter
         while (true)
         {
             var seen = Volatile.Read(ref paidUntil);
-            if (Interlocked.CompareExchange(ref paidUntil, Math.Max(seen, now) + ticks, seen) == seen)
+            if (Interlocked.CompareExchange(ref paidUntil, Math.Min(Math.Max(seen, now) + ticks, TokenBucket.LongestTicks), seen) == seen)
             {
                 return;
             }
         }
     }
+
+    internal void GiveBack(long ticks) => Interlocked.Add(ref paidUntil, -ticks);
 
     /// <summary>True once for each window.</summary>
     internal bool Enters(long current) => Volatile.Read(ref window) != current && Interlocked.Exchange(ref window, current) != current;

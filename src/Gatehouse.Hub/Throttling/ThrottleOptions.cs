@@ -18,10 +18,10 @@ public sealed record ThrottleOptions
     /// <summary>Limits of single classes, which go before those of the edition; null as value: no limit.</summary>
     public IReadOnlyDictionary<ThrottleClass, ThrottleRate?> Limits { get; init; } = new Dictionary<ThrottleClass, ThrottleRate?>();
 
-    /// <summary>How long an operation may be held back before it is refused. 0–60 s, default 10 s, below every SDK's own time-out. MQTT telemetry is held back for as long as it takes: the protocol cannot refuse a message.</summary>
+    /// <summary>How long an operation may be held back before it is refused. 0–60 s, default 10 s, below every SDK's own time-out. A batch of more messages than come in that time is always refused. MQTT telemetry is held back for as long as it takes: the protocol cannot refuse a message.</summary>
     public TimeSpan Hold { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Requests of one class held back at once; what comes beyond is refused at once. 0–1,000,000, default 1,000. Telemetry is not counted: one message of each connection waits in the connection's own buffer.</summary>
+    /// <summary>Requests of one class and hub held back at once; what comes beyond is refused at once. 0–1,000,000, default 1,000. Telemetry is not counted: one message of each connection waits in the connection's own buffer.</summary>
     public int MaxHeld { get; init; } = 1_000;
 
     /// <summary>Whether a device that uses more than its share of a class goes behind those that use less. Default true.</summary>

@@ -18,7 +18,6 @@ public sealed class Throttles
     private readonly TimeProvider time;
     private readonly DeviceShares shares;
     private readonly ThrottleRate? deviceMessages;
-    private readonly int[] held = new int[ClassCount];
     private readonly ConcurrentDictionary<HubName, HubThrottle> hubs = new();
 
     internal Throttles(ThrottleOptions options, TelemetryOptions telemetry, ThrottleMetrics metrics, TimeProvider time, ILogger<Throttles> log)
@@ -64,7 +63,7 @@ public sealed class Throttles
         ArgumentNullException.ThrowIfNull(row);
         if (HasLimits && cost > 0)
         {
-            Of(hub)[row.Throttle]?.Charge(cost);
+            Of(hub)[row.Throttle]?.Charge(cost, Clock.Now);
         }
     }
 
@@ -82,10 +81,13 @@ public sealed class Throttles
 
     internal ThrottleClock Clock { get; }
 
+    /// <summary>A message is held back; once for each.</summary>
     internal void HeldBack(HubName hub) => reports.Held(hub, ThrottleClass.DeviceToCloudSends);
 
     /// <summary>Telemetry that could not be held back any longer.</summary>
-    internal HubError Refuse(DeviceShare share, TimeSpan wait) => Refuse(share.Hub, Operations.SendTelemetry, (long)(wait.TotalSeconds * Clock.TicksPerSecond));
+    /// <param name="share">Of the device.</param>
+    /// <param name="wait">Ticks after which it would pass.</param>
+    internal HubError Refuse(DeviceShare share, long wait) => Refuse(share.Hub, Operations.SendTelemetry, wait);
 
     private HubThrottle Of(HubName hub) => hubs.GetOrAdd(hub, static (name, made) => new HubThrottle(name, made.options, made.Clock), (options, Clock));
 
@@ -106,9 +108,8 @@ public sealed class Throttles
             return Refuse(hub, row, wait);
         }
 
-        if (Interlocked.Increment(ref held[(int)row.Throttle]) > options.MaxHeld)
+        if (!limit.TryHold(options.MaxHeld))
         {
-            Interlocked.Decrement(ref held[(int)row.Throttle]);
             return Refuse(hub, row, wait);
         }
 
@@ -132,7 +133,7 @@ public sealed class Throttles
         }
         finally
         {
-            Interlocked.Decrement(ref held[(int)row.Throttle]);
+            limit.Release();
         }
     }
 

@@ -4,6 +4,9 @@ namespace Gatehouse.Hub.Throttling;
 /// <remarks>The generic cell rate algorithm (ITU-T I.371, annex A) in its virtual-scheduling form.</remarks>
 internal sealed class TokenBucket
 {
+    /// <summary>No debt is longer; so far from the ends of the number that no sum of it wraps. 73 years.</summary>
+    internal const long LongestTicks = long.MaxValue / 4;
+
     private readonly double ticksPerToken;
     private long fullAt;
 
@@ -19,7 +22,10 @@ internal sealed class TokenBucket
     /// <summary>Ticks in which an empty bucket fills.</summary>
     internal long Depth { get; }
 
-    internal long TicksOf(long tokens) => (long)(tokens * ticksPerToken);
+    /// <summary>Tokens that come in so many ticks.</summary>
+    internal double TokensIn(long ticks) => ticks / ticksPerToken;
+
+    internal long TicksOf(long tokens) => (long)Math.Min(tokens * ticksPerToken, LongestTicks);
 
     /// <summary>Takes so many tokens, more than may be at once on credit.</summary>
     /// <param name="tokens">At least 1.</param>
@@ -45,6 +51,20 @@ internal sealed class TokenBucket
             {
                 wait = 0;
                 return true;
+            }
+        }
+    }
+
+    /// <summary>Takes so many tokens, there or not: what comes next waits the longer.</summary>
+    internal void Charge(int tokens, long now)
+    {
+        var cost = TicksOf(tokens);
+        while (true)
+        {
+            var seen = Volatile.Read(ref fullAt);
+            if (Interlocked.CompareExchange(ref fullAt, Math.Min(Math.Max(seen, now) + cost, LongestTicks), seen) == seen)
+            {
+                return;
             }
         }
     }

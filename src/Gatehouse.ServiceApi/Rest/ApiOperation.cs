@@ -14,6 +14,9 @@ internal abstract class ApiOperation(Operation row, string method, string templa
     /// <summary>Segments without a leading slash; <c>{name}</c> takes one segment as it is. Fixed segments match in any case, and go before <c>{name}</c>.</summary>
     internal string Template { get; } = template;
 
+    /// <summary>Whether each request counts as one operation of its row's class.</summary>
+    internal virtual bool IsThrottledByRequest => true;
+
     /// <summary>Runs with an authenticated, authorized caller. Expected failures are answers, not exceptions.</summary>
     internal abstract Task<ApiResponse> RunAsync(ApiRequest request, CancellationToken cancellationToken);
 }

@@ -50,7 +50,7 @@ internal sealed class ApiPipeline(RouteTable routes, RequestGate gate, ServiceAp
 
     private async Task<ApiResponse> RunAsync(HttpContext http, RequestTarget target, ApiOperation operation, RouteMatch match)
     {
-        var passed = await gate.PassAsync(http, target, operation.Row);
+        var passed = await gate.PassAsync(http, target, operation);
         if (!passed.IsOk)
         {
             return passed.Error;

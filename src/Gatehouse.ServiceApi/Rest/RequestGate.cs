@@ -11,12 +11,13 @@ using Microsoft.AspNetCore.Http;
 namespace Gatehouse.ServiceApi.Rest;
 
 /// <summary>Says who calls and whether it may: token, then the row of the operation, then the throttle. Refusals go to the refusal log with the reason.</summary>
-internal sealed class RequestGate(PolicyAuthenticator authenticator, IRefusalLog refusals, Throttles throttles)
+internal sealed class RequestGate(PolicyAuthenticator authenticator, IRefusalLog refusals, Throttles throttles, ServiceApiOptions options)
 {
     private const int MaxClaimedCharacters = 257;
 
-    internal async Task<Result<Principal>> PassAsync(HttpContext http, RequestTarget target, Operation row)
+    internal async Task<Result<Principal>> PassAsync(HttpContext http, RequestTarget target, ApiOperation operation)
     {
+        var row = operation.Row;
         var verdict = await authenticator.AuthenticateAsync(http.Request.Host.Value ?? "", target.Path, http.Request.Headers.Authorization.ToString(), http.RequestAborted, http.Connection.RemoteIpAddress);
         if (verdict is Verdict.Refused refused)
         {
@@ -34,12 +35,13 @@ internal sealed class RequestGate(PolicyAuthenticator authenticator, IRefusalLog
 
         // Known from here on: what holds a request back holds no place among strangers.
         http.MarkConnectionAuthenticated();
-        return await throttles.PassAsync(principal.Hub, row, CostOf(http.Request, row), http.RequestAborted) is { } throttled ? throttled : principal;
+        return operation.IsThrottledByRequest && await throttles.PassAsync(principal.Hub, row, CostOf(http.Request, row), http.RequestAborted) is { } throttled ? throttled : principal;
     }
 
-    // Source: IoT Hub "Quotas and throttling" page, 4 KB meter of direct methods. What comes without a length pays when it is read.
-    private static int CostOf(HttpRequest request, Operation row) =>
-        row.Throttle == ThrottleClass.DirectMethods && request.ContentLength is > 0 and var length ? MethodMeter.Units(length) : 1;
+    // Source: IoT Hub "Quotas and throttling" page, 4 KB meter of direct methods. What comes without a length pays when it is read;
+    // a length is what the caller says, and what is too large is never read.
+    private int CostOf(HttpRequest request, Operation row) =>
+        row.Throttle == ThrottleClass.DirectMethods && request.ContentLength is { } length && length <= options.MaxBodyBytes ? MethodMeter.Units(length) : 1;
 
     private void Report(HttpContext http, string? hub, string? claimed, RefusalReason reason, HubError error, string detail) => refusals.Report(new Refusal
     {

@@ -106,6 +106,9 @@ internal sealed class AmqpDevice : IAsyncDisposable
         return null;
     }
 
+    /// <summary>Asks for a link on which the device sends, and does not wait for the answer.</summary>
+    internal Task BeginAttachAsync(uint handle, string address) => WriteAsync(Link(handle, isReceiver: false, address, null).Write);
+
     /// <summary>Sends one message in as many frames as it needs; returns its delivery id.</summary>
     internal async Task<uint> SendAsync(uint handle, byte[] message, uint format = 0, bool settled = false)
     {

@@ -155,6 +155,100 @@ public sealed class ThrottleLimitTests
     }
 
     [Fact]
+    public async Task Those_of_one_hub_who_are_held_back_take_no_place_from_another_hub()
+    {
+        using var world = new ThrottleWorld(new ThrottleOptions { Limits = ThrottleWorld.Limit(ThrottleClass.TwinReads, 1), MaxHeld = 1 });
+        Assert.Null(world.Ask(ThrottleClass.TwinReads));
+        var here = Hold(world.Hub);
+        Assert.Equal(429001, world.Ask(ThrottleClass.TwinReads)?.Code);
+
+        var other = Contracts.Identities.HubName.Parse("hub2");
+        Assert.Null(await Hold(other));
+        var there = Hold(other);
+        Assert.False(there.IsCompleted);
+        world.Time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Null(await here);
+        Assert.Null(await there);
+
+        Task<Contracts.Errors.HubError?> Hold(Contracts.Identities.HubName hub) => world.Throttles.PassAsync(hub, ThrottleWorld.Row(ThrottleClass.TwinReads), 1, Token).AsTask();
+    }
+
+    [Fact]
+    public void What_is_charged_after_a_rest_is_owed_in_full()
+    {
+        using var world = new ThrottleWorld(new ThrottleOptions { Limits = ThrottleWorld.Limit(ThrottleClass.TwinReads, 1), Hold = TimeSpan.Zero });
+        Assert.Null(world.Ask(ThrottleClass.TwinReads));
+        world.Time.Advance(TimeSpan.FromMinutes(10));
+
+        world.Throttles.Charge(world.Hub, ThrottleWorld.Row(ThrottleClass.TwinReads), 3);
+
+        Assert.Equal(3, world.Ask(ThrottleClass.TwinReads)?.RetryAfterSeconds);
+        world.Time.Advance(TimeSpan.FromSeconds(3));
+        Assert.Null(world.Ask(ThrottleClass.TwinReads));
+    }
+
+    [Fact]
+    public void No_charge_however_large_makes_a_bucket_wrap()
+    {
+        using var world = new ThrottleWorld(new ThrottleOptions { Limits = ThrottleWorld.Limit(ThrottleClass.TwinReads, 1.0 / 60), Hold = TimeSpan.Zero });
+        for (var i = 0; i < 10; i++)
+        {
+            world.Throttles.Charge(world.Hub, ThrottleWorld.Row(ThrottleClass.TwinReads), int.MaxValue);
+        }
+
+        Assert.NotNull(world.Ask(ThrottleClass.TwinReads));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(20)]
+    public void What_is_held_back_is_counted_once_however_often_it_tries(int messages)
+    {
+        using var world = new ThrottleWorld(new ThrottleOptions { Limits = ThrottleWorld.Limit(ThrottleClass.DeviceToCloudSends, 10) });
+        using var channel = world.OpenChannel("d1");
+        var first = new RateClaim(10);
+        Assert.True(channel.TryReserve(ref first, out _, out _));
+
+        var claim = new RateClaim(messages);
+        for (var i = 0; i < 10; i++)
+        {
+            Assert.False(channel.TryReserve(ref claim, out var wait, out var refusal));
+            Assert.Null(refusal);
+            Assert.NotEqual(TimeSpan.Zero, wait);
+        }
+
+        world.Time.Advance(TimeSpan.FromSeconds(1));
+        for (var second = 0; second < 5 && !channel.TryReserve(ref claim, out _, out _); second++)
+        {
+            world.Time.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        Assert.True(channel.TryReserve(ref claim, out _, out _));
+        Assert.Equal((1, 1, 0), (world.Count("gatehouse.throttle.held DeviceToCloudSends"), world.Count("gatehouse.telemetry.throttled"), world.Count("gatehouse.throttle.refused DeviceToCloudSends")));
+    }
+
+    [Fact]
+    public void A_batch_has_no_rate_on_credit_and_gives_back_what_it_had_when_it_is_refused()
+    {
+        using var world = new ThrottleWorld(new ThrottleOptions { Limits = ThrottleWorld.Limit(ThrottleClass.DeviceToCloudSends, 10), Hold = TimeSpan.FromSeconds(3) });
+        using var channel = world.OpenChannel("d1");
+        var tooLarge = new RateClaim(50);
+        Assert.False(channel.TryReserve(ref tooLarge, out _, out var refusal));
+        Assert.Equal((429001, 4), (refusal?.Code, refusal?.RetryAfterSeconds));
+
+        var batch = new RateClaim(30);
+        Assert.False(channel.TryReserve(ref batch, out _, out refusal));
+        Assert.Null(refusal);
+        channel.GiveBack(ref batch);
+
+        var rest = new RateClaim(10);
+        Assert.True(channel.TryReserve(ref rest, out _, out _));
+        world.Time.Advance(TimeSpan.FromSeconds(0.1));
+        var one = new RateClaim(1);
+        Assert.True(channel.TryReserve(ref one, out _, out _));
+    }
+
+    [Fact]
     public void An_operation_that_counts_for_more_than_a_bucket_passes_when_it_is_full_and_what_follows_waits_the_longer()
     {
         using var world = new ThrottleWorld(new ThrottleOptions { Tier = ThrottleTier.S1, Hold = TimeSpan.Zero });

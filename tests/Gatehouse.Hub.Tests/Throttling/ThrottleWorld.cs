@@ -32,7 +32,7 @@ internal sealed class ThrottleWorld : IDisposable, ILogger<Throttles>
         };
         listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) =>
         {
-            var key = $"{instrument.Name} {tags[0].Value}";
+            var key = tags.IsEmpty ? instrument.Name : $"{instrument.Name} {tags[0].Value}";
             counts[key] = counts.GetValueOrDefault(key) + value;
         });
         listener.Start();
@@ -52,6 +52,9 @@ internal sealed class ThrottleWorld : IDisposable, ILogger<Throttles>
 
     internal static IReadOnlyDictionary<ThrottleClass, ThrottleRate?> Limit(ThrottleClass operations, double perSecond) =>
         new Dictionary<ThrottleClass, ThrottleRate?> { [operations] = new ThrottleRate(perSecond, TimeSpan.FromSeconds(1)) };
+
+    /// <summary>For its rate alone: it has no log.</summary>
+    internal TelemetryChannel OpenChannel(string id) => new(null!, 0, new TelemetryOptions(), new TelemetryMetrics(services.GetRequiredService<IMeterFactory>()), Throttles, Join(id));
 
     internal DeviceShare Join(string id) => Throttles.Join(Hub, HubHost.Key(id))!;
 

@@ -7,6 +7,9 @@ namespace Gatehouse.ServiceApi.Rest.Messages;
 internal sealed class CompleteFeedbackNotification(NotificationQueues notifications)
     : ApiOperation(Operations.ReceiveFeedbackNotification, "DELETE", "messages/serviceBound/feedback/{lockToken}")
 {
+    // Paid for when it was received.
+    internal override bool IsThrottledByRequest => false;
+
     internal override Task<ApiResponse> RunAsync(ApiRequest request, CancellationToken cancellationToken) =>
         NotificationPoll.CompleteAsync(notifications, NotificationKind.Feedback, request, cancellationToken);
 }

@@ -7,6 +7,9 @@ namespace Gatehouse.ServiceApi.Rest.Messages;
 internal sealed class CompleteFileUploadNotification(NotificationQueues notifications)
     : ApiOperation(Operations.ReceiveFileUploadNotification, "DELETE", "messages/serviceBound/filenotifications/{lockToken}")
 {
+    // Paid for when it was received.
+    internal override bool IsThrottledByRequest => false;
+
     internal override Task<ApiResponse> RunAsync(ApiRequest request, CancellationToken cancellationToken) =>
         NotificationPoll.CompleteAsync(notifications, NotificationKind.FileNotification, request, cancellationToken);
 }

@@ -9,6 +9,7 @@ internal static class MethodMeter
 {
     private const int UnitBytes = 4 * 1024;
 
+    /// <param name="bytes">No more than a request may have.</param>
     internal static int Units(long bytes) => (int)Math.Clamp((bytes + UnitBytes - 1) / UnitBytes, 1, int.MaxValue);
 
     /// <summary>A body whose length was not announced paid one unit at the gate; the rest is owed.</summary>
