@@ -212,24 +212,67 @@ public sealed class FaultInjectionTests
         await device.ExpectAsync(0x40, 2, 0, 1);
         Assert.Single(host.Log.Stored);
         host.Time.Advance(TimeSpan.FromMinutes(1));
-        await device.SendAsync([0xc0, 0]);
-        await device.ExpectAsync(0xd0, 0);
+        await ExpectAliveAsync(device);
     }
 
-    [Theory]
-    [InlineData("Unknown", "1")]
-    [InlineData("KillTcp", "NaN")]
-    [InlineData("KillTcp", "-1")]
-    [InlineData("KillTcp", "1e9")]
-    public async Task Nonsense_orders_nothing_harmful(string type, string delay)
+    [Fact]
+    public async Task A_fault_that_is_not_known_is_a_property_like_any_other()
     {
         await using var host = await StartAsync();
         var device = await host.ConnectAsync("d1", await host.RegisterAsync("d1"));
 
-        await device.SendAsync([.. DeviceDriver.Publish($"devices/d1/messages/events/AzIoTHub_FaultOperationType={type}&AzIoTHub_FaultOperationDelayInSecs={delay}", "x", 1), 0xc0, 0]);
+        await device.SendAsync(DeviceDriver.Publish(Topic("Unknown"), "x", 1));
 
-        await device.ExpectAsync(0x40, 2, 0, 1, 0xd0, 0);
-        Assert.Equal(type == "Unknown" ? 1 : 0, host.Log.Stored.Count);
+        await device.ExpectAsync(0x40, 2, 0, 1);
+        Assert.Single(host.Log.Stored);
+        host.Time.Advance(TimeSpan.FromMinutes(20));
+        await ExpectAliveAsync(device);
+    }
+
+    // What is out of bounds is as if it were not said.
+    [Theory]
+    [InlineData("NaN", 1)]
+    [InlineData("-1", 1)]
+    [InlineData("1e9", 1)]
+    [InlineData("600.1", 1)]
+    [InlineData("600", 600)]
+    [InlineData("0.5", 0.5)]
+    public async Task A_fault_comes_after_its_delay_of_ten_minutes_at_most(string delay, double seconds)
+    {
+        await using var host = await StartAsync();
+        var device = await host.ConnectAsync("d1", await host.RegisterAsync("d1"));
+
+        await device.SendAsync(DeviceDriver.Publish($"devices/d1/messages/events/AzIoTHub_FaultOperationType=KillTcp&AzIoTHub_FaultOperationDelayInSecs={delay}", "x", 1));
+
+        await device.ExpectAsync(0x40, 2, 0, 1);
+        Assert.Empty(host.Log.Stored);
+        host.Time.Advance(TimeSpan.FromSeconds(seconds - 0.1));
+        await ExpectAliveAsync(device);
+        host.Time.Advance(TimeSpan.FromSeconds(0.1));
+        await device.ExpectAbortAsync("KillTcp");
+    }
+
+    [Theory]
+    [InlineData(8, true)]
+    [InlineData(9, false)]
+    public async Task As_many_faults_wait_as_may_and_one_more_is_not_carried_out(int orders, bool isCutByTheLast)
+    {
+        await using var host = await StartAsync();
+        var device = await host.ConnectAsync("d1", await host.RegisterAsync("d1"));
+        for (var id = 1; id <= orders; id++)
+        {
+            await device.SendAsync(DeviceDriver.Publish(Topic("KillTcp", delay: id == orders ? 1 : 300), "", (ushort)id));
+            await device.ExpectAsync(0x40, 2, 0, (byte)id);
+        }
+
+        host.Time.Advance(TimeSpan.FromSeconds(1));
+        if (!isCutByTheLast)
+        {
+            await ExpectAliveAsync(device);
+            host.Time.Advance(TimeSpan.FromSeconds(299));
+        }
+
+        await device.ExpectAbortAsync("KillTcp");
     }
 
     private static async Task<GatewayHost> StartAsync()
@@ -237,6 +280,13 @@ public sealed class FaultInjectionTests
         var host = await GatewayHost.StartAsync(options: new GatewayOptions { FaultInjection = true });
         host.Log.IsOpen = true;
         return host;
+    }
+
+    private static async Task ExpectAliveAsync(DeviceDriver device)
+    {
+        await device.SendAsync([0xc0, 0]);
+        await device.ExpectAsync(0xd0, 0);
+        Assert.False(device.Connection.Aborted.IsCompleted);
     }
 
     private static async Task OrderAsync(GatewayHost host, AmqpDevice device, string type, bool advance = true)

@@ -94,21 +94,21 @@ public sealed partial class SettingsTests
     public static TheoryData<string, string, string, string, string> Ranges()
     {
         var data = new TheoryData<string, string, string, string, string>();
-        foreach (var setting in Settings.All.Where(setting => setting.Name.Split('-')[0] is "query" or "twin" or "method" or "c2d" or "file" or "feedback" or "throttle"))
+        foreach (var setting in Settings.All.Where(setting => setting.Allowed.Contains('–', StringComparison.Ordinal) || setting.Allowed.Contains("at least", StringComparison.Ordinal)))
         {
-            var range = RangeAtTheEnd().Match(setting.Allowed);
-            if (range.Success)
-            {
-                var (least, most) = (long.Parse(range.Groups[1].Value, CultureInfo.InvariantCulture), long.Parse(range.Groups[3].Value, CultureInfo.InvariantCulture));
-                data.Add(setting.Name, least + range.Groups[2].Value, most + range.Groups[4].Value, (least - 1) + range.Groups[2].Value, (most + 1) + range.Groups[4].Value);
-            }
+            var range = Range().Match(setting.Allowed);
+            Assert.True(range.Success, $"{setting.Name}: {setting.Allowed}");
+            var (leastUnit, mostUnit) = (range.Groups["leastUnit"].Value, range.Groups["mostUnit"].Value);
+            var least = Int128.Parse(range.Groups["least"].Value, CultureInfo.InvariantCulture);
+            var most = range.Groups["most"].Success ? Int128.Parse(range.Groups["most"].Value, CultureInfo.InvariantCulture) : long.MaxValue;
+            data.Add(setting.Name, $"{least}{leastUnit}", $"{most}{mostUnit}", $"{least - 1}{leastUnit}", $"{most + 1}{mostUnit}");
         }
 
         return data;
     }
 
-    [GeneratedRegex(@"(\d+)([smhd]?)–(\d+)([smhd]?)$")]
-    private static partial Regex RangeAtTheEnd();
+    [GeneratedRegex(@"^(bytes, |percent, |bytes per partition, )?((?<least>\d+)(?<leastUnit>[smhd]?)–(?<most>\d+)(?<mostUnit>[smhd]?)|at least (?<least>\d+))(; 0 lets the system choose)?$", RegexOptions.ExplicitCapture)]
+    private static partial Regex Range();
 
     private static HubOptions Bind(params string[] arguments)
     {
