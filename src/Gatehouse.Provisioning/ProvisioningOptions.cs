@@ -7,6 +7,9 @@ public sealed record ProvisioningOptions
     /// <summary>Name of the service that the first start creates. Default <c>gatehouse-dps</c>.</summary>
     public string FirstInstance { get; init; } = "gatehouse-dps";
 
+    /// <summary>Host name of the hub that devices are told, one under which they reach it from where they are. Null: the first of the hub's own, <c>localhost</c> unless it was changed.</summary>
+    public string? HubHostName { get; init; }
+
     /// <summary>Individual enrollments of a service. 1–10,000,000, default 1,000,000. One more: TooManyEnrollments.</summary>
     public int MaxEnrollments { get; init; } = 1_000_000;
 

@@ -4,6 +4,7 @@ using Gatehouse.Identity;
 using Gatehouse.Identity.X509;
 using Gatehouse.Keys;
 using Gatehouse.Provisioning.AccessPolicies;
+using Gatehouse.Provisioning.Allocation;
 using Gatehouse.Provisioning.Attestation;
 using Gatehouse.Provisioning.DeviceDoor;
 using Gatehouse.Provisioning.Enrollments;
@@ -40,6 +41,7 @@ public static class ProvisioningSetup
             all.GetRequiredService<ProvisioningOptions>(),
             all.GetRequiredService<TimeProvider>(),
             all.GetRequiredService<ISignals>()));
+        services.TryAddSingleton<AllocationRules>();
         services.TryAddSingleton<EnrollmentRules>();
         services.TryAddSingleton<EnrollmentWriter>();
         services.TryAddSingleton<EnrollmentQueries>();

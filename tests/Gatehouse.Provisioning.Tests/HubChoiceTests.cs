@@ -34,10 +34,10 @@ public sealed class HubChoiceTests
     [Fact]
     public void Named_hubs_are_the_only_ones_and_latency_takes_them_in_their_order()
     {
-        Assert.Equal("c", HubChoice.Make("static", ["C"], Hubs, "d")!.HostName);
-        Assert.Equal("b", HubChoice.Make("geoLatency", ["b", "a"], Hubs, "d")!.HostName);
+        Assert.Equal("c", HubChoice.Make("static", [Hubs[2]], Hubs, "d")!.HostName);
+        Assert.Equal("b", HubChoice.Make("geoLatency", [Hubs[1], Hubs[0]], Hubs, "d")!.HostName);
         Assert.Equal("a", HubChoice.Make("geoLatency", null, Hubs, "d")!.HostName);
-        Assert.Null(HubChoice.Make("static", ["gone"], Hubs, "d"));
+        Assert.Null(HubChoice.Make("static", [], Hubs, "d"));
     }
 
     private static LinkedHub New(string host, int weight) => new(host, HubName.Parse("gatehouse"), weight, Applies: true);

@@ -195,6 +195,20 @@ public abstract class RegistrationSuite(PostgresServer? server)
         Assert.Equal(40, (await host.Get<RegistryStatistics>().ReadAsync(host.Hub.Name, Token)).Value.Total);
     }
 
+    [Fact]
+    public async Task An_edge_device_that_an_operator_made_one_stays_one_when_it_registers_again()
+    {
+        await using var host = await ProvisioningHost.StartAsync(server);
+        var made = await host.EnrollAsync("dev-1", Keys);
+        await host.RegisterAsync("dev-1", KeyOf(made, "primaryKey"));
+        var input = new IdentityInput { Key = new IdentityKey(DeviceId.Parse("dev-1")), IsEdge = true };
+        Assert.True((await host.Get<IdentityRegistry>().PutAsync(host.Hub.Name, "test", input, IfMatch.Any, Token)).IsOk);
+
+        Assert.Equal("assigned", (await host.RegisterAsync("dev-1", KeyOf(made, "primaryKey"))).Text("status"));
+
+        Assert.True((await host.DeviceAsync("dev-1"))!.IsEdge);
+    }
+
     private static string KeyOf(JsonNode made, string which) => made["attestation"]!["symmetricKey"]![which]!.GetValue<string>();
 
     private static async Task<(string Tags, string Desired)> TwinAsync(ProvisioningHost host, string id)

@@ -41,8 +41,8 @@ internal sealed class DeviceRegistrar(HubDirectory directory, Database database,
         var key = new IdentityKey(device.Id);
         var isNew = (await IdentityRows.ReadDeviceAsync(change.Transaction, change.Hub, device.Id.Value, cancellationToken)).Count == 0;
 
-        // The status stays: whom an operator disabled does not come back by registering again.
-        var put = await devices.PutAsync(change, new IdentityInput { Key = key, Authentication = Credentials(device), IsEdge = device.IsEdge }, WriteCondition.CreateOrUpdate, cancellationToken);
+        // The status stays: whom an operator disabled does not come back by registering again. So does Edge, which an operator may have made it since.
+        var put = await devices.PutAsync(change, new IdentityInput { Key = key, Authentication = Credentials(device), IsEdge = isNew || device.IsEdge ? device.IsEdge : null }, WriteCondition.CreateOrUpdate, cancellationToken);
         if (!put.IsOk)
         {
             return put.Error;

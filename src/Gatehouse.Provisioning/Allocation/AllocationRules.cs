@@ -1,26 +1,27 @@
 using Gatehouse.Contracts.Errors;
+using Gatehouse.Contracts.Provisioning;
 using Gatehouse.Provisioning.Enrollments;
 
 namespace Gatehouse.Provisioning.Allocation;
 
 /// <summary>Which hubs an enrollment asks for, and how one of them is chosen.</summary>
 /// <remarks>Source: Device Provisioning Service "How to use allocation policies" page; <c>iotHubHostName</c> is the older form of a single hub.</remarks>
-internal static class AllocationRules
+internal sealed class AllocationRules(IDeviceRegistrar registrar)
 {
     private static readonly string[] Words = [AllocationPolicies.Hashed, AllocationPolicies.GeoLatency, AllocationPolicies.Static];
 
-    internal static Result<Places> Read(EnrollmentDocument document, IReadOnlyList<LinkedHub> linked)
+    /// <summary>The linked hub that a name means: the one that devices are told, or any other that the hub answers to. Null when none does.</summary>
+    internal LinkedHub? Find(string hostName, IReadOnlyList<LinkedHub> linked) =>
+        linked.FirstOrDefault(each => each.HostName.Equals(hostName, StringComparison.OrdinalIgnoreCase))
+        ?? (registrar.FindHub(hostName) is { } hub ? linked.FirstOrDefault(each => each.Hub == hub) : null);
+
+    internal Result<Places> Read(EnrollmentDocument document, IReadOnlyList<LinkedHub> linked)
     {
         var hosts = document.IotHubs is { Count: > 0 } list ? list : string.IsNullOrEmpty(document.IotHubHostName) ? [] : [document.IotHubHostName];
-        if (document.IotHubs is { Count: > 0 } && document.IotHubHostName is { Length: > 0 } single && !hosts.Contains(single, StringComparer.OrdinalIgnoreCase))
-        {
-            return Invalid("The iotHubHostName is not among the iotHubs.");
-        }
-
         var known = new List<string>();
         foreach (var host in hosts)
         {
-            if (linked.FirstOrDefault(each => each.HostName.Equals(host, StringComparison.OrdinalIgnoreCase)) is not { } hub)
+            if (Find(host, linked) is not { } hub)
             {
                 return Invalid("An IoT hub that the enrollment names is not linked with this provisioning service.");
             }
@@ -33,7 +34,9 @@ internal static class AllocationRules
             known.Add(hub.HostName);
         }
 
-        return Read(document, known);
+        return document.IotHubHostName is { Length: > 0 } single && Find(single, linked) is var one && (one is null || !known.Contains(one.HostName))
+            ? Invalid("The iotHubHostName is not among the iotHubs.")
+            : Read(document, known);
     }
 
     private static Result<Places> Read(EnrollmentDocument document, List<string> known)

@@ -10,20 +10,17 @@ internal static class HubChoice
 {
     /// <summary>Null when no hub fits.</summary>
     /// <param name="policy">Word of <see cref="AllocationPolicies"/>.</param>
-    /// <param name="named">Hubs that the enrollment names; null for all that take part.</param>
+    /// <param name="named">Hubs that the enrollment names, in its order; null for all that take part.</param>
     /// <param name="linked">Linked hubs in the order of their host names.</param>
     /// <param name="registrationId">In lower case: the same device gets the same hub.</param>
-    internal static LinkedHub? Make(string policy, IReadOnlyList<string>? named, IReadOnlyList<LinkedHub> linked, string registrationId)
+    internal static LinkedHub? Make(string policy, IReadOnlyList<LinkedHub>? named, IReadOnlyList<LinkedHub> linked, string registrationId)
     {
-        var candidates = linked.Where(hub => named is null ? hub.Applies : named.Contains(hub.HostName, StringComparer.OrdinalIgnoreCase)).ToList();
-        return candidates.Count == 0 ? null
-            : policy == AllocationPolicies.Hashed ? Weighted(candidates, registrationId)
-            : policy == AllocationPolicies.GeoLatency && named is not null ? candidates.MinBy(hub => IndexOf(named, hub))
-            : candidates[0];
+        var candidates = named ?? [.. linked.Where(hub => hub.Applies)];
+        return candidates.Count == 0 ? null : policy == AllocationPolicies.Hashed ? Weighted(candidates, registrationId) : candidates[0];
     }
 
     // Rendezvous hashing: when a hub comes or goes, only the devices that it gains or loses move.
-    private static LinkedHub Weighted(List<LinkedHub> candidates, string registrationId) =>
+    private static LinkedHub Weighted(IReadOnlyList<LinkedHub> candidates, string registrationId) =>
         candidates.MaxBy(hub => hub.Weight / -Math.Log(Draw(hub.HostName, registrationId)))!;
 
     /// <summary>Above 0 and below 1, the same each time.</summary>
@@ -32,16 +29,5 @@ internal static class HubChoice
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
         SHA256.HashData(Encoding.UTF8.GetBytes($"{hostName}\n{registrationId}"), hash);
         return ((BinaryPrimitives.ReadUInt64BigEndian(hash) >> 11) + 0.5) / (1UL << 53);
-    }
-
-    private static int IndexOf(IReadOnlyList<string> named, LinkedHub hub)
-    {
-        var index = 0;
-        while (!named[index].Equals(hub.HostName, StringComparison.OrdinalIgnoreCase))
-        {
-            index++;
-        }
-
-        return index;
     }
 }

@@ -8,14 +8,24 @@ namespace Gatehouse.Provisioning.Allocation;
 /// <summary>SQL of the <c>linked_hubs</c> table.</summary>
 internal static class LinkedHubRows
 {
+    private const string Select = "SELECT host_name AS HostName, hub AS Hub, allocation_weight AS Weight, applies AS Applies FROM linked_hubs WHERE service = @Service";
+
     internal static async Task<IReadOnlyList<LinkedHub>> ReadAllAsync(DbConnection connection, HubName service, CancellationToken cancellationToken)
     {
-        var rows = await connection.QueryAsync<Row>(new CommandDefinition(
-            "SELECT host_name AS HostName, hub AS Hub, allocation_weight AS Weight, applies AS Applies FROM linked_hubs WHERE service = @Service ORDER BY host_name",
-            new { Service = service.Value },
-            cancellationToken: cancellationToken));
-        return [.. rows.Select(row => new LinkedHub(row.HostName, HubName.Parse(row.Hub), (int)row.Weight, row.Applies != 0))];
+        var rows = await connection.QueryAsync<Row>(new CommandDefinition($"{Select} ORDER BY host_name", new { Service = service.Value }, cancellationToken: cancellationToken));
+        return [.. rows.Select(row => row.ToHub())];
     }
+
+    internal static async Task<LinkedHub?> FindAsync(WriteTransaction transaction, HubName service, HubName hub, CancellationToken cancellationToken) =>
+        (await transaction.Connection.QuerySingleOrDefaultAsync<Row>(new CommandDefinition(
+            $"{Select} AND hub = @Hub", new { Service = service.Value, Hub = hub.Value }, transaction.Transaction, cancellationToken: cancellationToken)))?.ToHub();
+
+    internal static Task RenameAsync(WriteTransaction transaction, HubName service, HubName hub, string hostName, CancellationToken cancellationToken) =>
+        transaction.Connection.ExecuteAsync(new CommandDefinition(
+            "UPDATE linked_hubs SET host_name = @HostName WHERE service = @Service AND hub = @Hub",
+            new { Service = service.Value, Hub = hub.Value, HostName = hostName },
+            transaction.Transaction,
+            cancellationToken: cancellationToken));
 
     internal static Task InsertAsync(WriteTransaction transaction, HubName service, LinkedHub hub, CancellationToken cancellationToken) =>
         transaction.Connection.ExecuteAsync(new CommandDefinition(
@@ -33,5 +43,7 @@ internal static class LinkedHubRows
         public long Weight { get; init; }
 
         public long Applies { get; init; }
+
+        internal LinkedHub ToHub() => new(HostName, HubName.Parse(Hub), (int)Weight, Applies != 0);
     }
 }

@@ -9,7 +9,7 @@ using Gatehouse.Provisioning.Allocation;
 namespace Gatehouse.Provisioning.Enrollments;
 
 /// <summary>Reads an enrollment as sent: what contradicts itself, or asks for what is not there, is refused and nothing of it is kept.</summary>
-internal sealed class EnrollmentRules(IDeviceRegistrar registrar, ProvisioningOptions options)
+internal sealed class EnrollmentRules(IDeviceRegistrar registrar, AllocationRules allocations, ProvisioningOptions options)
 {
     private readonly AttestationRules attestations = new(options);
 
@@ -87,7 +87,7 @@ internal sealed class EnrollmentRules(IDeviceRegistrar registrar, ProvisioningOp
             return refused;
         }
 
-        var places = AllocationRules.Read(document, linked);
+        var places = allocations.Read(document, linked);
         return !places.IsOk ? places.Error : new EnrollmentDocument
         {
             DeviceId = string.IsNullOrEmpty(document.DeviceId) ? null : document.DeviceId,

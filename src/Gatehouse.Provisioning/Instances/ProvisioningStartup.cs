@@ -6,6 +6,7 @@ using Gatehouse.Contracts.Identities;
 using Gatehouse.Contracts.Signals;
 using Gatehouse.Provisioning.AccessPolicies;
 using Gatehouse.Provisioning.Allocation;
+using Gatehouse.Provisioning.Registrations;
 using Gatehouse.Store;
 
 namespace Gatehouse.Provisioning.Instances;
@@ -52,6 +53,7 @@ public sealed class ProvisioningStartup : IDisposable
             return await CreateAsync(transaction, new ProvisioningInstance(name, IdScope.New(), hub.HostNames, AllocationPolicies.Hashed), hub, cancellationToken);
         }
 
+        await TellAsync(transaction, name, hub, cancellationToken);
         var merged = known with { HostNames = [.. hub.HostNames.Concat(known.HostNames).Distinct()] };
         if (!merged.HostNames.SequenceEqual(known.HostNames))
         {
@@ -67,10 +69,29 @@ public sealed class ProvisioningStartup : IDisposable
         await InstanceRows.InsertAsync(transaction, instance, time.GetUtcNow(), cancellationToken);
         Record(transaction, "provisioning.create", instance);
         await policies.CreateBuiltInAsync(transaction, instance.Name, cancellationToken);
-        await LinkedHubRows.InsertAsync(transaction, instance.Name, new LinkedHub(hub.HostNames[0], hub.Name, LinkedHub.DefaultWeight, Applies: true), cancellationToken);
-        transaction.Audit(new AuditRecord { Hub = instance.Name.Value, Actor = "server", Action = "linkedhub.create", Subject = hub.HostNames[0] });
+        var told = ToldOf(hub);
+        await LinkedHubRows.InsertAsync(transaction, instance.Name, new LinkedHub(told, hub.Name, LinkedHub.DefaultWeight, Applies: true), cancellationToken);
+        transaction.Audit(new AuditRecord { Hub = instance.Name.Value, Actor = "server", Action = "linkedhub.create", Subject = told });
         return instance;
     }
+
+    // The operator gave the hub another name, or took it away: the link and what is known of its devices go along.
+    private async Task TellAsync(WriteTransaction transaction, HubName service, HubEntry hub, CancellationToken cancellationToken)
+    {
+        var told = ToldOf(hub);
+        var linked = await LinkedHubRows.FindAsync(transaction, service, hub.Name, cancellationToken);
+        if (linked is null || linked.HostName == told)
+        {
+            return;
+        }
+
+        await LinkedHubRows.RenameAsync(transaction, service, hub.Name, told, cancellationToken);
+        await RegistrationRows.RenameHubAsync(transaction, database.Dialect, service, [linked.HostName, .. hub.HostNames], told, cancellationToken);
+        transaction.Audit(new AuditRecord { Hub = service.Value, Actor = "server", Action = "linkedhub.update", Subject = told, Detail = new JsonObject { ["before"] = linked.HostName }.ToJsonString() });
+        transaction.Signal(new Signal(SignalSubjects.ProvisioningChanged, service.Value, ""));
+    }
+
+    private string ToldOf(HubEntry hub) => options.HubHostName ?? hub.HostNames[0];
 
     private static void Record(WriteTransaction transaction, string action, ProvisioningInstance instance)
     {

@@ -14,17 +14,18 @@ namespace Gatehouse.Provisioning.Registrations;
 /// Source: Device Provisioning Service "Reprovisioning" page. Each step may be repeated: a registration that was cut short leaves a device at worst in its new hub without
 /// a record, and the next attempt finds it there.
 /// </remarks>
-internal sealed class Assignment(Database database, IDeviceRegistrar registrar, DeviceCredentials credentials)
+internal sealed class Assignment(Database database, IDeviceRegistrar registrar, AllocationRules allocations, DeviceCredentials credentials)
 {
     /// <summary>The place that it got. NoLinkedHub, DeviceIdTaken, LinkedHubRefused.</summary>
     internal async Task<Result<Place>> MakeAsync(DeviceProof proof, AttestationVerdict.Accepted accepted, IReadOnlyList<LinkedHub> linked, RegistrationRow? before, CancellationToken cancellationToken)
     {
         var settings = accepted.Enrollment.ReadSettings();
         var policy = settings.ReprovisionPolicy ?? new ReprovisionPolicyDocument();
-        var had = before is { HostName.Length: > 0 } ? linked.FirstOrDefault(hub => hub.HostName == before.HostName) : null;
+        var had = before is { HostName.Length: > 0 } ? allocations.Find(before.HostName, linked) : null;
+        var named = settings.IotHubs?.Select(name => allocations.Find(name, linked)).OfType<LinkedHub>().ToList();
         var hub = had is not null && !policy.UpdateHubAssignment
             ? had
-            : HubChoice.Make(settings.AllocationPolicy ?? proof.Instance.AllocationPolicy, settings.IotHubs, linked, proof.RegistrationId.ToLowerInvariant());
+            : HubChoice.Make(settings.AllocationPolicy ?? proof.Instance.AllocationPolicy, named, linked, proof.RegistrationId.ToLowerInvariant());
         if (hub is null)
         {
             return ProvisioningErrors.NoLinkedHub;

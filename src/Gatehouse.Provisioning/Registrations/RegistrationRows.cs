@@ -45,6 +45,14 @@ internal static class RegistrationRows
             transaction.Transaction,
             cancellationToken: cancellationToken));
 
+    /// <summary>A hub is told under another name from now on.</summary>
+    internal static Task RenameHubAsync(WriteTransaction transaction, SqlDialect dialect, HubName service, string[] before, string told, CancellationToken cancellationToken) =>
+        transaction.Connection.ExecuteAsync(new CommandDefinition(
+            $"UPDATE registrations SET host_name = @Told WHERE service = @Service AND host_name {dialect.AnyOf("@Before")}",
+            new { Service = service.Value, Before = before, Told = told },
+            transaction.Transaction,
+            cancellationToken: cancellationToken));
+
     internal static Task DeleteAsync(WriteTransaction transaction, RegistrationRow row, CancellationToken cancellationToken) =>
         transaction.Connection.ExecuteAsync(new CommandDefinition(
             "DELETE FROM registrations WHERE service = @Service AND id = @Id", row, transaction.Transaction, cancellationToken: cancellationToken));

@@ -9,6 +9,7 @@ using Gatehouse.Hub.Routing;
 using Gatehouse.Hub.Telemetry;
 using Gatehouse.Hub.Throttling;
 using Gatehouse.Identity;
+using Gatehouse.Provisioning;
 using Gatehouse.Server.Configuration;
 using Gatehouse.Server.Startup;
 using Gatehouse.ServiceApi;
@@ -87,6 +88,8 @@ internal sealed class BoundOptions(ServerOptions options, DataDirectory data)
     internal IdentityOptions Identity => new() { TokenGrace = options.TokenGrace };
 
     internal GatewayOptions Gateway => new() { TokenGrace = options.TokenGrace, FaultInjection = options.FaultInjection };
+
+    internal ProvisioningOptions Provisioning => new() { HubHostName = options.HostNames.FirstOrDefault() };
 
     internal ServiceApiOptions ServiceApi => new() { AmqpPort = options.AmqpPort is > 0 and var port ? port : 5671 };
 

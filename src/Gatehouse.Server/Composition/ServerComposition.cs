@@ -69,7 +69,7 @@ internal static class ServerComposition
         // Before AddHub: what the sessions know about connections goes before the hub's "nobody is connected".
         .AddGateway(bound.Gateway)
         .AddHub(bound.Hub)
-        .AddProvisioning(new ProvisioningOptions())
+        .AddProvisioning(bound.Provisioning)
         .AddServiceApi(bound.ServiceApi);
 
     private static void AddMetrics(IServiceCollection services) => services

@@ -11,7 +11,7 @@ internal static class Settings
     [
         new(SettingsReader.FileSetting, "path of a JSON file", "none", "File with settings: one object, names as here without dashes.", (_, _) => null),
         new("data", "path of a directory", "the platform's application-data folder + gatehouse", "Where all state lives.", (o, text) => NotEmpty(text, () => o.Data = Path.GetFullPath(text))),
-        new("host-name", "DNS name or IP address", "localhost, 127.0.0.1, ::1 and the machine's name", "A further name that clients use for this hub; goes into the server certificate.", AddHostName) { IsRepeatable = true },
+        new("host-name", "DNS name or IP address", "localhost, 127.0.0.1, ::1 and the machine's name", "A further name that clients use for this hub; goes into the server certificate. The first one is what devices that register are told.", AddHostName) { IsRepeatable = true },
         new("address", "IP address", "all addresses", "Address to listen on.", AddAddress) { IsRepeatable = true },
         new("mqtt-port", "0–65535; 0 lets the system choose", "8883", "TCP port for MQTT over TLS. SDKs fix this number.", (o, text) => Integer(text, 0, 65535, value => o.MqttPort = value)),
         new("amqp-port", "0–65535; 0 lets the system choose", "5671", "TCP port for AMQP over TLS. SDKs fix this number.", (o, text) => Integer(text, 0, 65535, value => o.AmqpPort = value)),
