@@ -30,6 +30,16 @@ public sealed class WhyTests(RunningServer server)
         Assert.Contains("MoonPhase", RefusalWords.For(new JsonObject { ["reason"] = "MoonPhase", ["detail"] = "" }, "d1").What, StringComparison.Ordinal);
 
     [Fact]
+    public void A_refused_registration_is_told_from_a_refused_device()
+    {
+        var words = RefusalWords.For(new JsonObject { ["reason"] = nameof(RefusalReason.TokenSignatureWrong), ["detail"] = "", ["service"] = "dps" }, "d1");
+
+        Assert.Contains("'dps'", words.What, StringComparison.Ordinal);
+        Assert.Contains("enrollment of 'd1'", words.Next, StringComparison.Ordinal);
+        Assert.DoesNotContain("gatehouse device", words.Next, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Sentences_name_commands_that_there_are()
     {
         var commands = CommandPage.Leaves(TestTree.Root).Select(page => page.Path).ToList();

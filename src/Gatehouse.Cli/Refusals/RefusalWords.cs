@@ -44,6 +44,12 @@ internal static partial class RefusalWords
         var words = Enum.TryParse<RefusalReason>((string?)refusal["reason"], out var reason) && Of(reason) is { } known
             ? known
             : new Words($"It was refused for the reason {refusal["reason"]}.", "See the detail above; this command line is older than the server.");
+        if ((string?)refusal["service"] is { } service)
+        {
+            // Devices that register have an enrollment, and need not be in the registry.
+            return new Words($"Its registration at the provisioning service '{service}' was refused.", $"Compare the enrollment of '{identity}', or of its group, with what the client is set up to send.");
+        }
+
         var slash = identity.IndexOf('/', StringComparison.Ordinal);
         string Fill(string text) => text
             .Replace("{kind}", slash < 0 ? "device" : "module", StringComparison.Ordinal)

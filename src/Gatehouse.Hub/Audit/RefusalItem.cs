@@ -12,9 +12,10 @@ namespace Gatehouse.Hub.Audit;
 /// <param name="Protocol"><c>mqtt</c>, <c>mqtt-ws</c>, <c>https</c>.</param>
 /// <param name="RemoteAddress">Null when unknown.</param>
 /// <param name="Repeats">Further refusals of the same kind that this one stands for.</param>
+/// <param name="Service">Provisioning service that refused it; null for the hub itself.</param>
 public sealed record RefusalItem(
-    long Sequence, DateTimeOffset Time, string Identity, string Reason, int ErrorCode, string Detail, string Protocol, string? RemoteAddress, long Repeats)
+    long Sequence, DateTimeOffset Time, string Identity, string Reason, int ErrorCode, string Detail, string Protocol, string? RemoteAddress, long Repeats, string? Service)
 {
-    internal static RefusalItem From(RecordedRefusal refusal) => new(
-        refusal.Sequence, refusal.Time, refusal.Claimed, refusal.Reason, refusal.ErrorCode, refusal.Detail, refusal.Protocol, refusal.RemoteAddress, refusal.Repeats);
+    internal static RefusalItem From(RecordedRefusal refusal, string? service) => new(
+        refusal.Sequence, refusal.Time, refusal.Claimed, refusal.Reason, refusal.ErrorCode, refusal.Detail, refusal.Protocol, refusal.RemoteAddress, refusal.Repeats, service);
 }

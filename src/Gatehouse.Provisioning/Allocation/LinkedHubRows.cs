@@ -20,6 +20,9 @@ internal static class LinkedHubRows
         (await transaction.Connection.QuerySingleOrDefaultAsync<Row>(new CommandDefinition(
             $"{Select} AND hub = @Hub", new { Service = service.Value, Hub = hub.Value }, transaction.Transaction, cancellationToken: cancellationToken)))?.ToHub();
 
+    internal static async Task<IReadOnlyList<string>> FindServicesAsync(DbConnection connection, HubName hub, CancellationToken cancellationToken) =>
+        [.. await connection.QueryAsync<string>(new CommandDefinition("SELECT DISTINCT service FROM linked_hubs WHERE hub = @Hub ORDER BY service", new { Hub = hub.Value }, cancellationToken: cancellationToken))];
+
     internal static Task RenameAsync(WriteTransaction transaction, HubName service, HubName hub, string hostName, CancellationToken cancellationToken) =>
         transaction.Connection.ExecuteAsync(new CommandDefinition(
             "UPDATE linked_hubs SET host_name = @HostName WHERE service = @Service AND hub = @Hub",

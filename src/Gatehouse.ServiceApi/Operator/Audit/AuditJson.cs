@@ -12,8 +12,8 @@ internal sealed record AuditJson(long Sequence, DateTime Time, string Actor, str
 
 /// <summary>A refusal in answers.</summary>
 internal sealed record RefusalJson(
-    long Sequence, DateTime Time, string Identity, string Reason, int ErrorCode, string Detail, string Protocol, string? RemoteAddress, long Repeats)
+    long Sequence, DateTime Time, string Identity, string Reason, int ErrorCode, string Detail, string Protocol, string? RemoteAddress, long Repeats, string? Service)
 {
     internal static RefusalJson From(RefusalItem item) =>
-        new(item.Sequence, item.Time.UtcDateTime, item.Identity, item.Reason, item.ErrorCode, item.Detail, item.Protocol, item.RemoteAddress, item.Repeats);
+        new(item.Sequence, item.Time.UtcDateTime, item.Identity, item.Reason, item.ErrorCode, item.Detail, item.Protocol, item.RemoteAddress, item.Repeats, item.Service);
 }
