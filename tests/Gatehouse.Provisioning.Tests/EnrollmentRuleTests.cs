@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Xunit;
 
 namespace Gatehouse.Provisioning.Tests;
@@ -21,6 +22,7 @@ public sealed class EnrollmentRuleTests
     [InlineData("enrollments/d1", """{"attestation":{"type":"tpm","tpm":{}}}""")]
     [InlineData("enrollments/d1", """{"attestation":{"type":"tpm","tpm":{"endorsementKey":"AAEA!"}}}""")]
     [InlineData("enrollments/d1", """{"attestation":{"type":"tpm","tpm":{"endorsementKey":"AAIA"}}}""")]
+    [InlineData("enrollments/d1", """{"attestation":{"type":"tpm","tpm":{"endorsementKey":"AAEA"}}}""")]
     [InlineData("enrollmentGroups/g1", """{"attestation":{"type":"tpm","tpm":{"endorsementKey":"AAEA"}}}""")]
     [InlineData("enrollmentGroups/g1", """{"deviceId":"d",KEYS}""")]
     [InlineData("enrollmentGroups/g1", """{"registrationId":"d",KEYS}""")]
@@ -63,17 +65,20 @@ public sealed class EnrollmentRuleTests
         await using var host = await ProvisioningHost.StartAsync();
         await host.EnrollAsync("d1", Keys);
 
-        Assert.Equal(400, (await host.AskAsync("PUT", "/enrollments/d1", """{"attestation":{"type":"tpm","tpm":{"endorsementKey":"AAEA"}}}""", "*")).Code);
+        Assert.Equal(400, (await host.AskAsync("PUT", "/enrollments/d1", Tpm(EndorsementKey()), "*")).Code);
     }
 
     [Fact]
     public async Task A_device_with_a_tpm_can_be_enrolled_and_its_endorsement_key_belongs_to_it_alone()
     {
         await using var host = await ProvisioningHost.StartAsync();
-        await host.EnrollAsync("d1", """ "attestation":{"type":"tpm","tpm":{"endorsementKey":"AAEA"}} """);
+        var key = EndorsementKey();
+        Assert.Equal(200, (await host.AskAsync("PUT", "/enrollments/d1", Tpm(key))).Code);
 
-        Assert.Equal("AAEA", (await host.AskAsync("GET", "/enrollments/d1")).Text("attestation.tpm.endorsementKey"));
-        Assert.Equal(409, (await host.AskAsync("PUT", "/enrollments/d2", """{"attestation":{"type":"tpm","tpm":{"endorsementKey":"AAEA"}}}""")).Code);
+        Assert.Equal(key, (await host.AskAsync("GET", "/enrollments/d1")).Text("attestation.tpm.endorsementKey"));
+        Assert.Equal(409, (await host.AskAsync("PUT", "/enrollments/d2", Tpm(key))).Code);
+        Assert.Equal(400, (await host.AskAsync("PUT", "/enrollments/d3", Tpm(EndorsementKey(), "AAEA"))).Code);
+        Assert.Equal(400, (await host.AskAsync("PUT", "/enrollmentGroups/g1", Tpm(EndorsementKey()))).Code);
     }
 
     [Fact]
@@ -118,6 +123,49 @@ public sealed class EnrollmentRuleTests
         Assert.Equal((400, "400004"), Outcome(await host.AskAsync("POST", "/enrollments", """{"mode":"create","enrollments":[]}""")));
         Assert.Equal((400, "400004"), Outcome(await host.AskAsync("POST", "/enrollments", """{"mode":"create","enrollments":[null]}""")));
         Assert.Equal((400, "400004"), Outcome(await host.AskAsync("POST", "/enrollments", $$"""{"mode":"1","enrollments":[{{Item(6)}}]}""")));
+    }
+
+    [Fact]
+    public async Task A_certificate_and_the_information_of_a_device_may_be_as_large_as_their_limits_and_not_one_byte_more()
+    {
+        using var certificate = TestCertificate.SelfSigned("d1");
+        var size = certificate.Certificate.RawData.Length;
+        await using var host = await ProvisioningHost.StartAsync(options: new ProvisioningOptions { MaxCertificateBytes = size, MaxDeviceInformationBytes = 64 });
+        await using var narrow = await ProvisioningHost.StartAsync(options: new ProvisioningOptions { MaxCertificateBytes = size - 1 });
+        static string Information(int bytes) => $"{{{Keys},\"optionalDeviceInformation\":{{\"a\":\"{new string('x', bytes - 8)}\"}}}}";
+
+        await host.EnrollAsync("d1", EnrollmentSuite.Clients(certificate.Base64));
+        Assert.Equal((400, "400004"), Outcome(await narrow.AskAsync("PUT", "/enrollments/d1", $$"""{{{EnrollmentSuite.Clients(certificate.Base64)}}}""")));
+        Assert.Equal(200, (await host.AskAsync("PUT", "/enrollments/d2", Information(64))).Code);
+        Assert.Equal((400, "400004"), Outcome(await host.AskAsync("PUT", "/enrollments/d3", Information(65))));
+    }
+
+    [Fact]
+    public async Task A_page_has_as_many_items_as_it_may_and_not_one_more()
+    {
+        await using var host = await ProvisioningHost.StartAsync(options: new ProvisioningOptions { MaxPageItems = 2 });
+        foreach (var id in new[] { "d1", "d2", "d3" })
+        {
+            await host.EnrollAsync(id, Keys);
+        }
+
+        foreach (var wanted in new[] { ("x-ms-max-item-count", "2"), ("x-ms-max-item-count", "3"), ("x-ms-unused", "") })
+        {
+            Assert.Equal(2, (await host.AskAsync("POST", "/enrollments/query", """{"query":"SELECT * FROM enrollments"}""", null, wanted)).Body!.AsArray().Count);
+        }
+
+        Assert.Equal(400, (await host.AskAsync("POST", "/enrollments/query", """{"query":"SELECT * FROM enrollments"}""", null, ("x-ms-max-item-count", "0"))).Code);
+    }
+
+    private static string Tpm(string endorsement, string? root = null) =>
+        new JsonObject { ["attestation"] = new JsonObject { ["type"] = "tpm", ["tpm"] = new JsonObject { ["endorsementKey"] = endorsement, ["storageRootKey"] = root } } }.ToJsonString();
+
+    /// <summary>TPM2B_PUBLIC of an RSA-2048 storage key with the standard policy; its modulus is only a number.</summary>
+    private static string EndorsementKey()
+    {
+        var modulus = System.Security.Cryptography.RandomNumberGenerator.GetBytes(256);
+        (modulus[0], modulus[^1]) = ((byte)(modulus[0] | 0x80), (byte)(modulus[^1] | 1));
+        return Convert.ToBase64String([.. Convert.FromHexString("013A0001000B000300B20020837197674484B3F81A90CC8D46A5D724FD52D76E06520B64F2A1DA1B331469AA00060080004300100800000000000100"), .. modulus]);
     }
 
     private static (int Code, string Error) Outcome(ProvisioningHost.Answer answer) => (answer.Code, answer.Text("errorCode"));

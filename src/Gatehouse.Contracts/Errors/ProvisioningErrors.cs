@@ -22,5 +22,4 @@ public static class ProvisioningErrors
     public static readonly HubError UnsupportedMediaType = new(415000, "UnsupportedMediaType", "The content type is not supported.");
     public static readonly HubError TooManyRequests = new(429001, "TooManyRequests", "Too many requests.", IsTransient: true);
     public static readonly HubError ServerError = new(500001, "ServerError", "The server failed to handle the request.", IsTransient: true);
-    public static readonly HubError LinkedHubUnavailable = new(503001, "LinkedHubUnavailable", "The linked hub is not available now.", IsTransient: true);
 }

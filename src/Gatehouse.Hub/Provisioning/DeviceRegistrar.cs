@@ -27,7 +27,7 @@ internal sealed class DeviceRegistrar(HubDirectory directory, Database database,
     public async Task<ReadOnlyMemory<byte>?> ReadTwinAsync(HubName hub, DeviceId device, CancellationToken cancellationToken)
     {
         var row = await database.ReadAsync((connection, token) => TwinRows.FindAsync(connection, hub, new IdentityKey(device), DateTimeOffset.MinValue, token), cancellationToken);
-        return row is null ? null : Document(row);
+        return row is null ? default(ReadOnlyMemory<byte>?) : Document(row); // a bare null would become an empty document
     }
 
     public async Task<Result<bool>> RemoveAsync(HubName hub, string actor, DeviceId device, CancellationToken cancellationToken)

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Gatehouse.Contracts.Errors;
+using Gatehouse.Identity.Tpm;
 using Gatehouse.Identity.X509;
 
 namespace Gatehouse.Provisioning.Enrollments;
@@ -9,9 +10,6 @@ internal sealed class AttestationRules(ProvisioningOptions options)
 {
     private const int MinKeyBytes = 16;
     private const int MaxKeyBytes = 64;
-
-    // A TPM2B_PUBLIC of an RSA-2048 storage key has 316 bytes, of a P-256 one fewer.
-    private const int MaxTpmKeyBytes = 1024;
 
     internal Result<EnrollmentInput> Read(EnrollmentInput input, AttestationDocument? attestation)
     {
@@ -61,15 +59,16 @@ internal sealed class AttestationRules(ProvisioningOptions options)
 
     private static Result<EnrollmentInput> ReadTpm(EnrollmentInput input, TpmDocument tpm) =>
         input.Key.Kind == EnrollmentKind.Group ? Invalid("An enrollment group cannot attest by TPM.")
-        : !IsTpmKey(tpm.EndorsementKey) ? Invalid("The endorsementKey must be base64 of a TPM2B_PUBLIC.")
-        : !string.IsNullOrEmpty(tpm.StorageRootKey) && !IsTpmKey(tpm.StorageRootKey) ? Invalid("The storageRootKey must be base64 of a TPM2B_PUBLIC, or absent.")
+        : TpmKeyFault(tpm.EndorsementKey) is { } wrong ? Invalid($"The endorsementKey must be base64 of a TPM2B_PUBLIC: {wrong}.")
+        : !string.IsNullOrEmpty(tpm.StorageRootKey) && TpmKeyFault(tpm.StorageRootKey) is { } fault ? Invalid($"The storageRootKey must be base64 of a TPM2B_PUBLIC, or absent: {fault}.")
         : With(input, AttestationType.Tpm, new StoredProof { EndorsementKey = tpm.EndorsementKey, StorageRootKey = string.IsNullOrEmpty(tpm.StorageRootKey) ? null : tpm.StorageRootKey });
 
-    // The size that a TPM2B begins with must be what follows; what is inside is judged when the device attests.
-    private static bool IsTpmKey(string? base64)
+    private static string? TpmKeyFault(string? base64)
     {
-        Span<byte> key = stackalloc byte[MaxTpmKeyBytes];
-        return base64 is { Length: > 0 } && Convert.TryFromBase64String(base64, key, out var length) && length > 2 && ((key[0] << 8) | key[1]) == length - 2;
+        Span<byte> key = stackalloc byte[TpmPublicArea.MaxBytes];
+        return base64 is not { Length: > 0 } || !Convert.TryFromBase64String(base64, key, out var length) ? "it is none"
+            : TpmPublicArea.TryParse(key[..length], out _, out var fault) ? null
+            : fault;
     }
 
     private Result<EnrollmentInput> ReadX509(EnrollmentInput input, X509Document x509)
@@ -147,6 +146,8 @@ internal sealed class AttestationRules(ProvisioningOptions options)
 
     private static HubError Invalid(string message) => ProvisioningErrors.ArgumentInvalid.With(message);
 
+    internal static string DeviceClaim(string deviceId) => $"device:{deviceId.ToLowerInvariant()}";
+
     /// <summary>What no other enrollment may hold at the same time.</summary>
     internal static IReadOnlyList<string> ClaimsOf(EnrollmentRow row)
     {
@@ -162,7 +163,7 @@ internal sealed class AttestationRules(ProvisioningOptions options)
 
         if (row.Key.Kind == EnrollmentKind.Individual)
         {
-            claims.Add($"device:{(row.ReadSettings().DeviceId ?? row.Id).ToLowerInvariant()}");
+            claims.Add(DeviceClaim(row.ReadSettings().DeviceId ?? row.Id));
         }
 
         return claims;

@@ -75,6 +75,13 @@ internal static class EnrollmentRows
         return null;
     }
 
+    /// <summary>The individual enrollment that this device id belongs to; null when it belongs to none.</summary>
+    internal static Task<string?> FindDeviceClaimAsync(DbConnection connection, HubName service, string deviceId, CancellationToken cancellationToken) =>
+        connection.QuerySingleOrDefaultAsync<string?>(new CommandDefinition(
+            "SELECT id FROM enrollment_claims WHERE service = @Service AND claim = @Claim",
+            new { Service = service.Value, Claim = AttestationRules.DeviceClaim(deviceId) },
+            cancellationToken: cancellationToken));
+
     internal static async Task WriteClaimsAsync(WriteTransaction transaction, EnrollmentRow row, IReadOnlyList<string> claims, CancellationToken cancellationToken)
     {
         await DropClaimsAsync(transaction, row, cancellationToken);

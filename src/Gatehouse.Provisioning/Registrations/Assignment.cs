@@ -6,6 +6,7 @@ using Gatehouse.Provisioning.Allocation;
 using Gatehouse.Provisioning.Attestation;
 using Gatehouse.Provisioning.Enrollments;
 using Gatehouse.Store;
+using Microsoft.Extensions.Logging;
 
 namespace Gatehouse.Provisioning.Registrations;
 
@@ -14,14 +15,14 @@ namespace Gatehouse.Provisioning.Registrations;
 /// Source: Device Provisioning Service "Reprovisioning" page. Each step may be repeated: a registration that was cut short leaves a device at worst in its new hub without
 /// a record, and the next attempt finds it there.
 /// </remarks>
-internal sealed class Assignment(Database database, IDeviceRegistrar registrar, AllocationRules allocations, DeviceCredentials credentials)
+internal sealed class Assignment(Database database, IDeviceRegistrar registrar, AllocationRules allocations, DeviceCredentials credentials, ILogger<Assignment> log)
 {
     /// <summary>The place that it got. NoLinkedHub, DeviceIdTaken, LinkedHubRefused.</summary>
     internal async Task<Result<Place>> MakeAsync(DeviceProof proof, AttestationVerdict.Accepted accepted, IReadOnlyList<LinkedHub> linked, RegistrationRow? before, CancellationToken cancellationToken)
     {
         var settings = accepted.Enrollment.ReadSettings();
         var policy = settings.ReprovisionPolicy ?? new ReprovisionPolicyDocument();
-        var had = before is { HostName.Length: > 0 } ? allocations.Find(before.HostName, linked) : null;
+        var had = await HadAsync(proof, before, linked, cancellationToken);
         var named = settings.IotHubs?.Select(name => allocations.Find(name, linked)).OfType<LinkedHub>().ToList();
         var hub = had is not null && !policy.UpdateHubAssignment
             ? had
@@ -32,12 +33,14 @@ internal sealed class Assignment(Database database, IDeviceRegistrar registrar, 
         }
 
         var device = DeviceId.Parse(settings.DeviceId ?? (had is null ? proof.RegistrationId : before!.DeviceId));
-        if (await FindOwnerAsync(proof, hub, device, cancellationToken) is { } owner)
+        var move = new Move(had, hub, before, device, policy);
+        if (await FindOwnerAsync(proof, move, cancellationToken) is { } owner)
         {
-            return ProvisioningErrors.DeviceIdTaken.With($"The device '{device}' belongs to the registration '{owner}'.");
+            // Not for the device to know.
+            log.DeviceIdTaken(device.Value, proof.RegistrationId, owner);
+            return ProvisioningErrors.DeviceIdTaken.With($"The device '{device}' belongs to another registration.");
         }
 
-        var move = new Move(had, hub, before, device, policy);
         return await RegisterAsync(proof, accepted, settings, move, cancellationToken);
     }
 
@@ -76,17 +79,43 @@ internal sealed class Assignment(Database database, IDeviceRegistrar registrar, 
             return (initial, false);
         }
 
-        return move.Policy.MigrateDeviceData && DeviceId.TryParse(move.Before!.DeviceId, out var old)
-            ? (await registrar.ReadTwinAsync(move.From.Hub, old, cancellationToken) ?? initial, true)
-            : (initial, true);
+        if (!move.Policy.MigrateDeviceData || !DeviceId.TryParse(move.Before!.DeviceId, out var old))
+        {
+            return (initial, true);
+        }
+
+        // Gone from the hub that it had: a move that was cut short before its record took it away, and the twin has arrived already.
+        return await registrar.ReadTwinAsync(move.From.Hub, old, cancellationToken) is { } twinOfOld ? (twinOfOld, true) : (initial, false);
     }
 
-    /// <summary>Another registration that has this device, as long as the enrollment it came by is there; one whose enrollment is gone has no claim any more.</summary>
-    private Task<string?> FindOwnerAsync(DeviceProof proof, LinkedHub hub, DeviceId device, CancellationToken cancellationToken) => database.ReadAsync(
+    /// <summary>The hub that the record names. None when another registration has taken the device meanwhile: it is that one's, and neither read nor removed here.</summary>
+    private async Task<LinkedHub?> HadAsync(DeviceProof proof, RegistrationRow? before, IReadOnlyList<LinkedHub> linked, CancellationToken cancellationToken)
+    {
+        if (before is not { HostName.Length: > 0 })
+        {
+            return null;
+        }
+
+        var other = await database.ReadAsync((connection, token) => RegistrationRows.FindOtherAsync(connection, proof.Instance.Name, before.HostName, before.DeviceId, before.Id, token), cancellationToken);
+        return other is null ? allocations.Find(before.HostName, linked) : null;
+    }
+
+    /// <summary>
+    /// Another registration that has this device, as long as the enrollment it came by is there; one whose enrollment is gone has no claim any more.
+    /// Who does not have it yet leaves it to the individual enrollment that names it.
+    /// </summary>
+    private Task<string?> FindOwnerAsync(DeviceProof proof, Move move, CancellationToken cancellationToken) => database.ReadAsync(
         async (connection, token) =>
         {
-            var owner = await RegistrationRows.FindOwnerAsync(connection, proof.Instance.Name, hub.HostName, device.Value, proof.RegistrationId.ToLowerInvariant(), token);
-            return owner is not null && await EnrollmentRows.FindAsync(connection, proof.Instance.Name, owner.Enrollment, token) is not null ? owner.Name : null;
+            var id = proof.RegistrationId.ToLowerInvariant();
+            if (await RegistrationRows.FindOwnerAsync(connection, proof.Instance.Name, move.To.HostName, move.Device.Value, id, token) is { } owner)
+            {
+                return owner;
+            }
+
+            var hasIt = move.Before is { } before && before.HostName == move.To.HostName && before.DeviceId == move.Device.Value;
+            var claimed = hasIt ? null : await EnrollmentRows.FindDeviceClaimAsync(connection, proof.Instance.Name, move.Device.Value, token);
+            return claimed == id ? null : claimed;
         },
         cancellationToken);
 

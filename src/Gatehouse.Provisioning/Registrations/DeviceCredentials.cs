@@ -32,11 +32,13 @@ internal sealed class DeviceCredentials(SecretVault vault)
         };
     }
 
-    private string? KeyOf(EnrollmentRow enrollment, SealedSecret key, bool isGroup, string registrationId)
+    /// <exception cref="KeysException">The key does not open: a device without credentials must not come of that.</exception>
+    private string KeyOf(EnrollmentRow enrollment, SealedSecret key, bool isGroup, string registrationId)
     {
         if (isGroup)
         {
-            return RegistrationToken.Derive(vault, key, enrollment.Binding, registrationId);
+            return RegistrationToken.Derive(vault, key, enrollment.Binding, registrationId)
+                ?? throw new KeysException($"A key of the enrollment group '{enrollment.Name}' does not open: it was altered, moved to another row, or sealed under keys that are not here.");
         }
 
         var clear = vault.Reveal(key, enrollment.Binding);

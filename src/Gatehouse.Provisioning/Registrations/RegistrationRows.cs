@@ -18,12 +18,34 @@ internal static class RegistrationRows
     internal static Task<RegistrationRow?> FindAsync(DbConnection connection, HubName service, string id, CancellationToken cancellationToken, DbTransaction? transaction = null) =>
         connection.QuerySingleOrDefaultAsync<RegistrationRow>(new CommandDefinition($"{Select} AND id = @Id", new { Service = service.Value, Id = id }, transaction, cancellationToken: cancellationToken));
 
-    /// <summary>Another registration that has this device in this hub; null when there is none.</summary>
-    internal static Task<RegistrationRow?> FindOwnerAsync(DbConnection connection, HubName service, string hostName, string deviceId, string exceptId, CancellationToken cancellationToken) =>
-        connection.QueryFirstOrDefaultAsync<RegistrationRow>(new CommandDefinition(
-            $"{Select} AND host_name = @HostName AND device_id = @DeviceId AND id <> @Id ORDER BY id LIMIT 1",
+    /// <summary>Another registration that has this device in this hub, whether its enrollment is still there or not; null when there is none.</summary>
+    internal static Task<string?> FindOtherAsync(DbConnection connection, HubName service, string hostName, string deviceId, string exceptId, CancellationToken cancellationToken) =>
+        connection.QueryFirstOrDefaultAsync<string?>(new CommandDefinition(
+            "SELECT name FROM registrations WHERE service = @Service AND host_name = @HostName AND device_id = @DeviceId AND id <> @Id ORDER BY id LIMIT 1",
             new { Service = service.Value, HostName = hostName, DeviceId = deviceId, Id = exceptId },
             cancellationToken: cancellationToken));
+
+    /// <summary>Another registration that has this device in this hub and whose enrollment is there; null when there is none.</summary>
+    internal static Task<string?> FindOwnerAsync(DbConnection connection, HubName service, string hostName, string deviceId, string exceptId, CancellationToken cancellationToken) =>
+        connection.QueryFirstOrDefaultAsync<string?>(new CommandDefinition(
+            """
+            SELECT name FROM registrations r WHERE service = @Service AND host_name = @HostName AND device_id = @DeviceId AND id <> @Id
+              AND EXISTS (SELECT 1 FROM enrollments e WHERE e.service = r.service AND e.kind = r.enrollment_kind AND e.id = r.enrollment_id)
+            ORDER BY id LIMIT 1
+            """,
+            new { Service = service.Value, HostName = hostName, DeviceId = deviceId, Id = exceptId },
+            cancellationToken: cancellationToken));
+
+    /// <summary>Takes a device from the records of all registrations but the one that has it now; returns their names.</summary>
+    internal static async Task<IReadOnlyList<string>> UnassignOthersAsync(WriteTransaction transaction, RegistrationRow owner, string etag, CancellationToken cancellationToken) =>
+        [.. await transaction.Connection.QueryAsync<string>(new CommandDefinition(
+            """
+            UPDATE registrations SET host_name = '', device_id = '', status = @Unassigned, substatus = 0, error_code = 0, error_message = '', etag = @NewEtag, changed = @Changed
+            WHERE service = @Service AND host_name = @HostName AND device_id = @DeviceId AND id <> @Id RETURNING name
+            """,
+            new { owner.Service, owner.HostName, owner.DeviceId, owner.Id, owner.Changed, NewEtag = etag, Unassigned = (long)RegistrationStatus.Unassigned },
+            transaction.Transaction,
+            cancellationToken: cancellationToken))];
 
     /// <summary>Registrations through one enrollment, in the order of ids, from after one on.</summary>
     internal static async Task<IReadOnlyList<RegistrationRow>> ListAsync(DbConnection connection, HubName service, EnrollmentKey enrollment, string after, int count, CancellationToken cancellationToken) =>

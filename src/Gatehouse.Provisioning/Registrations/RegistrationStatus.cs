@@ -17,7 +17,6 @@ internal enum RegistrationSubstatus
     InitialAssignment = 1,
     DeviceDataMigrated = 2,
     DeviceDataReset = 3,
-    ReprovisionedToInitialAssignment = 4,
 }
 
 /// <summary>Their words on the wire.</summary>
@@ -37,7 +36,6 @@ internal static class RegistrationWords
         RegistrationSubstatus.InitialAssignment => "initialAssignment",
         RegistrationSubstatus.DeviceDataMigrated => "deviceDataMigrated",
         RegistrationSubstatus.DeviceDataReset => "deviceDataReset",
-        RegistrationSubstatus.ReprovisionedToInitialAssignment => "reprovisionedToInitialAssignment",
         _ => null,
     };
 }
