@@ -14,9 +14,9 @@ public sealed class PolicyAuthenticator
     private readonly PolicyTokens policies;
     private readonly TokenSignature signature;
 
-    /// <summary>For use outside the container.</summary>
-    public PolicyAuthenticator(ICredentialSource credentials, SecretVault vault, TimeProvider time, IdentityOptions? options = null)
-        : this(new IdentityParts(credentials, vault, time) { Options = options ?? new IdentityOptions() })
+    /// <summary>For policies of another room, and for use outside the container.</summary>
+    public PolicyAuthenticator(ICredentialSource credentials, SecretVault vault, TimeProvider time, IdentityOptions? options = null, RefusalBackoff? backoff = null)
+        : this(new IdentityParts(credentials, vault, time) { Options = options ?? new IdentityOptions(), Backoff = backoff })
     {
     }
 

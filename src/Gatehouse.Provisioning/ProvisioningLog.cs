@@ -11,6 +11,9 @@ internal static partial class ProvisioningLog
     [LoggerMessage(2401, LogLevel.Debug, "A call of a provisioning service was answered with {Error}, tracking id {TrackingId}", EventName = "ProvisioningRequestRefused")]
     internal static partial void RequestRefused(this ILogger logger, string error, string trackingId);
 
+    [LoggerMessage(2403, LogLevel.Warning, "The device '{Device}' that registration '{Registration}' wants belongs to registration or enrollment '{Owner}'.", EventName = "DeviceIdTaken")]
+    internal static partial void DeviceIdTaken(this ILogger logger, string device, string registration, string owner);
+
     [LoggerMessage(2402, LogLevel.Error, "{Operation} of a device that registers over {Protocol} failed.", EventName = "RegistrationFailed")]
     internal static partial void DeviceRequestFailed(this ILogger logger, string operation, string protocol, Exception error);
 }

@@ -1,3 +1,4 @@
+using Gatehouse.Contracts.Audit;
 using Gatehouse.Contracts.Provisioning;
 using Gatehouse.Contracts.Signals;
 using Gatehouse.Identity;
@@ -41,6 +42,7 @@ public static class ProvisioningSetup
             all.GetRequiredService<ProvisioningOptions>(),
             all.GetRequiredService<TimeProvider>(),
             all.GetRequiredService<ISignals>()));
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IAuditNeighbour, LinkedServices>());
         services.TryAddSingleton<AllocationRules>();
         services.TryAddSingleton<EnrollmentRules>();
         services.TryAddSingleton<EnrollmentWriter>();
@@ -73,6 +75,7 @@ public static class ProvisioningSetup
         services.TryAddSingleton<DeviceCredentials>();
         services.TryAddSingleton<Assignment>();
         services.TryAddSingleton<RegistrationQueue>();
+        services.TryAddSingleton<DeviceTurns>();
         services.TryAddSingleton<Registrations.Registrations>();
         services.TryAddSingleton<Registrations.RegistrationStates>();
         services.TryAddSingleton<DeviceRegistrations>();
@@ -83,8 +86,9 @@ public static class ProvisioningSetup
     {
         services.TryAddSingleton<PolicySource>();
         services.TryAddSingleton(static all => new ServiceGate(
-            new PolicyAuthenticator(all.GetRequiredService<PolicySource>(), all.GetRequiredService<SecretVault>(), all.GetRequiredService<TimeProvider>(), all.GetRequiredService<IdentityOptions>()),
-            all.GetRequiredService<Contracts.Audit.IRefusalLog>()));
+            new PolicyAuthenticator(
+                all.GetRequiredService<PolicySource>(), all.GetRequiredService<SecretVault>(), all.GetRequiredService<TimeProvider>(), all.GetRequiredService<IdentityOptions>(), all.GetRequiredService<RefusalBackoff>()),
+            all.GetRequiredService<IRefusalLog>()));
         services.TryAddSingleton<ServiceApi>();
         Add<GetIndividualEnrollment>(services);
         Add<CreateOrUpdateIndividualEnrollment>(services);

@@ -1,4 +1,7 @@
 using Gatehouse.Contracts.Audit;
+using Gatehouse.Contracts.Identities;
+using Gatehouse.Identity;
+using Gatehouse.Provisioning.Registrations;
 using Xunit;
 
 namespace Gatehouse.Provisioning.Tests;
@@ -74,6 +77,68 @@ public sealed class DeviceApiTests
         Assert.Equal(RefusalReason.BackedOff, host.Refusals.Last().Reason);
         host.Time.Advance(TimeSpan.FromMinutes(3));
         Assert.Equal("assigned", (await host.RegisterAsync("dev-1", key)).Text("status"));
+    }
+
+    [Fact]
+    public async Task Strangers_to_the_service_and_bad_tokens_of_back_ends_count_for_the_address_that_they_come_from()
+    {
+        await using var host = await ProvisioningHost.StartAsync();
+        var key = await EnrolledAsync(host);
+        var half = new IdentityOptions().Backoff.RefusalsPerAddress / 2;
+        for (var i = 0; i < half; i++)
+        {
+            Assert.Equal(401, (await host.SendAsync("PUT", "/0ne00000000/registrations/dev-1/register?api-version=2019-03-31", host.DeviceToken("dev-1", key), "{}")).Code);
+            Assert.Equal(401, (await host.SendAsync("GET", "/enrollments/dev-1?api-version=2021-10-01", host.Sign("localhost", key, "nobody"))).Code);
+        }
+
+        Assert.Equal(401, (await host.RegisterAsync("dev-1", key)).Code);
+        Assert.Equal(401, (await host.AskAsync("GET", "/enrollments/dev-1")).Code);
+        Assert.Equal([RefusalReason.BackedOff, RefusalReason.BackedOff], host.Refusals.TakeLast(2).Select(refusal => refusal.Reason));
+        Assert.All(host.Refusals, refusal => Assert.Equal(host.Instance.Name.Value, refusal.Hub));
+    }
+
+    [Fact]
+    public async Task What_a_stranger_sends_is_not_read()
+    {
+        await using var host = await ProvisioningHost.StartAsync(options: new ProvisioningOptions { MaxDeviceBodyBytes = 1024 });
+        var stranger = host.DeviceToken("dev-1", Convert.ToBase64String(new byte[32]));
+
+        foreach (var body in new[] { "{", new string(' ', 1025) })
+        {
+            Assert.Equal(401, (await host.SendAsync("PUT", $"/{host.Instance.IdScope}/registrations/dev-1/register?api-version=2019-03-31", stranger, body)).Code);
+        }
+    }
+
+    [Fact]
+    public async Task Who_waits_for_its_turn_is_judged_again_when_it_comes()
+    {
+        await using var host = await ProvisioningHost.StartAsync(options: new ProvisioningOptions { MaxConcurrentRegistrations = 1 });
+        var key = await EnrolledAsync(host);
+        Assert.Equal(200, (await host.RegisterAsync("dev-1", key)).Code);
+        await host.Get<Hub.Registry.IdentityRegistry>().DeleteAsync(host.Hub.Name, "test", new(DeviceId.Parse("dev-1")), Hub.Registry.IfMatch.Any, TestContext.Current.CancellationToken);
+        var gate = new TaskCompletionSource();
+        var seat = host.Get<RegistrationQueue>().RunAsync<bool>(
+            host.Instance.Name,
+            "another",
+            async _ =>
+            {
+                await gate.Task;
+                return true;
+            },
+            TestContext.Current.CancellationToken);
+        var waiting = host.RegisterAsync("dev-1", key);
+        while (host.Get<RegistrationQueue>().Count < 2)
+        {
+            await Task.Delay(10, TestContext.Current.CancellationToken);
+        }
+
+        Assert.Equal(200, (await host.AskAsync("PUT", "/enrollments/dev-1", $$"""{"provisioningStatus":"disabled",{{Keys}}}""", "*")).Code);
+        gate.SetResult();
+
+        Assert.True((await seat).Value);
+        Assert.Equal(401, (await waiting).Code);
+        Assert.Equal("disabled", (await host.AskAsync("GET", "/registrations/dev-1")).Text("status"));
+        Assert.Null(await host.DeviceAsync("dev-1"));
     }
 
     [Theory]

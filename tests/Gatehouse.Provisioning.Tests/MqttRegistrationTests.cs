@@ -114,6 +114,19 @@ public sealed class MqttRegistrationTests
     }
 
     [Fact]
+    public async Task A_device_that_says_nothing_does_not_hold_up_a_server_that_stops()
+    {
+        await using var host = await ProvisioningHost.StartAsync();
+        var device = await ConnectedAsync(host, "dev-1");
+        await device.SubscribeAsync(Filter);
+
+        await device.Connection.DrainAsync();
+
+        await device.Ended;
+        device.ExpectNothing();
+    }
+
+    [Fact]
     public async Task Devices_of_the_hub_go_on_with_all_their_bytes_however_these_arrive()
     {
         await using var host = await ProvisioningHost.StartAsync();

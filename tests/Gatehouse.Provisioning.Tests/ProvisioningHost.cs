@@ -131,11 +131,13 @@ internal sealed class ProvisioningHost : IAsyncDisposable, IRefusalLog
         var door = Get<DeviceRegistrations>();
         var caller = new DeviceCaller("https", IPAddress.Loopback, null, certificate, () => { });
         var target = new RegistrationTarget(Instance.IdScope, id, Contracts.Access.Operations.RegisterDevice);
-        var started = await door.RunAsync(target, caller, null, Token);
+        var started = await door.RunAsync(target, caller, NoBody, Token);
         return started.IsOk
-            ? await door.RunAsync(target with { Row = Contracts.Access.Operations.GetOperationStatus, OperationId = started.Value.Operation!.OperationId }, caller, null, Token)
+            ? await door.RunAsync(target with { Row = Contracts.Access.Operations.GetOperationStatus, OperationId = started.Value.Operation!.OperationId }, caller, NoBody, Token)
             : started;
     }
+
+    private static Task<Result<RegistrationBody?>> NoBody() => Task.FromResult<Result<RegistrationBody?>>((RegistrationBody?)null);
 
     internal string DeviceToken(string id, string key, string? resource = null, DateTimeOffset? end = null) =>
         Sign(Uri.EscapeDataString(resource ?? $"{Instance.IdScope}/registrations/{id}"), key, "registration", end);

@@ -1,3 +1,4 @@
+using System.Net;
 using Gatehouse.Contracts.Audit;
 using Gatehouse.Contracts.Identities;
 using Gatehouse.Identity;
@@ -31,6 +32,15 @@ internal sealed class Attestor(Database database, KnownGroups known, SymmetricKe
         }
 
         return verdict;
+    }
+
+    /// <summary>Who names no service of this server counts as refused, too.</summary>
+    internal void CountStranger(IPAddress? address)
+    {
+        if (address is not null)
+        {
+            backoff.Refused(address, null);
+        }
     }
 
     internal static AttestationVerdict.Refused Disabled(EnrollmentRow enrollment) =>

@@ -18,11 +18,23 @@ internal sealed class SymmetricKeyAttestation(SecretVault vault, IdentityOptions
             return new AttestationVerdict.Refused(RefusalReason.TokenMalformed, $"The SAS token cannot be read: {fault}.");
         }
 
-        if (individual is not null)
+        if (individual is null)
         {
-            return JudgeIndividual(proof, individual, token);
+            return JudgeGroups(proof, groups, token);
         }
 
+        var verdict = JudgeIndividual(proof, individual, token);
+        if (verdict is AttestationVerdict.Refused { DisabledBy: null })
+        {
+            // As much work as for an id without an enrollment of its own: how long an answer takes must not tell which ids have one.
+            groups.WithKeys.ToList().ForEach(group => token.SignedByDerived(vault, group.Primary, group.Secondary, group.Binding, proof.RegistrationId));
+        }
+
+        return verdict;
+    }
+
+    private AttestationVerdict JudgeGroups(DeviceProof proof, GroupSet groups, RegistrationToken token)
+    {
         foreach (var group in groups.WithKeys)
         {
             if (token.SignedByDerived(vault, group.Primary, group.Secondary, group.Binding, proof.RegistrationId) is not null)
@@ -31,11 +43,7 @@ internal sealed class SymmetricKeyAttestation(SecretVault vault, IdentityOptions
             }
         }
 
-        if (groups.WithKeys.Count == 0)
-        {
-            token.CheckDecoy(vault);
-        }
-
+        token.CheckDecoy(vault);
         return new AttestationVerdict.Refused(
             RefusalReason.TokenSignatureWrong,
             $"No individual enrollment is named '{proof.RegistrationId}', and the token is signed with a key derived from none of the {groups.WithKeys.Count} groups with symmetric keys. "

@@ -14,7 +14,19 @@ internal sealed class X509Attestation(CertificateChains chains, TimeProvider tim
     internal AttestationVerdict Judge(DeviceProof proof, EnrollmentRow? individual, GroupSet groups)
     {
         var shown = proof.Certificate!;
-        return individual is null ? JudgeChain(proof, shown, groups) : JudgeIndividual(proof, shown, individual);
+        if (individual is null)
+        {
+            return JudgeChain(proof, shown, groups);
+        }
+
+        var verdict = JudgeIndividual(proof, shown, individual);
+        if (verdict is AttestationVerdict.Refused { DisabledBy: null })
+        {
+            // As much work as for an id without an enrollment of its own: how long an answer takes must not tell which ids have one.
+            _ = chains.Follow(shown, groups.Signers, time.GetUtcNow());
+        }
+
+        return verdict;
     }
 
     private AttestationVerdict JudgeIndividual(DeviceProof proof, PeerCertificate shown, EnrollmentRow individual)

@@ -12,21 +12,8 @@ internal sealed class DeviceApi(DeviceRegistrations registrations, ProvisioningO
 {
     internal async Task<HubError?> RunAsync(HttpContext http, RegistrationTarget target)
     {
-        // Node sends {} with a poll: bodies of GET say nothing.
-        RegistrationBody? content = null;
-        if (target.Row != Operations.GetOperationStatus)
-        {
-            var body = await JsonBody.ReadAsync(http.Request, ProvisioningJson.Types.RegistrationBody, options.MaxDeviceBodyBytes, http.RequestAborted);
-            if (!body.IsOk)
-            {
-                return body.Error;
-            }
-
-            content = body.Value;
-        }
-
         var caller = new DeviceCaller("https", http.Connection.RemoteIpAddress, http.Request.Headers.Authorization.ToString(), http.PeerCertificate(), http.MarkConnectionAuthenticated);
-        var answer = await registrations.RunAsync(target, caller, content, http.RequestAborted);
+        var answer = await registrations.RunAsync(target, caller, () => ReadBodyAsync(http, target), http.RequestAborted);
         if (!answer.IsOk)
         {
             return answer.Error;
@@ -35,6 +22,11 @@ internal sealed class DeviceApi(DeviceRegistrations registrations, ProvisioningO
         await WriteAsync(http, target, answer.Value);
         return null;
     }
+
+    // Node sends {} with a poll: bodies of GET say nothing.
+    private async Task<Result<RegistrationBody?>> ReadBodyAsync(HttpContext http, RegistrationTarget target) => target.Row == Operations.GetOperationStatus
+        ? (RegistrationBody?)null
+        : await JsonBody.ReadAsync(http.Request, ProvisioningJson.Types.RegistrationBody, options.MaxDeviceBodyBytes, http.RequestAborted);
 
     private Task WriteAsync(HttpContext http, RegistrationTarget target, DeviceAnswer answer)
     {

@@ -15,25 +15,28 @@ internal sealed class DeviceRegistrations(ProvisioningDirectory directory, Attes
 
     /// <param name="target">What is asked for.</param>
     /// <param name="caller">How, and with what proof.</param>
-    /// <param name="body">What came with it; null for nothing.</param>
+    /// <param name="readBody">Reads what came with it, null for nothing; called when the proof is good.</param>
     /// <param name="cancellationToken">Ends what has not begun.</param>
-    internal async Task<Result<DeviceAnswer>> RunAsync(RegistrationTarget target, DeviceCaller caller, RegistrationBody? body, CancellationToken cancellationToken)
+    internal async Task<Result<DeviceAnswer>> RunAsync(RegistrationTarget target, DeviceCaller caller, Func<Task<Result<RegistrationBody?>>> readBody, CancellationToken cancellationToken)
     {
-        if (CheckBody(target, body) is { } refused)
+        var admitted = await JudgeAsync(target, caller, isInTurn: false, cancellationToken);
+        if (!admitted.IsOk)
         {
-            return refused;
+            return admitted.Error;
         }
 
-        var admitted = await JudgeAsync(target, caller, cancellationToken);
-        return admitted.IsOk ? await RunAsync(target, admitted.Value.Proof, admitted.Value.Accepted, cancellationToken) : admitted.Error;
+        var body = await readBody();
+        return !body.IsOk ? body.Error
+            : CheckBody(target, body.Value) is { } refused ? refused
+            : await RunAsync(target, caller, admitted.Value, cancellationToken);
     }
 
     /// <summary>The same for doors that have no place of their own for what goes wrong: a failure is logged, and answered with ServerError.</summary>
-    internal async Task<Result<DeviceAnswer>> RunSafelyAsync(RegistrationTarget target, DeviceCaller caller, RegistrationBody? body, CancellationToken cancellationToken)
+    internal async Task<Result<DeviceAnswer>> RunSafelyAsync(RegistrationTarget target, DeviceCaller caller, Func<Task<Result<RegistrationBody?>>> readBody, CancellationToken cancellationToken)
     {
         try
         {
-            return await RunAsync(target, caller, body, cancellationToken);
+            return await RunAsync(target, caller, readBody, cancellationToken);
         }
         catch (Exception error) when (error is not OutOfMemoryException)
         {
@@ -47,7 +50,7 @@ internal sealed class DeviceRegistrations(ProvisioningDirectory directory, Attes
     {
         try
         {
-            return (await JudgeAsync(target, caller, cancellationToken)).Error;
+            return (await JudgeAsync(target, caller, isInTurn: false, cancellationToken)).Error;
         }
         catch (Exception error) when (error is not OutOfMemoryException)
         {
@@ -56,7 +59,7 @@ internal sealed class DeviceRegistrations(ProvisioningDirectory directory, Attes
         }
     }
 
-    private async Task<Result<Admitted>> JudgeAsync(RegistrationTarget target, DeviceCaller caller, CancellationToken cancellationToken)
+    private async Task<Result<Admitted>> JudgeAsync(RegistrationTarget target, DeviceCaller caller, bool isInTurn, CancellationToken cancellationToken)
     {
         if (!EnrollmentKey.IsValid(target.RegistrationId))
         {
@@ -65,6 +68,7 @@ internal sealed class DeviceRegistrations(ProvisioningDirectory directory, Attes
 
         if (directory.FindByScope(target.IdScope) is not { } instance)
         {
+            attestor.CountStranger(caller.RemoteAddress);
             return Refuse(null, target, caller, new AttestationVerdict.Refused(RefusalReason.UnknownHub, $"No provisioning service has the id scope '{target.IdScope}'."));
         }
 
@@ -75,15 +79,16 @@ internal sealed class DeviceRegistrations(ProvisioningDirectory directory, Attes
                 caller.Accepted();
                 return new Admitted(proof, accepted);
             case AttestationVerdict.Refused { DisabledBy: not null } disabled:
-                await registrations.MarkDisabledAsync(proof, cancellationToken);
+                await registrations.MarkDisabledAsync(proof, isInTurn, cancellationToken);
                 return Refuse(instance, target, caller, disabled);
             case var verdict:
                 return Refuse(instance, target, caller, (AttestationVerdict.Refused)verdict);
         }
     }
 
-    private async Task<Result<DeviceAnswer>> RunAsync(RegistrationTarget target, DeviceProof proof, AttestationVerdict.Accepted accepted, CancellationToken cancellationToken)
+    private async Task<Result<DeviceAnswer>> RunAsync(RegistrationTarget target, DeviceCaller caller, Admitted admitted, CancellationToken cancellationToken)
     {
+        var proof = admitted.Proof;
         if (target.Row == Operations.GetDeviceRegistration)
         {
             var found = await registrations.GetAsync(proof, cancellationToken);
@@ -91,9 +96,15 @@ internal sealed class DeviceRegistrations(ProvisioningDirectory directory, Attes
         }
 
         var operation = target.Row == Operations.RegisterDevice
-            ? await registrations.RegisterAsync(proof, accepted, cancellationToken)
+            ? await registrations.RegisterAsync(proof, admitted.Accepted, () => JudgeAgainAsync(target, caller), cancellationToken)
             : await registrations.GetOperationAsync(proof, target.OperationId, cancellationToken);
         return operation.IsOk ? new DeviceAnswer(operation.Value, null) : operation.Error;
+    }
+
+    private async Task<Result<AttestationVerdict.Accepted>> JudgeAgainAsync(RegistrationTarget target, DeviceCaller caller)
+    {
+        var admitted = await JudgeAsync(target, caller, isInTurn: true, CancellationToken.None);
+        return admitted.IsOk ? admitted.Value.Accepted : admitted.Error;
     }
 
     // The id in the path is the one that counts; a body may repeat it, and may not name another.
@@ -108,7 +119,8 @@ internal sealed class DeviceRegistrations(ProvisioningDirectory directory, Attes
         metrics.Refused(verdict.Reason.ToString());
         refusals.Report(new Refusal
         {
-            Hub = instance?.Name.Value,
+            // Who mistyped the id scope is looked for at the service that it will have meant.
+            Hub = (instance ?? (directory.All is [var only] ? only : null))?.Name.Value,
             Claimed = target.RegistrationId,
             Reason = verdict.Reason,
             Error = error,

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.IO.Pipelines;
 using System.Net;
 using System.Text;
 using Gatehouse.Contracts.Access;
@@ -27,6 +28,7 @@ internal sealed class MqttRegistration(ClientConnection connection, Registration
 
     internal async Task RunAsync()
     {
+        using var draining = connection.Draining.UnsafeRegister(static input => ((PipeReader)input!).CancelPendingRead(), connection.Input);
         while (true)
         {
             var read = await connection.Input.ReadAsync();
@@ -158,22 +160,13 @@ internal sealed class MqttRegistration(ClientConnection connection, Registration
             RegistrationVerb.GetOperationStatus => Operations.GetOperationStatus,
             _ => Operations.GetDeviceRegistration,
         };
-        RegistrationBody? body = null;
-        if (row != Operations.GetOperationStatus)
-        {
-            var read = payload.Length > options.MaxDeviceBodyBytes
-                ? ProvisioningErrors.RequestTooLarge.With($"The body is larger than {options.MaxDeviceBodyBytes} bytes.")
-                : JsonBody.Parse(payload, ProvisioningJson.Types.RegistrationBody);
-            if (!read.IsOk)
-            {
-                return read.Error;
-            }
-
-            body = read.Value;
-        }
-
-        return await registrations.RunSafelyAsync(Target(row, request.OperationId), caller!, body, CancellationToken.None);
+        return await registrations.RunSafelyAsync(Target(row, request.OperationId), caller!, () => Task.FromResult(ReadBody(row, payload)), CancellationToken.None);
     }
+
+    private Result<RegistrationBody?> ReadBody(Operation row, byte[] payload) =>
+        row == Operations.GetOperationStatus ? (RegistrationBody?)null
+        : payload.Length > options.MaxDeviceBodyBytes ? ProvisioningErrors.RequestTooLarge.With($"The body is larger than {options.MaxDeviceBodyBytes} bytes.")
+        : JsonBody.Parse(payload, ProvisioningJson.Types.RegistrationBody);
 
     private void Reply(RegistrationTopic request, Result<DeviceAnswer> answer)
     {

@@ -15,10 +15,22 @@ internal sealed class RegistrationQueue(ProvisioningOptions options) : IDisposab
     private readonly Lock gate = new();
     private int inside;
 
+    /// <summary>Registrations at work or in line.</summary>
+    internal int Count
+    {
+        get
+        {
+            lock (gate)
+            {
+                return inside;
+            }
+        }
+    }
+
     public void Dispose() => seats.Dispose();
 
-    /// <summary>Runs the work when it is this device's turn. TooManyRequests when the line is full, or the device stands in it already.</summary>
-    internal async Task<Result<T>> RunAsync<T>(HubName service, string id, Func<Task<Result<T>>> work, CancellationToken cancellationToken)
+    /// <summary>Runs the work when it is this device's turn, and tells it whether it had to wait. TooManyRequests when the line is full, or the device stands in it already.</summary>
+    internal async Task<Result<T>> RunAsync<T>(HubName service, string id, Func<bool, Task<Result<T>>> work, CancellationToken cancellationToken)
     {
         if (Enter((service, id)) is not { } turn)
         {
@@ -27,10 +39,12 @@ internal sealed class RegistrationQueue(ProvisioningOptions options) : IDisposab
 
         try
         {
-            await turn.Own.WaitAsync(cancellationToken);
+            var waiting = turn.Own.WaitAsync(cancellationToken);
+            var hasWaited = !waiting.IsCompleted;
+            await waiting;
             try
             {
-                return await RunInSeatAsync(work, cancellationToken);
+                return await RunInSeatAsync(work, hasWaited, cancellationToken);
             }
             finally
             {
@@ -43,12 +57,14 @@ internal sealed class RegistrationQueue(ProvisioningOptions options) : IDisposab
         }
     }
 
-    private async Task<Result<T>> RunInSeatAsync<T>(Func<Task<Result<T>>> work, CancellationToken cancellationToken)
+    private async Task<Result<T>> RunInSeatAsync<T>(Func<bool, Task<Result<T>>> work, bool hasWaited, CancellationToken cancellationToken)
     {
-        await seats.WaitAsync(cancellationToken);
+        var waiting = seats.WaitAsync(cancellationToken);
+        hasWaited |= !waiting.IsCompleted;
+        await waiting;
         try
         {
-            return await work();
+            return await work(hasWaited);
         }
         finally
         {

@@ -12,19 +12,26 @@ using Gatehouse.Store;
 namespace Gatehouse.Provisioning.Registrations;
 
 /// <summary>Registers devices that have attested, and tells them what became of it.</summary>
-internal sealed class Registrations(Database database, KnownGroups known, Assignment assignment, RegistrationQueue queue, ProvisioningMetrics metrics, TimeProvider time)
+internal sealed class Registrations(Database database, KnownGroups known, Assignment assignment, RegistrationQueue queue, DeviceTurns turns, ProvisioningMetrics metrics, TimeProvider time)
 {
     /// <summary>Assigns the device and keeps the record, a failed assignment's too. TooManyRequests. The device learns the outcome when it asks for its operation.</summary>
     /// <param name="proof">Who registers.</param>
     /// <param name="accepted">What it proved.</param>
+    /// <param name="judgeAgain">Judges it once more, where it had to wait: its enrollment may have been changed, disabled or deleted meanwhile.</param>
     /// <param name="cancellationToken">Ends the wait for its turn; what has begun is finished.</param>
-    internal Task<Result<OperationDocument>> RegisterAsync(DeviceProof proof, AttestationVerdict.Accepted accepted, CancellationToken cancellationToken) => queue.RunAsync<OperationDocument>(
+    internal Task<Result<OperationDocument>> RegisterAsync(DeviceProof proof, AttestationVerdict.Accepted accepted, Func<Task<Result<AttestationVerdict.Accepted>>> judgeAgain, CancellationToken cancellationToken) => queue.RunAsync<OperationDocument>(
         proof.Instance.Name,
         proof.RegistrationId.ToLowerInvariant(),
-        async () =>
+        async hasWaited =>
         {
-            var row = await AssignAsync(proof, accepted);
-            metrics.Registered(row.State, accepted.Enrollment.Type);
+            var judged = hasWaited ? await judgeAgain() : accepted;
+            if (!judged.IsOk)
+            {
+                return judged.Error;
+            }
+
+            var row = await AssignAsync(proof, judged.Value);
+            metrics.Registered(row.State, judged.Value.Enrollment.Type);
             return new OperationDocument(row.OperationId, RegistrationWords.Of(RegistrationStatus.Assigning));
         },
         cancellationToken);
@@ -43,15 +50,49 @@ internal sealed class Registrations(Database database, KnownGroups known, Assign
         await FindAsync(proof, cancellationToken) is { } row ? RegistrationDocument.Of(row) : ProvisioningErrors.RegistrationNotFound;
 
     /// <summary>A device that is known and blocked asked again: its record says so from now on.</summary>
-    internal async Task MarkDisabledAsync(DeviceProof proof, CancellationToken cancellationToken)
+    /// <param name="proof">Who asked.</param>
+    /// <param name="isInTurn">Whether it is its turn already. Else it waits for it, and where others of the same device were before it, the next request says so.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    internal async Task MarkDisabledAsync(DeviceProof proof, bool isInTurn, CancellationToken cancellationToken)
     {
-        if (await FindAsync(proof, cancellationToken) is { State: not RegistrationStatus.Disabled } row)
+        if (isInTurn)
+        {
+            await DisableAsync(proof);
+        }
+        else if (await FindAsync(proof, cancellationToken) is { State: not RegistrationStatus.Disabled })
+        {
+            await queue.RunAsync<bool>(
+                proof.Instance.Name,
+                proof.RegistrationId.ToLowerInvariant(),
+                async hasWaited =>
+                {
+                    if (!hasWaited)
+                    {
+                        await DisableAsync(proof);
+                    }
+
+                    return true;
+                },
+                cancellationToken);
+        }
+    }
+
+    private async Task DisableAsync(DeviceProof proof)
+    {
+        if (await FindAsync(proof, CancellationToken.None) is { State: not RegistrationStatus.Disabled } row)
         {
             await SaveAsync(row with { Status = (long)RegistrationStatus.Disabled, Etag = EntityTag.New(), Changed = time.GetUtcNow().UtcTicks }, proof, "disable", CancellationToken.None);
         }
     }
 
     private async Task<RegistrationRow> AssignAsync(DeviceProof proof, AttestationVerdict.Accepted accepted)
+    {
+        var had = (await FindAsync(proof, CancellationToken.None))?.DeviceId ?? "";
+        return await turns.RunAsync(proof.Instance.Name, [accepted.Enrollment.ReadSettings().DeviceId ?? proof.RegistrationId, had], () => AssignInTurnAsync(proof, accepted));
+    }
+
+    // What is done is finished: a device that does not wait for its answer finds the outcome when it asks again.
+    private async Task<RegistrationRow> AssignInTurnAsync(DeviceProof proof, AttestationVerdict.Accepted accepted)
     {
         var before = await FindAsync(proof, CancellationToken.None);
         var groups = await known.FindAsync(proof.Instance.Name, CancellationToken.None);
@@ -88,6 +129,12 @@ internal sealed class Registrations(Database database, KnownGroups known, Assign
         {
             await RegistrationRows.SaveAsync(transaction, row, token);
             transaction.Audit(Record(row, proof.Instance, verb));
+            var losers = row.State == RegistrationStatus.Assigned ? await RegistrationRows.UnassignOthersAsync(transaction, row, EntityTag.New(), token) : [];
+            foreach (var loser in losers)
+            {
+                transaction.Audit(new AuditRecord { Hub = row.Service, Actor = $"registration:{row.Name}", Action = "registration.unassign", Subject = loser });
+            }
+
             return true;
         },
         cancellationToken);

@@ -14,7 +14,7 @@ internal sealed class ServiceGate(PolicyAuthenticator authenticator, IRefusalLog
 
     internal async Task<Result<Principal>> PassAsync(HttpContext http, string path, Operation row)
     {
-        var verdict = await authenticator.AuthenticateAsync(http.Request.Host.Value ?? "", path, http.Request.Headers.Authorization.ToString(), http.RequestAborted);
+        var verdict = await authenticator.AuthenticateAsync(http.Request.Host.Value ?? "", path, http.Request.Headers.Authorization.ToString(), http.RequestAborted, http.Connection.RemoteIpAddress);
         if (verdict is Verdict.Refused refused)
         {
             var claimed = refused.Claimed is { Length: > MaxClaimedCharacters } text ? text[..MaxClaimedCharacters] : refused.Claimed;
