@@ -47,6 +47,9 @@ public sealed class RefusalBackoff
         }
     }
 
+    /// <summary>Work was done for a peer that has proved nothing yet. Counts for the identity only, until the peer proves itself: many genuine ones may share an address.</summary>
+    public void Challenged(IPAddress address, IdentityKey identity) => Add(Tag(address, identity.ToString()));
+
     /// <summary>A proof was good: what this identity did wrong from this address before is forgotten.</summary>
     public void Accepted(IPAddress address, IdentityKey identity)
     {

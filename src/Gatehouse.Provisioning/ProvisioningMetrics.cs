@@ -9,6 +9,7 @@ internal sealed class ProvisioningMetrics
 {
     private readonly Counter<long> registrations;
     private readonly Counter<long> refusals;
+    private readonly Counter<long> challenges;
     private readonly Histogram<double> requests;
 
     public ProvisioningMetrics(IMeterFactory factory)
@@ -16,6 +17,7 @@ internal sealed class ProvisioningMetrics
         var meter = factory.Create("Gatehouse.Provisioning");
         registrations = meter.CreateCounter<long>("gatehouse.provisioning.registrations", "{registration}", "Registrations that were worked on, by outcome and attestation.");
         refusals = meter.CreateCounter<long>("gatehouse.provisioning.refusals", "{refusal}", "Proofs of devices that were refused, by reason.");
+        challenges = meter.CreateCounter<long>("gatehouse.provisioning.challenges", "{challenge}", "Nonces that were given to TPMs, to prove themselves.");
         requests = meter.CreateHistogram<double>("gatehouse.provisioning.request.duration", "s", "Time from the head of a request to the end of its answer, by operation and HTTP status.");
     }
 
@@ -23,6 +25,8 @@ internal sealed class ProvisioningMetrics
         1, new KeyValuePair<string, object?>("outcome", RegistrationWords.Of(status)), new KeyValuePair<string, object?>("attestation", AttestationViews.WordOf(type)));
 
     internal void Refused(string reason) => refusals.Add(1, new KeyValuePair<string, object?>("reason", reason));
+
+    internal void Challenged() => challenges.Add(1);
 
     internal void Answered(string operation, int status, TimeSpan elapsed) => requests.Record(
         elapsed.TotalSeconds, new KeyValuePair<string, object?>("operation", operation), new KeyValuePair<string, object?>("status", status));

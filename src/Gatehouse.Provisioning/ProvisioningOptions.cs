@@ -33,6 +33,9 @@ public sealed record ProvisioningOptions
     /// <summary>Bytes of a registration request. 1 KiB–1 MiB, default 98,304 (96 KB, the service's limit of a message).</summary>
     public int MaxDeviceBodyBytes { get; init; } = 96 * 1024;
 
+    /// <summary>Bytes of a registration request over HTTPS that shows neither a token nor a certificate: the keys of a TPM may be in it. 4 KiB–1 MiB, default 16 KiB. Source: own.</summary>
+    public int MaxUnprovedBodyBytes { get; init; } = 16 * 1024;
+
     /// <summary>Bytes of one certificate, DER. 1–64 KiB, default 8,192. Source: own.</summary>
     public int MaxCertificateBytes { get; init; } = 8 * 1024;
 
@@ -48,6 +51,15 @@ public sealed record ProvisioningOptions
 
     /// <summary>Registrations that wait in line. 1–1,000,000, default 4,096. One more: TooManyRequests (429001) with Retry-After. Source: own.</summary>
     public int MaxWaitingRegistrations { get; init; } = 4_096;
+
+    /// <summary>How long a TPM has to answer a challenge, at least; at most twice as long. 10 s–1 h, default 5 min. Source: own; slow TPMs take seconds.</summary>
+    public TimeSpan TpmNonceLife { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>Challenges for TPMs that are made at once. 1–64, default 4: each computes with two public keys, for a device that has proved nothing yet. Source: own.</summary>
+    public int MaxConcurrentChallenges { get; init; } = 4;
+
+    /// <summary>Challenges that wait in line. 0–100,000, default 256. One more: TooManyRequests (429001) with Retry-After. Source: own.</summary>
+    public int MaxWaitingChallenges { get; init; } = 256;
 
     /// <summary>How long what is remembered of groups, certificates and linked hubs stands when no signal says that it changed. 1 s–1 h, default 30 s.</summary>
     public TimeSpan CacheAge { get; init; } = TimeSpan.FromSeconds(30);

@@ -71,6 +71,10 @@ public static class ProvisioningSetup
         services.TryAddSingleton<SymmetricKeyAttestation>();
         services.TryAddSingleton<CertificateChains>();
         services.TryAddSingleton<X509Attestation>();
+        services.TryAddSingleton<TpmNonces>();
+        services.TryAddSingleton<ShownStorageRoots>();
+        services.TryAddSingleton<BlobSeats>();
+        services.TryAddSingleton<TpmAttestation>();
         services.TryAddSingleton<Attestor>();
         services.TryAddSingleton<DeviceCredentials>();
         services.TryAddSingleton<Assignment>();

@@ -65,20 +65,21 @@ public sealed class EnrollmentRuleTests
         await using var host = await ProvisioningHost.StartAsync();
         await host.EnrollAsync("d1", Keys);
 
-        Assert.Equal(400, (await host.AskAsync("PUT", "/enrollments/d1", Tpm(EndorsementKey()), "*")).Code);
+        Assert.Equal(400, (await host.AskAsync("PUT", "/enrollments/d1", Tpm(SampleTpmKey.Endorsement()), "*")).Code);
     }
 
     [Fact]
     public async Task A_device_with_a_tpm_can_be_enrolled_and_its_endorsement_key_belongs_to_it_alone()
     {
         await using var host = await ProvisioningHost.StartAsync();
-        var key = EndorsementKey();
+        var key = SampleTpmKey.Endorsement();
         Assert.Equal(200, (await host.AskAsync("PUT", "/enrollments/d1", Tpm(key))).Code);
 
         Assert.Equal(key, (await host.AskAsync("GET", "/enrollments/d1")).Text("attestation.tpm.endorsementKey"));
         Assert.Equal(409, (await host.AskAsync("PUT", "/enrollments/d2", Tpm(key))).Code);
-        Assert.Equal(400, (await host.AskAsync("PUT", "/enrollments/d3", Tpm(EndorsementKey(), "AAEA"))).Code);
-        Assert.Equal(400, (await host.AskAsync("PUT", "/enrollmentGroups/g1", Tpm(EndorsementKey()))).Code);
+        Assert.Equal(400, (await host.AskAsync("PUT", "/enrollments/d3", Tpm(SampleTpmKey.Endorsement(), "AAEA"))).Code);
+        Assert.Equal(400, (await host.AskAsync("PUT", "/enrollments/d3", Tpm(key[..^4]))).Code);
+        Assert.Equal(400, (await host.AskAsync("PUT", "/enrollmentGroups/g1", Tpm(SampleTpmKey.Endorsement()))).Code);
     }
 
     [Fact]
@@ -159,14 +160,6 @@ public sealed class EnrollmentRuleTests
 
     private static string Tpm(string endorsement, string? root = null) =>
         new JsonObject { ["attestation"] = new JsonObject { ["type"] = "tpm", ["tpm"] = new JsonObject { ["endorsementKey"] = endorsement, ["storageRootKey"] = root } } }.ToJsonString();
-
-    /// <summary>TPM2B_PUBLIC of an RSA-2048 storage key with the standard policy; its modulus is only a number.</summary>
-    private static string EndorsementKey()
-    {
-        var modulus = System.Security.Cryptography.RandomNumberGenerator.GetBytes(256);
-        (modulus[0], modulus[^1]) = ((byte)(modulus[0] | 0x80), (byte)(modulus[^1] | 1));
-        return Convert.ToBase64String([.. Convert.FromHexString("013A0001000B000300B20020837197674484B3F81A90CC8D46A5D724FD52D76E06520B64F2A1DA1B331469AA00060080004300100800000000000100"), .. modulus]);
-    }
 
     private static (int Code, string Error) Outcome(ProvisioningHost.Answer answer) => (answer.Code, answer.Text("errorCode"));
 }

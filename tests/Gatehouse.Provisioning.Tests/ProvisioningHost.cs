@@ -137,7 +137,7 @@ internal sealed class ProvisioningHost : IAsyncDisposable, IRefusalLog
             : started;
     }
 
-    private static Task<Result<RegistrationBody?>> NoBody() => Task.FromResult<Result<RegistrationBody?>>((RegistrationBody?)null);
+    private static Task<Result<RegistrationBody?>> NoBody(bool isProved) => Task.FromResult<Result<RegistrationBody?>>((RegistrationBody?)null);
 
     internal string DeviceToken(string id, string key, string? resource = null, DateTimeOffset? end = null) =>
         Sign(Uri.EscapeDataString(resource ?? $"{Instance.IdScope}/registrations/{id}"), key, "registration", end);

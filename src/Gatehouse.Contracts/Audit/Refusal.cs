@@ -25,6 +25,8 @@ public enum RefusalReason
     ProtocolViolation,
     Throttled,
     BackedOff,
+    EndorsementKeyMismatch,
+    StorageRootKeyInvalid,
 }
 
 /// <summary>One refused connect or request.</summary>

@@ -47,6 +47,14 @@ public sealed class RegistrationToken
     public string? SignedBy(SecretVault vault, SealedSecret primary, SealedSecret secondary, string binding) =>
         Name(Matches(vault, primary, binding), Matches(vault, secondary, binding));
 
+    /// <summary>Whether this very key signed: the nonce that a TPM was asked to sign with.</summary>
+    public bool SignedWith(ReadOnlySpan<byte> key)
+    {
+        Span<byte> mac = stackalloc byte[SharedAccessToken.SignatureBytes];
+        HMACSHA256.HashData(key, signed, mac);
+        return CryptographicOperations.FixedTimeEquals(mac, token.Signature);
+    }
+
     /// <summary>Whether a key derived from one of a group's keys signed. The key of a group itself opens nothing.</summary>
     /// <param name="vault">Opens the keys.</param>
     /// <param name="primary">Key of the group.</param>

@@ -1,4 +1,5 @@
 using Gatehouse.Contracts.Audit;
+using Gatehouse.Contracts.Errors;
 using Gatehouse.Provisioning.Enrollments;
 using Gatehouse.Provisioning.Registrations;
 
@@ -14,7 +15,21 @@ internal abstract record AttestationVerdict
     /// <param name="Enrollment">The entry that decides.</param>
     /// <param name="Evidence">What was proved, for the record.</param>
     /// <param name="Thumbprint">SHA-256 of the device's certificate; null when it proved a key.</param>
-    internal sealed record Accepted(EnrollmentRow Enrollment, Evidence Evidence, string? Thumbprint = null) : AttestationVerdict;
+    internal sealed record Accepted(EnrollmentRow Enrollment, Evidence Evidence, string? Thumbprint = null) : AttestationVerdict
+    {
+        /// <summary>What its TPM proved to be; null for other proofs.</summary>
+        internal ProvedTpm? Tpm { get; init; }
+
+        /// <summary>The key that its TPM gets for the hub; made when its turn to be registered has come.</summary>
+        internal TpmCredential? Credential { get; init; }
+    }
+
+    /// <summary>It shall show that it holds the TPM that it names.</summary>
+    /// <param name="Blob">A key that only this TPM can open.</param>
+    internal sealed record Challenged(byte[] Blob) : AttestationVerdict;
+
+    /// <summary>The keys of a TPM may come in the body, which is not read yet.</summary>
+    internal sealed record Undecided : AttestationVerdict;
 
     /// <param name="Reason">For the refusal log.</param>
     /// <param name="Detail">One sentence for the operator; never a secret.</param>
@@ -22,6 +37,9 @@ internal abstract record AttestationVerdict
     {
         /// <summary>The entry that recognised the device and is disabled; null for every other refusal.</summary>
         internal EnrollmentRow? DisabledBy { get; init; }
+
+        /// <summary>What the device is told, where it is neither of the two words for a wrong proof.</summary>
+        internal HubError? Error { get; init; }
 
         /// <summary>Whether the device is told of its certificate, not of a token.</summary>
         internal bool IsOfCertificate { get; init; }

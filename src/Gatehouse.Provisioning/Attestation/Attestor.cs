@@ -8,7 +8,7 @@ using Gatehouse.Store;
 namespace Gatehouse.Provisioning.Attestation;
 
 /// <summary>Finds the enrollment that decides about a device, and judges its proof: the individual one of its registration id, else the groups.</summary>
-internal sealed class Attestor(Database database, KnownGroups known, SymmetricKeyAttestation keys, X509Attestation certificates, RefusalBackoff backoff)
+internal sealed class Attestor(Database database, KnownGroups known, SymmetricKeyAttestation keys, X509Attestation certificates, TpmAttestation tpms, RefusalBackoff backoff)
 {
     internal async ValueTask<AttestationVerdict> JudgeAsync(DeviceProof proof, CancellationToken cancellationToken)
     {
@@ -21,13 +21,19 @@ internal sealed class Attestor(Database database, KnownGroups known, SymmetricKe
         var verdict = await JudgeProofAsync(proof, cancellationToken);
         if (proof.RemoteAddress is { } remote)
         {
-            if (verdict is AttestationVerdict.Accepted)
+            switch (verdict)
             {
-                backoff.Accepted(remote, identity);
-            }
-            else
-            {
-                backoff.Refused(remote, identity);
+                case AttestationVerdict.Accepted:
+                    backoff.Accepted(remote, identity);
+                    break;
+                case AttestationVerdict.Challenged:
+                    backoff.Challenged(remote, identity);
+                    break;
+                case AttestationVerdict.Refused { Reason: not RefusalReason.Throttled }:
+                    backoff.Refused(remote, identity);
+                    break;
+                default:
+                    break;
             }
         }
 
@@ -48,14 +54,26 @@ internal sealed class Attestor(Database database, KnownGroups known, SymmetricKe
 
     private async ValueTask<AttestationVerdict> JudgeProofAsync(DeviceProof proof, CancellationToken cancellationToken)
     {
-        if (string.IsNullOrEmpty(proof.Token) && proof.Certificate is null)
+        if (string.IsNullOrEmpty(proof.Token) && proof.Certificate is null && proof.Tpm is null)
         {
-            return new AttestationVerdict.Refused(RefusalReason.CredentialMissing, "Neither a SAS token nor a client certificate was presented.");
+            // Whatever is enrolled: which ids are those of TPMs is not told.
+            return !proof.HasBody ? new AttestationVerdict.Undecided() : new AttestationVerdict.Refused(RefusalReason.CredentialMissing, "Neither a SAS token nor a client certificate nor the keys of a TPM were presented.");
         }
 
         var groups = await known.FindAsync(proof.Instance.Name, cancellationToken);
         var key = EnrollmentKey.Of(EnrollmentKind.Individual, proof.RegistrationId);
         var individual = await database.ReadAsync((connection, token) => EnrollmentRows.FindAsync(connection, proof.Instance.Name, key, token), cancellationToken);
-        return string.IsNullOrEmpty(proof.Token) ? certificates.Judge(proof, individual, groups) : keys.Judge(proof, individual, groups);
+        if (individual is { Type: AttestationType.Tpm } && (proof.Tpm is not null || !string.IsNullOrEmpty(proof.Token)))
+        {
+            return !proof.HasBody && proof.Tpm is null && proof.IsRegistering ? new AttestationVerdict.Undecided() : await tpms.JudgeAsync(proof, individual, cancellationToken);
+        }
+
+        return !string.IsNullOrEmpty(proof.Token) ? keys.Judge(proof, individual, groups)
+            : proof.Certificate is not null ? certificates.Judge(proof, individual, groups)
+            : new AttestationVerdict.Refused(
+                RefusalReason.CredentialKindMismatch,
+                individual is null
+                    ? $"The keys of a TPM were presented, and no individual enrollment is named '{proof.RegistrationId}'."
+                    : $"The keys of a TPM were presented, but the enrollment attests by {AttestationViews.WordOf(individual.Type)}.");
     }
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using Gatehouse.Contracts.Credentials;
+using Gatehouse.Provisioning.Enrollments;
 using Gatehouse.Provisioning.Instances;
 
 namespace Gatehouse.Provisioning.Attestation;
@@ -11,6 +12,15 @@ namespace Gatehouse.Provisioning.Attestation;
 /// <param name="Certificate">What TLS proved; null for none.</param>
 internal sealed record DeviceProof(ProvisioningInstance Instance, string RegistrationId, string? Token, PeerCertificate? Certificate)
 {
+    /// <summary>Public areas of its TPM's keys; null for a device that names none.</summary>
+    public TpmDocument? Tpm { get; init; }
+
+    /// <summary>Whether nothing more comes; else its body may bring the keys of a TPM.</summary>
+    public bool HasBody { get; init; }
+
+    /// <summary>Whether it begins a registration; else it asks about one.</summary>
+    public bool IsRegistering { get; init; }
+
     /// <summary>For back-off and the refusal log.</summary>
     public IPAddress? RemoteAddress { get; init; }
 

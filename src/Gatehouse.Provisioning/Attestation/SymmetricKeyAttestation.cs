@@ -63,20 +63,6 @@ internal sealed class SymmetricKeyAttestation(SecretVault vault, IdentityOptions
             : JudgeToken(proof, individual, token, new AttestedKey(null));
     }
 
-    private AttestationVerdict JudgeToken(DeviceProof proof, EnrollmentRow enrollment, RegistrationToken token, AttestedKey key)
-    {
-        if (!token.IsFor(proof.Instance.IdScope, proof.RegistrationId))
-        {
-            return new AttestationVerdict.Refused(RefusalReason.TokenScopeWrong, $"The token is not made for '{proof.Instance.IdScope}/registrations/{proof.RegistrationId}'.");
-        }
-
-        if (token.SecondsLate(time.GetUtcNow(), options) is { } late)
-        {
-            return new AttestationVerdict.Refused(RefusalReason.TokenExpired, $"The token ended at {token.ExpiresAt.UtcDateTime:u}, {late} s ago: renew it, or set the device's clock if it has just been made.");
-        }
-
-        return enrollment.IsDisabled != 0
-            ? Attestor.Disabled(enrollment)
-            : new AttestationVerdict.Accepted(enrollment, new Evidence { SymmetricKey = key });
-    }
+    private AttestationVerdict JudgeToken(DeviceProof proof, EnrollmentRow enrollment, RegistrationToken token, AttestedKey key) =>
+        TokenTerms.Check(proof, enrollment, token, options, time.GetUtcNow()) is { } refused ? refused : new AttestationVerdict.Accepted(enrollment, new Evidence { SymmetricKey = key });
 }

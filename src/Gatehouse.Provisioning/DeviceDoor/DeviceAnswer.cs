@@ -5,15 +5,23 @@ using Microsoft.AspNetCore.Http;
 
 namespace Gatehouse.Provisioning.DeviceDoor;
 
-/// <summary>What a device is told: of an operation, or of its registration.</summary>
+/// <summary>What a device is told: of an operation, of its registration, or what it is to prove first.</summary>
 internal sealed record DeviceAnswer(OperationDocument? Operation, RegistrationDocument? Registration)
 {
-    /// <summary>202 while it is to ask again, else 200.</summary>
+    /// <summary>For its TPM to open; the token of the next attempt is signed with what is inside.</summary>
+    internal ReadOnlyMemory<byte>? Challenge { get; init; }
+
+    /// <summary>202 while it is to ask again, 401 when it is to prove itself, else 200.</summary>
     internal bool IsPending => Operation?.Status == RegistrationWords.Of(RegistrationStatus.Assigning);
 
-    internal int Status => IsPending ? StatusCodes.Status202Accepted : StatusCodes.Status200OK;
+    internal int Status => Challenge is not null ? StatusCodes.Status401Unauthorized : IsPending ? StatusCodes.Status202Accepted : StatusCodes.Status200OK;
 
-    internal byte[] Encode() => Operation is { } operation
-        ? JsonSerializer.SerializeToUtf8Bytes(operation, ProvisioningJson.Types.OperationDocument)
+    internal byte[] Encode() => Challenge is { } challenge
+        ? JsonSerializer.SerializeToUtf8Bytes(new ChallengeDocument("Authorization required", Convert.ToBase64String(challenge.Span), "registration"), ProvisioningJson.Types.ChallengeDocument)
+        : Operation is { } operation ? JsonSerializer.SerializeToUtf8Bytes(operation, ProvisioningJson.Types.OperationDocument)
         : JsonSerializer.SerializeToUtf8Bytes(Registration!, ProvisioningJson.Types.RegistrationDocument);
 }
+
+/// <summary>What a device with a TPM gets before its first token.</summary>
+/// <remarks>Source: dps §3.3 of the wire reference; every SDK takes <paramref name="AuthenticationKey"/>, the C SDK wants <paramref name="KeyName"/> too.</remarks>
+internal sealed record ChallengeDocument(string Message, string AuthenticationKey, string KeyName);

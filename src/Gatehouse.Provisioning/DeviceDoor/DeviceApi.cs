@@ -13,7 +13,7 @@ internal sealed class DeviceApi(DeviceRegistrations registrations, ProvisioningO
     internal async Task<HubError?> RunAsync(HttpContext http, RegistrationTarget target)
     {
         var caller = new DeviceCaller("https", http.Connection.RemoteIpAddress, http.Request.Headers.Authorization.ToString(), http.PeerCertificate(), http.MarkConnectionAuthenticated);
-        var answer = await registrations.RunAsync(target, caller, () => ReadBodyAsync(http, target), http.RequestAborted);
+        var answer = await registrations.RunAsync(target, caller, isProved => ReadBodyAsync(http, target, isProved), http.RequestAborted);
         if (!answer.IsOk)
         {
             return answer.Error;
@@ -24,9 +24,9 @@ internal sealed class DeviceApi(DeviceRegistrations registrations, ProvisioningO
     }
 
     // Node sends {} with a poll: bodies of GET say nothing.
-    private async Task<Result<RegistrationBody?>> ReadBodyAsync(HttpContext http, RegistrationTarget target) => target.Row == Operations.GetOperationStatus
+    private async Task<Result<RegistrationBody?>> ReadBodyAsync(HttpContext http, RegistrationTarget target, bool isProved) => target.Row == Operations.GetOperationStatus
         ? (RegistrationBody?)null
-        : await JsonBody.ReadAsync(http.Request, ProvisioningJson.Types.RegistrationBody, options.MaxDeviceBodyBytes, http.RequestAborted);
+        : await JsonBody.ReadAsync(http.Request, ProvisioningJson.Types.RegistrationBody, isProved ? options.MaxDeviceBodyBytes : Math.Min(options.MaxUnprovedBodyBytes, options.MaxDeviceBodyBytes), http.RequestAborted);
 
     private Task WriteAsync(HttpContext http, RegistrationTarget target, DeviceAnswer answer)
     {

@@ -1,5 +1,6 @@
 using System.Net;
 using Gatehouse.Contracts.Credentials;
+using Gatehouse.Provisioning.Enrollments;
 
 namespace Gatehouse.Provisioning.DeviceDoor;
 
@@ -11,6 +12,9 @@ namespace Gatehouse.Provisioning.DeviceDoor;
 /// <param name="Accepted">Called when the proof is good.</param>
 internal sealed record DeviceCaller(string Protocol, IPAddress? RemoteAddress, string? Token, PeerCertificate? Certificate, Action Accepted)
 {
+    /// <summary>Keys of its TPM, where the transport itself brings them; null: the body may.</summary>
+    public TpmDocument? Tpm { get; init; }
+
     /// <summary>Never the token.</summary>
     public override string ToString() => $"{Protocol} {RemoteAddress}";
 }

@@ -15,24 +15,33 @@ internal sealed class DeviceRegistrations(ProvisioningDirectory directory, Attes
 
     /// <param name="target">What is asked for.</param>
     /// <param name="caller">How, and with what proof.</param>
-    /// <param name="readBody">Reads what came with it, null for nothing; called when the proof is good.</param>
+    /// <param name="readBody">Reads what came with it, null for nothing, told whether the proof is good. It is read before only where the keys of a TPM may be in it.</param>
     /// <param name="cancellationToken">Ends what has not begun.</param>
-    internal async Task<Result<DeviceAnswer>> RunAsync(RegistrationTarget target, DeviceCaller caller, Func<Task<Result<RegistrationBody?>>> readBody, CancellationToken cancellationToken)
+    internal async Task<Result<DeviceAnswer>> RunAsync(RegistrationTarget target, DeviceCaller caller, Func<bool, Task<Result<RegistrationBody?>>> readBody, CancellationToken cancellationToken)
     {
-        var admitted = await JudgeAsync(target, caller, isInTurn: false, cancellationToken);
-        if (!admitted.IsOk)
+        Result<RegistrationBody?>? read = null;
+        var judged = await JudgeAsync(target, caller, Stage.Head, cancellationToken);
+        if (judged is { IsOk: true, Value.WantsBody: true })
         {
-            return admitted.Error;
+            read = await readBody(false);
+            caller = read.Value is { IsOk: true, Value.Tpm: { } tpm } ? caller with { Tpm = tpm } : caller;
+            judged = await JudgeAsync(target, caller, Stage.Whole, cancellationToken);
         }
 
-        var body = await readBody();
+        if (!judged.IsOk)
+        {
+            return judged.Error;
+        }
+
+        var body = read ?? await readBody(true);
         return !body.IsOk ? body.Error
             : CheckBody(target, body.Value) is { } refused ? refused
-            : await RunAsync(target, caller, admitted.Value, cancellationToken);
+            : judged.Value.Challenge is { } challenge ? new DeviceAnswer(null, null) { Challenge = challenge }
+            : await RunAsync(target, caller, judged.Value, cancellationToken);
     }
 
     /// <summary>The same for doors that have no place of their own for what goes wrong: a failure is logged, and answered with ServerError.</summary>
-    internal async Task<Result<DeviceAnswer>> RunSafelyAsync(RegistrationTarget target, DeviceCaller caller, Func<Task<Result<RegistrationBody?>>> readBody, CancellationToken cancellationToken)
+    internal async Task<Result<DeviceAnswer>> RunSafelyAsync(RegistrationTarget target, DeviceCaller caller, Func<bool, Task<Result<RegistrationBody?>>> readBody, CancellationToken cancellationToken)
     {
         try
         {
@@ -45,12 +54,13 @@ internal sealed class DeviceRegistrations(ProvisioningDirectory directory, Attes
         }
     }
 
-    /// <summary>Whether a connection may begin: null when its proof is good.</summary>
-    internal async Task<HubError?> AdmitAsync(RegistrationTarget target, DeviceCaller caller, CancellationToken cancellationToken)
+    /// <summary>Whether a connection may begin: null when its proof is good, else what its TPM is to open first. What the proof is refused with, ServerError.</summary>
+    internal async Task<Result<ReadOnlyMemory<byte>?>> AdmitAsync(RegistrationTarget target, DeviceCaller caller, CancellationToken cancellationToken)
     {
         try
         {
-            return (await JudgeAsync(target, caller, isInTurn: false, cancellationToken)).Error;
+            var judged = await JudgeAsync(target, caller, Stage.Whole, cancellationToken);
+            return judged.IsOk ? judged.Value.Challenge : judged.Error;
         }
         catch (Exception error) when (error is not OutOfMemoryException)
         {
@@ -59,7 +69,7 @@ internal sealed class DeviceRegistrations(ProvisioningDirectory directory, Attes
         }
     }
 
-    private async Task<Result<Admitted>> JudgeAsync(RegistrationTarget target, DeviceCaller caller, bool isInTurn, CancellationToken cancellationToken)
+    private async Task<Result<Judged>> JudgeAsync(RegistrationTarget target, DeviceCaller caller, Stage stage, CancellationToken cancellationToken)
     {
         if (!EnrollmentKey.IsValid(target.RegistrationId))
         {
@@ -72,23 +82,33 @@ internal sealed class DeviceRegistrations(ProvisioningDirectory directory, Attes
             return Refuse(null, target, caller, new AttestationVerdict.Refused(RefusalReason.UnknownHub, $"No provisioning service has the id scope '{target.IdScope}'."));
         }
 
-        var proof = new DeviceProof(instance, target.RegistrationId, caller.Token, caller.Certificate) { RemoteAddress = caller.RemoteAddress };
+        var proof = new DeviceProof(instance, target.RegistrationId, caller.Token, caller.Certificate) 
+        {
+            RemoteAddress = caller.RemoteAddress,
+            Tpm = caller.Tpm,
+            HasBody = stage != Stage.Head,
+            IsRegistering = target.Row == Operations.RegisterDevice,
+        };
         switch (await attestor.JudgeAsync(proof, cancellationToken))
         {
             case AttestationVerdict.Accepted accepted:
                 caller.Accepted();
-                return new Admitted(proof, accepted);
+                return new Judged(proof, accepted, null, WantsBody: false);
+            case AttestationVerdict.Challenged challenged:
+                return new Judged(proof, null, challenged.Blob, WantsBody: false);
+            case AttestationVerdict.Undecided:
+                return new Judged(proof, null, null, WantsBody: true);
             case AttestationVerdict.Refused { DisabledBy: not null } disabled:
-                await registrations.MarkDisabledAsync(proof, isInTurn, cancellationToken);
+                await registrations.MarkDisabledAsync(proof, stage == Stage.InTurn, cancellationToken);
                 return Refuse(instance, target, caller, disabled);
             case var verdict:
                 return Refuse(instance, target, caller, (AttestationVerdict.Refused)verdict);
         }
     }
 
-    private async Task<Result<DeviceAnswer>> RunAsync(RegistrationTarget target, DeviceCaller caller, Admitted admitted, CancellationToken cancellationToken)
+    private async Task<Result<DeviceAnswer>> RunAsync(RegistrationTarget target, DeviceCaller caller, Judged judged, CancellationToken cancellationToken)
     {
-        var proof = admitted.Proof;
+        var proof = judged.Proof;
         if (target.Row == Operations.GetDeviceRegistration)
         {
             var found = await registrations.GetAsync(proof, cancellationToken);
@@ -96,15 +116,15 @@ internal sealed class DeviceRegistrations(ProvisioningDirectory directory, Attes
         }
 
         var operation = target.Row == Operations.RegisterDevice
-            ? await registrations.RegisterAsync(proof, admitted.Accepted, () => JudgeAgainAsync(target, caller), cancellationToken)
+            ? await registrations.RegisterAsync(proof, judged.Accepted!, () => JudgeAgainAsync(target, caller), cancellationToken)
             : await registrations.GetOperationAsync(proof, target.OperationId, cancellationToken);
         return operation.IsOk ? new DeviceAnswer(operation.Value, null) : operation.Error;
     }
 
     private async Task<Result<AttestationVerdict.Accepted>> JudgeAgainAsync(RegistrationTarget target, DeviceCaller caller)
     {
-        var admitted = await JudgeAsync(target, caller, isInTurn: true, CancellationToken.None);
-        return admitted.IsOk ? admitted.Value.Accepted : admitted.Error;
+        var judged = await JudgeAsync(target, caller, Stage.InTurn, CancellationToken.None);
+        return !judged.IsOk ? judged.Error : judged.Value.Accepted is { } accepted ? accepted : ProvisioningErrors.Unauthorized;
     }
 
     // The id in the path is the one that counts; a body may repeat it, and may not name another.
@@ -115,7 +135,7 @@ internal sealed class DeviceRegistrations(ProvisioningDirectory directory, Attes
 
     private HubError Refuse(ProvisioningInstance? instance, RegistrationTarget target, DeviceCaller caller, AttestationVerdict.Refused verdict)
     {
-        var error = verdict.IsOfCertificate ? BadCertificate : ProvisioningErrors.Unauthorized;
+        var error = verdict.Error ?? (verdict.IsOfCertificate ? BadCertificate : ProvisioningErrors.Unauthorized);
         metrics.Refused(verdict.Reason.ToString());
         refusals.Report(new Refusal
         {
@@ -131,5 +151,18 @@ internal sealed class DeviceRegistrations(ProvisioningDirectory directory, Attes
         return error;
     }
 
-    private sealed record Admitted(DeviceProof Proof, AttestationVerdict.Accepted Accepted);
+    /// <summary>When a proof is judged.</summary>
+    private enum Stage
+    {
+        /// <summary>Before the body is read.</summary>
+        Head,
+
+        /// <summary>All that came with it is known.</summary>
+        Whole,
+
+        /// <summary>Once more, when its turn has come.</summary>
+        InTurn,
+    }
+
+    private sealed record Judged(DeviceProof Proof, AttestationVerdict.Accepted? Accepted, ReadOnlyMemory<byte>? Challenge, bool WantsBody);
 }

@@ -58,7 +58,7 @@ internal sealed class MqttRegistration(ClientConnection connection, Registration
 
         var peer = connection.Peer;
         var shown = new DeviceCaller(peer.Protocol, (peer.RemoteEndPoint as IPEndPoint)?.Address, packet!.Password, peer.Certificate, connection.MarkAuthenticated);
-        var refused = await registrations.AdmitAsync(Target(Operations.GetDeviceRegistration, ""), shown, CancellationToken.None);
+        var refused = (await registrations.AdmitAsync(Target(Operations.GetDeviceRegistration, ""), shown, CancellationToken.None)).Error;
         Write(span => MqttWriter.WriteConnectAcknowledgement(span, sessionPresent: false, refused is null ? ConnectReturnCode.Accepted : refused.IsTransient ? ConnectReturnCode.ServerUnavailable : ConnectReturnCode.NotAuthorized), MqttWriter.AcknowledgementBytes);
         await connection.Output.FlushAsync();
         if (refused is not null)
@@ -160,7 +160,7 @@ internal sealed class MqttRegistration(ClientConnection connection, Registration
             RegistrationVerb.GetOperationStatus => Operations.GetOperationStatus,
             _ => Operations.GetDeviceRegistration,
         };
-        return await registrations.RunSafelyAsync(Target(row, request.OperationId), caller!, () => Task.FromResult(ReadBody(row, payload)), CancellationToken.None);
+        return await registrations.RunSafelyAsync(Target(row, request.OperationId), caller!, _ => Task.FromResult(ReadBody(row, payload)), CancellationToken.None);
     }
 
     private Result<RegistrationBody?> ReadBody(Operation row, byte[] payload) =>

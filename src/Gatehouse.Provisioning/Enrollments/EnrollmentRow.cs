@@ -30,9 +30,10 @@ internal sealed record EnrollmentRow
 
     public long IsDisabled { get; init; }
 
-    /// <summary>Sealed under <see cref="Binding"/>; null unless the devices prove themselves with keys.</summary>
+    /// <summary>Sealed under <see cref="Binding"/>; null for certificates. For a TPM: what its nonces are made from, never shown.</summary>
     public byte[]? PrimaryKey { get; init; }
 
+    /// <summary>Null unless the devices prove themselves with keys.</summary>
     public byte[]? SecondaryKey { get; init; }
 
     /// <summary>JSON of <see cref="StoredProof"/>.</summary>

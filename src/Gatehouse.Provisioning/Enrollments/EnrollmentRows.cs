@@ -49,6 +49,11 @@ internal static class EnrollmentRows
             transaction.Transaction,
             cancellationToken: cancellationToken));
 
+    /// <summary>Changes the proof of the version that was read, and nothing else; false when there is another one by now.</summary>
+    internal static async Task<bool> UpdateProofAsync(WriteTransaction transaction, EnrollmentRow row, CancellationToken cancellationToken) =>
+        await transaction.Connection.ExecuteAsync(new CommandDefinition(
+            "UPDATE enrollments SET proof = @Proof WHERE service = @Service AND kind = @Kind AND id = @Id AND etag = @Etag", row, transaction.Transaction, cancellationToken: cancellationToken)) == 1;
+
     internal static async Task DeleteAsync(WriteTransaction transaction, EnrollmentRow row, CancellationToken cancellationToken)
     {
         await transaction.Connection.ExecuteAsync(new CommandDefinition(

@@ -125,7 +125,7 @@ internal sealed class EnrollmentWriter(SecretVault vault, ProvisioningOptions op
         {
             Etag = EntityTag.New(),
             IsDisabled = input.IsDisabled ? 1 : 0,
-            PrimaryKey = holdsKeys ? Seal(input.PrimaryKey, row.PrimaryKey, row.Binding) : null,
+            PrimaryKey = holdsKeys || input.Type == AttestationType.Tpm ? Seal(input.PrimaryKey, row.PrimaryKey, row.Binding) : null,
             SecondaryKey = holdsKeys ? Seal(input.SecondaryKey, row.SecondaryKey, row.Binding) : null,
             Proof = JsonSerializer.Serialize(proof, ProvisioningJson.Types.StoredProof),
             Settings = JsonSerializer.Serialize(input.Settings, ProvisioningJson.Types.EnrollmentDocument),

@@ -9,7 +9,7 @@ using Gatehouse.Provisioning.Enrollments;
 
 namespace Gatehouse.Provisioning.Registrations;
 
-/// <summary>What a device gets in its hub: the credentials by which it attested, both keys or both certificates where there are two.</summary>
+/// <summary>What a device gets in its hub: the credentials by which it attested, both keys or both certificates where there are two; a TPM a new key each time.</summary>
 /// <remarks>Unconfirmed for certificates of groups: the thumbprint of the presented leaf is taken, so that the hub needs no CA.</remarks>
 internal sealed class DeviceCredentials(SecretVault vault)
 {
@@ -23,8 +23,8 @@ internal sealed class DeviceCredentials(SecretVault vault)
         {
             Id = id,
             IsEdge = enrollment.ReadSettings().Capabilities?.IotEdge ?? false,
-            PrimaryKey = holdsKeys ? KeyOf(enrollment, enrollment.Primary, isGroup, registrationId) : null,
-            SecondaryKey = holdsKeys ? KeyOf(enrollment, enrollment.Secondary, isGroup, registrationId) : null,
+            PrimaryKey = holdsKeys ? KeyOf(enrollment, enrollment.Primary, isGroup, registrationId) : accepted.Credential?.Key,
+            SecondaryKey = holdsKeys ? KeyOf(enrollment, enrollment.Secondary, isGroup, registrationId) : accepted.Credential?.Other,
             PrimaryThumbprint = holdsKeys ? null : isGroup ? accepted.Thumbprint : X509Attestation.ThumbprintOf(proof.ClientPrimary),
             SecondaryThumbprint = holdsKeys || isGroup ? null : X509Attestation.ThumbprintOf(proof.ClientSecondary),
             Twin = twin,

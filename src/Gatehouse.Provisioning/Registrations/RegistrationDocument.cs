@@ -29,6 +29,13 @@ internal sealed record RegistrationDocument
 
     public AttestedKey? SymmetricKey { get; init; }
 
+    /// <summary>For its own device only.</summary>
+    public TpmResult? Tpm { get; init; }
+
+    /// <summary>As its device sees it: with what only that can use.</summary>
+    internal static RegistrationDocument ForDevice(RegistrationRow row) =>
+        row.State == RegistrationStatus.Assigned && row.ReadEvidence().Tpm?.AuthenticationKey is { } key ? Of(row) with { Tpm = new TpmResult(key) } : Of(row);
+
     internal static RegistrationDocument Of(RegistrationRow row)
     {
         var evidence = row.ReadEvidence();
@@ -50,6 +57,9 @@ internal sealed record RegistrationDocument
         };
     }
 }
+
+/// <param name="AuthenticationKey">Base64 of an activation blob: the device's key for its hub.</param>
+internal sealed record TpmResult(string AuthenticationKey);
 
 /// <summary><c>RegistrationOperationStatus</c>: what a device is told while and when its registration is done.</summary>
 internal sealed record OperationDocument(string OperationId, string Status, RegistrationDocument? RegistrationState = null);

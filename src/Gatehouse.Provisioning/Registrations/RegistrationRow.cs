@@ -55,6 +55,8 @@ internal sealed record Evidence
     public AttestedCertificate? X509 { get; init; }
 
     public AttestedKey? SymmetricKey { get; init; }
+
+    public AttestedTpm? Tpm { get; init; }
 }
 
 /// <param name="EnrollmentGroupId">Null for an individual enrollment.</param>
@@ -64,3 +66,8 @@ internal sealed record AttestedCertificate(string? EnrollmentGroupId, Enrollment
 
 /// <param name="EnrollmentGroupId">Null for an individual enrollment.</param>
 internal sealed record AttestedKey(string? EnrollmentGroupId);
+
+/// <param name="StorageRootKey">Base64 of the public area.</param>
+/// <param name="Nonce">Which nonce proved it; what asks about this registration is signed with the same.</param>
+/// <param name="AuthenticationKey">The device's key for its hub, which only its TPM can open, base64; null when it got no hub.</param>
+internal sealed record AttestedTpm(string StorageRootKey, string Nonce, string? AuthenticationKey = null);

@@ -30,7 +30,7 @@ internal sealed class Registrations(Database database, KnownGroups known, Assign
                 return judged.Error;
             }
 
-            var row = await AssignAsync(proof, judged.Value);
+            var row = await AssignAsync(proof, judged.Value with { Credential = judged.Value.Tpm is { } tpm ? TpmCredential.Make(tpm) : null });
             metrics.Registered(row.State, judged.Value.Enrollment.Type);
             return new OperationDocument(row.OperationId, RegistrationWords.Of(RegistrationStatus.Assigning));
         },
@@ -42,12 +42,12 @@ internal sealed class Registrations(Database database, KnownGroups known, Assign
         var row = await FindAsync(proof, cancellationToken);
         return row is null || !string.Equals(row.OperationId, operationId, StringComparison.OrdinalIgnoreCase)
             ? ProvisioningErrors.RegistrationNotFound
-            : new OperationDocument(row.OperationId, RegistrationWords.Of(row.State), RegistrationDocument.Of(row));
+            : new OperationDocument(row.OperationId, RegistrationWords.Of(row.State), RegistrationDocument.ForDevice(row));
     }
 
     /// <summary>The newest registration of this device. RegistrationNotFound.</summary>
     internal async Task<Result<RegistrationDocument>> GetAsync(DeviceProof proof, CancellationToken cancellationToken) =>
-        await FindAsync(proof, cancellationToken) is { } row ? RegistrationDocument.Of(row) : ProvisioningErrors.RegistrationNotFound;
+        await FindAsync(proof, cancellationToken) is { } row ? RegistrationDocument.ForDevice(row) : ProvisioningErrors.RegistrationNotFound;
 
     /// <summary>A device that is known and blocked asked again: its record says so from now on.</summary>
     /// <param name="proof">Who asked.</param>
@@ -101,7 +101,7 @@ internal sealed class Registrations(Database database, KnownGroups known, Assign
         row = made.IsOk
             ? row with { Status = (long)RegistrationStatus.Assigned, Substatus = (long)made.Value.Substatus, HostName = made.Value.HostName, DeviceId = made.Value.DeviceId }
             : row with { Status = (long)RegistrationStatus.Failed, ErrorCode = made.Error.Code, ErrorMessage = made.Error.Message };
-        await SaveAsync(row, proof, made.IsOk ? "assign" : "fail", CancellationToken.None);
+        await SaveAsync(row, proof, made.IsOk ? "assign" : "fail", CancellationToken.None, accepted);
         return row;
     }
 
@@ -116,18 +116,26 @@ internal sealed class Registrations(Database database, KnownGroups known, Assign
             ErrorCode = 0,
             ErrorMessage = "",
             Etag = EntityTag.New(),
-            Evidence = JsonSerializer.Serialize(accepted.Evidence, ProvisioningJson.Types.Evidence),
+            Evidence = JsonSerializer.Serialize(EvidenceOf(accepted), ProvisioningJson.Types.Evidence),
             Changed = now,
         };
     }
 
+    private static Evidence EvidenceOf(AttestationVerdict.Accepted accepted) =>
+        accepted.Evidence.Tpm is { } tpm ? accepted.Evidence with { Tpm = tpm with { AuthenticationKey = accepted.Credential?.Blob } } : accepted.Evidence;
+
     private Task<RegistrationRow?> FindAsync(DeviceProof proof, CancellationToken cancellationToken) =>
         database.ReadAsync((connection, token) => RegistrationRows.FindAsync(connection, proof.Instance.Name, proof.RegistrationId.ToLowerInvariant(), token), cancellationToken);
 
-    private Task<Result<bool>> SaveAsync(RegistrationRow row, DeviceProof proof, string verb, CancellationToken cancellationToken) => database.WriteAsync<bool>(
+    private Task<Result<bool>> SaveAsync(RegistrationRow row, DeviceProof proof, string verb, CancellationToken cancellationToken, AttestationVerdict.Accepted? accepted = null) => database.WriteAsync<bool>(
         async (transaction, token) =>
         {
             await RegistrationRows.SaveAsync(transaction, row, token);
+            if (accepted?.Tpm is { } tpm)
+            {
+                await LearnedKeys.LearnAsync(transaction, accepted.Enrollment, tpm, token);
+            }
+
             transaction.Audit(Record(row, proof.Instance, verb));
             var losers = row.State == RegistrationStatus.Assigned ? await RegistrationRows.UnassignOthersAsync(transaction, row, EntityTag.New(), token) : [];
             foreach (var loser in losers)

@@ -15,6 +15,7 @@ namespace Gatehouse.Provisioning.ServiceDoor;
 [JsonSerializable(typeof(RegistrationDocument))]
 [JsonSerializable(typeof(OperationDocument))]
 [JsonSerializable(typeof(RegistrationBody))]
+[JsonSerializable(typeof(ChallengeDocument))]
 [JsonSerializable(typeof(BulkBody))]
 [JsonSerializable(typeof(BulkResult))]
 [JsonSerializable(typeof(QueryBody))]

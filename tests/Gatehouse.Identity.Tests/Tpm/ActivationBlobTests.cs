@@ -1,7 +1,7 @@
-using System.Buffers.Binary;
 using System.Security.Cryptography;
 using Gatehouse.Identity.Tpm;
 using Xunit;
+using static Gatehouse.Identity.Tests.Tpm.TpmDevice;
 
 namespace Gatehouse.Identity.Tests.Tpm;
 
@@ -9,6 +9,8 @@ namespace Gatehouse.Identity.Tests.Tpm;
 public sealed class ActivationBlobTests(SoftwareTpm tpm) : IClassFixture<SoftwareTpm>
 {
     private static readonly byte[] Message = "localhost%2Fregistrations%2Fdev1\n1790000000"u8.ToArray();
+
+    private readonly TpmDevice device = new(tpm);
 
     [Theory]
     [InlineData("rsa", "rsa2048:aes128cfb", 32)]
@@ -38,7 +40,7 @@ public sealed class ActivationBlobTests(SoftwareTpm tpm) : IClassFixture<Softwar
     public void A_swapped_storage_root_key_opens_nothing()
     {
         var (ek, _) = MakeKeys("rsa", "rsa2048:aes128cfb");
-        var blob = ActivationBlob.Make(ek, Parse("srk.pub"), new byte[32]);
+        var blob = ActivationBlob.Make(ek, Parse(device.StorageRootKey), new byte[32]);
         MakeKeys("rsa", "ecc256:aes128cfb");
         Assert.Equal("activate", Activate(blob));
     }
@@ -92,63 +94,17 @@ public sealed class ActivationBlobTests(SoftwareTpm tpm) : IClassFixture<Softwar
 
     private (TpmPublicArea Ek, TpmPublicArea Srk) MakeKeys(string endorsement, string storage)
     {
-        tpm.Run("tpm2_createek", "-c", "ek.ctx", "-G", endorsement, "-u", "ek.pub");
-        tpm.Run("tpm2_createprimary", "-C", "o", "-G", storage, "-c", "srk.ctx", "-a", "fixedtpm|fixedparent|sensitivedataorigin|userwithauth|noda|restricted|decrypt");
-        tpm.Run("tpm2_readpublic", "-c", "srk.ctx", "-o", "srk.pub", "-f", "tss");
-        return (Parse("ek.pub"), Parse("srk.pub"));
+        device.WithKeys(endorsement, storage);
+        return (Parse(device.EndorsementKey), Parse(device.StorageRootKey));
     }
 
-    private TpmPublicArea Parse(string file)
+    private static TpmPublicArea Parse(byte[] key)
     {
-        Assert.True(TpmPublicArea.TryParse(tpm.Read(file), out var area, out var fault), fault);
+        Assert.True(TpmPublicArea.TryParse(key, out var area, out var fault), fault);
         return area;
     }
 
-    // What the SDKs' TPM clients do with a blob; the step that the TPM refuses, or null.
-    private string? Activate(byte[] blob)
-    {
-        var parts = Split(blob);
-        tpm.Write("credential", [0xBA, 0xDC, 0xC0, 0xDE, 0, 0, 0, 1, .. Join(parts[..2])]);
-        tpm.Run("tpm2_startauthsession", "--policy-session", "-S", "session");
-        tpm.Run("tpm2_policysecret", "-S", "session", "-c", "e");
-        var activated = tpm.TryRun("tpm2_activatecredential", "-c", "srk.ctx", "-C", "ek.ctx", "-i", "credential", "-o", "inner", "-P", "session:session");
-        tpm.Run("tpm2_flushcontext", "session");
-        if (!activated.IsDone)
-        {
-            return "activate";
-        }
+    private string? Activate(byte[] blob) => device.Activate(blob);
 
-        tpm.Write("duplicate", Join(parts[2..3]));
-        tpm.Write("seed", Join(parts[3..4]));
-        tpm.Write("key.pub", Join(parts[4..5]));
-        if (!tpm.TryRun("tpm2_import", "-C", "srk.ctx", "-i", "duplicate", "-s", "seed", "-u", "key.pub", "-k", "inner", "-r", "key.priv").IsDone)
-        {
-            return "import";
-        }
-
-        tpm.Run("tpm2_load", "-C", "srk.ctx", "-u", "key.pub", "-r", "key.priv", "-c", "key.ctx");
-        return null;
-    }
-
-    private byte[] Sign()
-    {
-        tpm.Write("message", Message);
-        tpm.Run("tpm2_hmac", "-c", "key.ctx", "-o", "mac", "message");
-        return tpm.Read("mac");
-    }
-
-    private static byte[][] Split(byte[] blob)
-    {
-        var parts = new List<byte[]>();
-        for (var at = 0; at < blob.Length;)
-        {
-            var size = BinaryPrimitives.ReadUInt16BigEndian(blob.AsSpan(at));
-            parts.Add(blob[(at + 2)..(at + 2 + size)]);
-            at += 2 + size;
-        }
-
-        return [.. parts];
-    }
-
-    private static byte[] Join(IEnumerable<byte[]> parts) => [.. parts.SelectMany(part => (byte[])[(byte)(part.Length >> 8), (byte)part.Length, .. part])];
+    private byte[] Sign() => device.Sign(Message);
 }

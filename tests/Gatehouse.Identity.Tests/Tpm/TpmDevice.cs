@@ -1,0 +1,70 @@
+using System.Buffers.Binary;
+
+namespace Gatehouse.Identity.Tests.Tpm;
+
+/// <summary>What the SDKs' TPM clients do with a TPM: its two keys, an activation blob, a signature.</summary>
+internal sealed class TpmDevice(SoftwareTpm tpm)
+{
+    /// <summary>TPM2B_PUBLIC of a new endorsement key.</summary>
+    internal byte[] EndorsementKey { get; private set; } = [];
+
+    /// <summary>TPM2B_PUBLIC of a new storage root key.</summary>
+    internal byte[] StorageRootKey { get; private set; } = [];
+
+    internal TpmDevice WithKeys(string endorsement = "rsa", string storage = "rsa2048:aes128cfb")
+    {
+        tpm.Run("tpm2_createek", "-c", "ek.ctx", "-G", endorsement, "-u", "ek.pub");
+        tpm.Run("tpm2_createprimary", "-C", "o", "-G", storage, "-c", "srk.ctx", "-a", "fixedtpm|fixedparent|sensitivedataorigin|userwithauth|noda|restricted|decrypt");
+        tpm.Run("tpm2_readpublic", "-c", "srk.ctx", "-o", "srk.pub", "-f", "tss");
+        (EndorsementKey, StorageRootKey) = (tpm.Read("ek.pub"), tpm.Read("srk.pub"));
+        return this;
+    }
+
+    /// <summary>Takes the key that a blob holds; the step that the TPM refuses, or null.</summary>
+    internal string? Activate(byte[] blob)
+    {
+        var parts = Split(blob);
+        tpm.Write("credential", [0xBA, 0xDC, 0xC0, 0xDE, 0, 0, 0, 1, .. Join(parts[..2])]);
+        tpm.Run("tpm2_startauthsession", "--policy-session", "-S", "session");
+        tpm.Run("tpm2_policysecret", "-S", "session", "-c", "e");
+        var activated = tpm.TryRun("tpm2_activatecredential", "-c", "srk.ctx", "-C", "ek.ctx", "-i", "credential", "-o", "inner", "-P", "session:session");
+        tpm.Run("tpm2_flushcontext", "session");
+        if (!activated.IsDone)
+        {
+            return "activate";
+        }
+
+        tpm.Write("duplicate", Join(parts[2..3]));
+        tpm.Write("seed", Join(parts[3..4]));
+        tpm.Write("key.pub", Join(parts[4..5]));
+        if (!tpm.TryRun("tpm2_import", "-C", "srk.ctx", "-i", "duplicate", "-s", "seed", "-u", "key.pub", "-k", "inner", "-r", "key.priv").IsDone)
+        {
+            return "import";
+        }
+
+        tpm.Run("tpm2_load", "-C", "srk.ctx", "-u", "key.pub", "-r", "key.priv", "-c", "key.ctx");
+        return null;
+    }
+
+    internal byte[] Sign(ReadOnlySpan<byte> message)
+    {
+        tpm.Write("message", message);
+        tpm.Run("tpm2_hmac", "-c", "key.ctx", "-o", "mac", "message");
+        return tpm.Read("mac");
+    }
+
+    internal static byte[][] Split(byte[] blob)
+    {
+        var parts = new List<byte[]>();
+        for (var at = 0; at < blob.Length;)
+        {
+            var size = BinaryPrimitives.ReadUInt16BigEndian(blob.AsSpan(at));
+            parts.Add(blob[(at + 2)..(at + 2 + size)]);
+            at += 2 + size;
+        }
+
+        return [.. parts];
+    }
+
+    internal static byte[] Join(IEnumerable<byte[]> parts) => [.. parts.SelectMany(part => (byte[])[(byte)(part.Length >> 8), (byte)part.Length, .. part])];
+}
