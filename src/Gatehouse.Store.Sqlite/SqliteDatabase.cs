@@ -11,7 +11,7 @@ using Microsoft.Data.Sqlite;
 
 namespace Gatehouse.Store.Sqlite;
 
-/// <summary>SQLite with a write-ahead log, synced at every commit: one writer at a time, any number of readers. Writers that wait for each other share a commit, and so its sync.</summary>
+/// <summary>SQLite with a write-ahead log, synced at every commit: one writer at a time, any number of readers. Writers that wait for each other share a commit, and so its sync (decisions/0022).</summary>
 public sealed class SqliteDatabase : Database
 {
     private const int UniqueConstraint = 2067;
@@ -24,6 +24,7 @@ public sealed class SqliteDatabase : Database
     private readonly SemaphoreSlim writing = new(1, 1);
     private SqliteConnection? writer;
     private WriteGroup? open;
+    private bool isClosed;
     private int waiting;
     private int disposed;
 
@@ -87,6 +88,7 @@ public sealed class SqliteDatabase : Database
         Interlocked.Decrement(ref waiting);
         try
         {
+            ObjectDisposedException.ThrowIf(isClosed, this);
             cancellationToken.ThrowIfCancellationRequested();
             group = await JoinAsync(cancellationToken);
             work = new RelationalTransaction(writer!, group.Transaction, Dialect);
@@ -112,12 +114,13 @@ public sealed class SqliteDatabase : Database
             writing.Release();
         }
 
+        // A refusal waits as well: it may rest on what another wrote, which is not so before it is durable.
+        await group.Committed;
         if (!result.IsOk)
         {
             return result;
         }
 
-        await group.Committed;
         scope.Dispose();
         await work.SendSignalsAsync(signals, CancellationToken.None);
         return result;
@@ -131,14 +134,22 @@ public sealed class SqliteDatabase : Database
         }
 
         await writing.WaitAsync();
-        await EndAsync(isLast: true);
-        if (writer is not null)
+        try
         {
-            await writer.DisposeAsync();
-        }
+            isClosed = true;
+            await EndAsync(isLast: true);
+            if (writer is not null)
+            {
+                await writer.DisposeAsync();
+            }
 
-        SqliteConnection.ClearPool(new SqliteConnection(connectionString));
-        writing.Dispose();
+            SqliteConnection.ClearPool(new SqliteConnection(connectionString));
+        }
+        finally
+        {
+            // Not disposed: who is still in line must get its turn, to hear that it comes too late.
+            writing.Release();
+        }
     }
 
     private void RunMissing(SqliteConnection connection, HashSet<string> journal, IReadOnlyList<SqlScript> known)
@@ -190,7 +201,7 @@ public sealed class SqliteDatabase : Database
     private async Task<WriteGroup> JoinAsync(CancellationToken cancellationToken)
     {
         writer ??= await OpenAsync(cancellationToken);
-        open ??= await WriteGroup.BeginAsync(writer, cancellationToken);
+        open ??= await WriteGroup.BeginAsync(writer, time, cancellationToken);
         open.Enter();
         return open;
     }
@@ -201,7 +212,26 @@ public sealed class SqliteDatabase : Database
         if (open is { } group && (isLast || !group.HasRoom))
         {
             open = null;
-            await group.CommitAsync();
+            if (!await group.CommitAsync())
+            {
+                await DiscardWriterAsync();
+            }
+        }
+    }
+
+    /// <summary>After a failed commit nobody knows what state the connection is in: the next write gets a new one, and this one does not go back to the pool.</summary>
+    private async Task DiscardWriterAsync()
+    {
+        var broken = writer!;
+        writer = null;
+        SqliteConnection.ClearPool(broken);
+        try
+        {
+            await broken.DisposeAsync();
+        }
+        catch (Exception)
+        {
+            // Its transaction cannot be ended: the handle is closed when it is collected.
         }
     }
 

@@ -1,5 +1,4 @@
 using System.Data;
-using System.Diagnostics;
 using Microsoft.Data.Sqlite;
 
 namespace Gatehouse.Store.Sqlite;
@@ -15,12 +14,17 @@ internal sealed class WriteGroup
 
     private readonly TaskCompletionSource committed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly SqliteConnection connection;
-    private readonly long begun = Stopwatch.GetTimestamp();
+    private readonly TimeProvider time;
+    private readonly long begun;
     private int kept;
     private bool isSaved;
     private Exception? lost;
 
-    private WriteGroup(SqliteConnection connection, SqliteTransaction transaction) => (this.connection, Transaction) = (connection, transaction);
+    private WriteGroup(SqliteConnection connection, SqliteTransaction transaction, TimeProvider time)
+    {
+        (this.connection, Transaction, this.time) = (connection, transaction, time);
+        begun = time.GetTimestamp();
+    }
 
     internal SqliteTransaction Transaction { get; }
 
@@ -28,12 +32,12 @@ internal sealed class WriteGroup
     internal Task Committed => committed.Task;
 
     /// <summary>Whether another write may join. None joins where the first has failed: that one had no savepoint, and its end takes all back.</summary>
-    internal bool HasRoom => lost is null && kept is > 0 and < MaxWrites && Stopwatch.GetElapsedTime(begun) < MaxAge;
+    internal bool HasRoom => lost is null && kept is > 0 and < MaxWrites && time.GetElapsedTime(begun) < MaxAge;
 
-    internal static async Task<WriteGroup> BeginAsync(SqliteConnection connection, CancellationToken cancellationToken) =>
+    internal static async Task<WriteGroup> BeginAsync(SqliteConnection connection, TimeProvider time, CancellationToken cancellationToken) =>
 
         // Serializable is BEGIN IMMEDIATE here: the write lock is taken at once, so no reader's snapshot can turn stale under a later write.
-        new(connection, (SqliteTransaction)await connection.BeginTransactionAsync(IsolationLevel.Serializable, cancellationToken));
+        new(connection, (SqliteTransaction)await connection.BeginTransactionAsync(IsolationLevel.Serializable, cancellationToken), time);
 
     /// <summary>Begins a write. The first needs no savepoint: if it fails there is nothing else to lose.</summary>
     internal void Enter()
@@ -60,7 +64,8 @@ internal sealed class WriteGroup
     {
         if (SQLitePCL.raw.sqlite3_get_autocommit(connection.Handle) != 0)
         {
-            lost = error ?? new StoreException("The transaction was ended by the database.");
+            // To the others that error means nothing, or the wrong thing: that they were cancelled, for one.
+            lost = new StoreException("The database ended the transaction of a write that shared the commit.", error);
             return;
         }
 
@@ -79,8 +84,8 @@ internal sealed class WriteGroup
         }
     }
 
-    /// <summary>Never throws: who shares the commit hears of it.</summary>
-    internal async Task CommitAsync()
+    /// <summary>Never throws: who shares the commit hears of it. False when it failed; then nothing of the group stands.</summary>
+    internal async Task<bool> CommitAsync()
     {
         try
         {
@@ -88,7 +93,15 @@ internal sealed class WriteGroup
             {
                 await Transaction.CommitAsync(CancellationToken.None);
             }
+        }
+        catch (Exception error)
+        {
+            lost = error;
+        }
 
+        try
+        {
+            // Rolls back what is not committed. Without it the connection would begin no other transaction.
             await Transaction.DisposeAsync();
         }
         catch (Exception error)
@@ -100,11 +113,11 @@ internal sealed class WriteGroup
         {
             committed.TrySetException(reason);
             _ = committed.Task.Exception; // Seen, also when nobody is left to see it.
+            return false;
         }
-        else
-        {
-            committed.TrySetResult();
-        }
+
+        committed.TrySetResult();
+        return true;
     }
 
     private void Execute(string sql)

@@ -18,8 +18,23 @@ public abstract class Database : IAsyncDisposable
     /// <summary>Reads on a pooled connection.</summary>
     public abstract Task<T> ReadAsync<T>(Func<DbConnection, CancellationToken, Task<T>> read, CancellationToken cancellationToken);
 
-    /// <summary>Writes in one transaction, durable when the task completes; an error result or an exception rolls back. Audit records go into the same transaction; signals leave after the commit.</summary>
+    /// <summary>Writes in one transaction, durable when the task completes; an error result or an exception rolls back. Others wait for it, so it must be short. Audit records go into the same transaction; signals leave after the commit.</summary>
     public abstract Task<Result<T>> WriteAsync<T>(Func<WriteTransaction, CancellationToken, Task<Result<T>>> write, CancellationToken cancellationToken);
+
+    /// <summary>Deletes what may be very much: a thousand rows in a transaction, so that others get their turn, until one finds fewer. How many went.</summary>
+    /// <param name="delete">Deletes at most so many rows; how many.</param>
+    /// <param name="cancellationToken">Ends it after a batch; what went until then is gone.</param>
+    public async Task<int> DeleteInBatchesAsync(Func<WriteTransaction, int, CancellationToken, Task<int>> delete, CancellationToken cancellationToken)
+    {
+        const int MaxRows = 1_000;
+        var count = 0;
+        for (var gone = MaxRows; gone == MaxRows; count += gone)
+        {
+            gone = (await WriteAsync<int>(async (write, cancel) => await delete(write, MaxRows, cancel), cancellationToken)).Value;
+        }
+
+        return count;
+    }
 
     public abstract ValueTask DisposeAsync();
 }

@@ -16,6 +16,8 @@ public sealed class DeviceHttpFuzz
     private const int MaxMessages = 50;
     private const int MaxBytes = 2048;
 
+    private static readonly byte[][] Targets = ["/devices/d%201/messages/events?api-version=2021-04-12"u8.ToArray(), "https://h:1/devices/%2e%2e/%252F#x"u8.ToArray()];
+    private static readonly byte[][] TargetWords = [.. new[] { "/", "//", "..", "%2F", "%00", "%", "?", "devices/", "%ff" }.Select(Encoding.UTF8.GetBytes)];
     private static readonly byte[] Stamps = EventWriter.EncodeFields((EventField.ConnectionDeviceId, "d1"), (EventField.MessageSource, "Telemetry"));
 
     [Fact]
@@ -90,15 +92,31 @@ public sealed class DeviceHttpFuzz
 
     [Fact]
     public void Targets_of_requests_are_segments_or_refused() => FuzzRun.Run(
-        ["/devices/d%201/messages/events?api-version=2021-04-12"u8.ToArray(), "https://h:1/devices/%2e%2e/%252F#x"u8.ToArray()],
+        Targets,
         static input =>
         {
             if (RequestTarget.TryParse(Encoding.Latin1.GetString(input), out var target))
             {
-                Assert.True(target.Segments.All(segment => segment is not null));
+                Assert.Equal('/', target.Path[0]);
+                Assert.Equal(target.Path.Length - 1, target.Segments.Sum(segment => segment.Length) + Math.Max(0, target.Segments.Count - 1));
+                Assert.DoesNotContain(target.Segments, segment => segment.AsSpan().ContainsAny('/', '\0'));
             }
         },
-        new FuzzOptions { Words = [.. new[] { "/", "//", "..", "%2F", "%00", "%", "?", "devices/", "%ff" }.Select(Encoding.UTF8.GetBytes)], AllocationBytesPerByte = 128 });
+        new FuzzOptions { Words = TargetWords, AllocationBytesPerByte = 128 });
+
+    [Fact]
+    public void Targets_of_requests_are_decoded_once_and_whole() => FuzzRun.Run(
+        Targets,
+        static input =>
+        {
+            // With every letter encoded again it is the same path.
+            if (RequestTarget.TryParse(Encoding.Latin1.GetString(input), out var target))
+            {
+                Assert.True(RequestTarget.TryParse($"/{Uri.EscapeDataString(target.Path[1..])}/?x", out var again));
+                Assert.Equal(target.Path, again.Path);
+            }
+        },
+        new FuzzOptions { Words = TargetWords, AllocationBytesPerByte = 1024 });
 
     private static void Check<T>(Result<T> read)
         where T : class => Assert.True(read.IsOk ? read.Value is not null : read.Error.HttpStatus is >= 400 and < 500);

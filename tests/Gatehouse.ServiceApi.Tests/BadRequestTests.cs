@@ -86,6 +86,27 @@ public sealed class BadRequestTests(RunningApi api) : IClassFixture<RunningApi>
         "IotHubFormatError");
 
     [Theory]
+    [InlineData("POST", "/devices", "[{\"id\":\"bad\",\"tags\":{\"a\":\"§\"}}]")]
+    [InlineData("POST", "/devices", "[{\"id\":\"bad\",\"properties\":{\"desired\":{\"§\":1}}}]")]
+    [InlineData("PUT", "/jobs/v2/bad", "{\"jobId\":\"bad\",\"type\":\"scheduleUpdateTwin\",\"queryCondition\":\"*\",\"updateTwin\":{\"tags\":{\"a\":\"§\"}}}")]
+    [InlineData("POST", "/devices", "[{\"id\":\"bad\",\"tags\":{\"a\":1,\"a\":2}}]")]
+    [InlineData("PUT", "/jobs/v2/bad", "{\"jobId\":\"bad\",\"type\":\"scheduleUpdateTwin\",\"queryCondition\":\"*\",\"updateTwin\":{\"tags\":{\"a\":1,\"a\":2}}}")]
+    public async Task A_twin_in_a_body_is_utf8_and_has_no_name_twice(string method, string path, string body)
+    {
+        ErrorShape.Check(
+            await api.AskAsOwnerAsync(method, $"{path}{Version}", "x", change: request =>
+            {
+                // A section sign is two bytes in UTF-8; in Latin-1 its one byte is no UTF-8.
+                request.Content = new ByteArrayContent(Encoding.Latin1.GetBytes(body));
+                request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+            }),
+            400,
+            "IotHubFormatError");
+
+        Assert.Equal(404, (await api.AskAsOwnerAsync("GET", $"/devices/bad{Version}")).Code);
+    }
+
+    [Theory]
     [InlineData("GET", "/devices", 400, "InvalidProtocolVersion")]
     [InlineData("GET", "/devices?api-version=", 400, "InvalidProtocolVersion")]
     [InlineData("GET", "/devices?api-version=2021-04-12&top=ten", 400, "ArgumentInvalid")]

@@ -106,6 +106,20 @@ public abstract class AuditSuite(StoreHost host) : StoreSuite(host)
         Assert.Null((await log.VerifyAsync(Token)).Problem);
     }
 
+    [Theory]
+    [InlineData(1_000, 1)]
+    [InlineData(1_001, 2)]
+    public async Task A_large_cut_is_made_a_thousand_records_at_a_time_and_each_is_recorded(int surplus, int cuts)
+    {
+        await Host.RecordAsync([.. Enumerable.Range(0, surplus + 3).Select(number => $"d{number}")]);
+        var log = Log(maxRecords: 3);
+
+        Assert.Equal(surplus, await log.PruneAsync(Token));
+
+        Assert.Equal(new AuditVerification(3 + cuts, surplus + 1, surplus + 3 + cuts, null, null), await log.VerifyAsync(Token));
+        Assert.Equal(cuts, (await log.ReadAsync(null, 0, 100, Token)).Count(entry => entry.Fields.Action == "audit.pruned"));
+    }
+
     [Fact]
     public async Task A_log_within_its_size_is_not_pruned()
     {

@@ -91,9 +91,9 @@ public sealed class Queries : IDisposable
             return HubErrors.ArgumentInvalid.With("Jobs are not counted.");
         }
 
-        // Rows that nobody reads need not be written: all but groups become one count.
+        // Rows that nobody reads need not be written: they become one count, groups a count each.
         var isGrouped = query.Value.GroupBy.Count > 0;
-        var counting = isGrouped ? query.Value : query.Value with { Columns = [new Column(ColumnKind.Count, null, "n")], Top = null };
+        var counting = query.Value with { Columns = [new Column(ColumnKind.Count, null, "n")], Top = null };
         var isAggregate = query.Value.IsAggregate && !isGrouped && query.Value.Columns is not [{ Kind: ColumnKind.Count }];
         if (!await running.WaitAsync(options.TimeLimit, cancellationToken))
         {
@@ -102,7 +102,7 @@ public sealed class Queries : IDisposable
 
         try
         {
-            var page = await RunAsync(hub, counting, "", MaxPageItems, null, cancellationToken);
+            var page = await RunAsync(hub, counting, "", int.MaxValue, null, cancellationToken);
             if (!page.IsOk)
             {
                 return page.Error;

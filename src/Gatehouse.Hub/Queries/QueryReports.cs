@@ -1,16 +1,16 @@
+using System.Collections.Concurrent;
 using Gatehouse.Contracts.Errors;
 using Gatehouse.Contracts.Identities;
 using Microsoft.Extensions.Logging;
 
 namespace Gatehouse.Hub.Queries;
 
-/// <summary>Tells the operator of slow and refused queries; of the latter once a minute at most.</summary>
+/// <summary>Tells the operator of slow and refused queries; of the latter once a minute and hub at most.</summary>
 internal sealed class QueryReports(QueryOptions options, QueryMetrics metrics, TimeProvider time, ILogger<Queries> log)
 {
     private const int MaxTextCharacters = 500;
 
-    private long refused;
-    private long lastLine;
+    private readonly ConcurrentDictionary<HubName, Refusals> refusals = new();
 
     internal long Start() => time.GetTimestamp();
 
@@ -33,12 +33,13 @@ internal sealed class QueryReports(QueryOptions options, QueryMetrics metrics, T
     private void Refused(HubName hub, HubError error)
     {
         metrics.Refused(error.Name);
-        Interlocked.Increment(ref refused);
+        var ofHub = refusals.GetOrAdd(hub, static _ => new Refusals());
+        Interlocked.Increment(ref ofHub.Count);
         var now = time.GetTimestamp();
-        var last = Interlocked.Read(ref lastLine);
-        if ((last == 0 || time.GetElapsedTime(last, now) >= TimeSpan.FromMinutes(1)) && Interlocked.CompareExchange(ref lastLine, now, last) == last)
+        var last = Interlocked.Read(ref ofHub.LastLine);
+        if ((last == 0 || time.GetElapsedTime(last, now) >= TimeSpan.FromMinutes(1)) && Interlocked.CompareExchange(ref ofHub.LastLine, now, last) == last)
         {
-            log.QueriesRefused(hub.Value, Interlocked.Exchange(ref refused, 0), error.Name);
+            log.QueriesRefused(hub.Value, Interlocked.Exchange(ref ofHub.Count, 0), error.Name);
         }
     }
 
@@ -50,4 +51,11 @@ internal sealed class QueryReports(QueryOptions options, QueryMetrics metrics, T
                 line[i] = char.IsControl(from[i]) ? ' ' : from[i];
             }
         });
+
+    /// <summary>Of one hub, since its last line.</summary>
+    private sealed class Refusals
+    {
+        internal long Count;
+        internal long LastLine;
+    }
 }

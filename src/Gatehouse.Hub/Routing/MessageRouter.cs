@@ -122,13 +122,7 @@ internal sealed class MessageRouter : BackgroundService
     {
         if (!intake.IsRouted && !parts.Logs.IsShared)
         {
-            await parts.Database.WriteAsync<bool>(
-                async (write, cancel) =>
-                {
-                    await OutboxRows.DropAsync(write, hub, cancel);
-                    return true;
-                },
-                cancellationToken);
+            await parts.Database.DeleteInBatchesAsync((write, max, cancel) => OutboxRows.DropAsync(write, hub, max, cancel), cancellationToken);
         }
     }
 

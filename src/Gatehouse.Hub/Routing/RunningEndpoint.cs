@@ -102,6 +102,6 @@ internal sealed class RunningEndpoint
         }
 
         await positions.ForgetAsync(place.Id, cancellationToken);
-        await parts.Database.WriteAsync<int>(async (write, cancel) => await DeadLetterRows.DeleteAllAsync(write, place.Hub, place.Id, cancel), cancellationToken);
+        await parts.Database.DeleteInBatchesAsync((write, max, cancel) => DeadLetterRows.DeleteOldestAsync(write, place.Hub, place.Id, max, cancel), cancellationToken);
     }
 }

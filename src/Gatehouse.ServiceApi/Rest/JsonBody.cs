@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using System.Text.Unicode;
 using Gatehouse.Contracts.Errors;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
@@ -83,6 +84,12 @@ internal static class JsonBody
         if (bytes.IsEmpty)
         {
             return HubErrors.ArgumentNull.With("The body is empty.");
+        }
+
+        // The reader does not look into what it only passes on.
+        if (!Utf8.IsValid(bytes))
+        {
+            return HubErrors.IotHubFormatError.With("The body is not UTF-8.");
         }
 
         try

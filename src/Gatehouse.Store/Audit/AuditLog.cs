@@ -59,25 +59,26 @@ public sealed class AuditLog(Database database, AuditOptions options)
         }
     }
 
-    /// <summary>Cuts the log to its size; the cut itself is a record in the chain. Returns how many records went.</summary>
-    public async Task<long> PruneAsync(CancellationToken cancellationToken)
+    /// <summary>Cuts the log to its size, a thousand records in a transaction; each cut is itself a record in the chain. Returns how many records went.</summary>
+    public async Task<int> PruneAsync(CancellationToken cancellationToken)
     {
-        var result = await database.WriteAsync<long>(
-            async (transaction, cancellation) =>
+        // What is too much now: the records of the cuts would ask for cuts of their own, without end.
+        var surplus = (await ReadHeadAsync(cancellationToken)).Sequence - options.MaxRecords;
+        return await database.DeleteInBatchesAsync(
+            async (transaction, max, cancellation) =>
             {
                 var head = await AuditRows.ReadHeadAsync(transaction.Connection, transaction.Transaction, database.Dialect.ForUpdate, cancellation);
-                var last = head.Sequence - options.MaxRecords;
+                var last = Math.Min(surplus, head.AnchorSequence + max);
                 if (last <= head.AnchorSequence)
                 {
-                    return 0L;
+                    return 0;
                 }
 
                 await AuditRows.PruneAsync(transaction.Connection, transaction.Transaction, last, cancellation);
                 transaction.Audit(new AuditRecord { Actor = "server", Action = "audit.pruned", Subject = "audit", Detail = $$"""{"upTo":{{last}},"records":{{last - head.AnchorSequence}}}""" });
-                return last - head.AnchorSequence;
+                return (int)(last - head.AnchorSequence);
             },
             cancellationToken);
-        return result.IsOk ? result.Value : 0;
     }
 
     private async Task<AuditVerification> WalkAsync(AuditRows.Head head, CancellationToken cancellationToken)

@@ -104,4 +104,16 @@ public abstract class ConfigurationSuite(PostgresServer? server)
 
         Assert.Equal(count, (await hub.Host.Get<Hub.Queries.Queries>().CountAsync(hub.Host.Hub, query, Token)).Value);
     }
+
+    [Fact]
+    public async Task A_metric_counts_more_groups_than_a_page_has_rows()
+    {
+        await using var hub = await ConfigurationHost.StartAsync(server);
+        foreach (var some in Enumerable.Range(0, Hub.Queries.Queries.MaxPageItems + 1).Chunk(100))
+        {
+            Assert.Empty((await hub.Host.BulkAsync([.. some.Select(number => ($"d{number}", ImportMode.Create, (string?)null))])).Value);
+        }
+
+        Assert.Equal(1001, (await hub.Host.Get<Hub.Queries.Queries>().CountAsync(hub.Host.Hub, "SELECT deviceId, COUNT() AS n FROM devices GROUP BY deviceId", Token)).Value);
+    }
 }

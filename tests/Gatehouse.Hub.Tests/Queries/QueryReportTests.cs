@@ -49,6 +49,22 @@ public sealed class QueryReportTests : ILogger<Hub.Queries.Queries>
             lines);
     }
 
+    [Fact]
+    public void Each_hub_has_its_own_number_of_refusals()
+    {
+        using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+        var reports = Reports(services);
+        foreach (var hub in new[] { "hub1", "hub2", "hub2", "hub1" })
+        {
+            reports.Answered(HubName.Parse(hub), "nonsense", reports.Start(), HubErrors.ArgumentInvalid);
+        }
+
+        time.Advance(TimeSpan.FromMinutes(1));
+        reports.Answered(HubName.Parse("hub2"), "nonsense", reports.Start(), HubErrors.ArgumentInvalid);
+
+        Assert.Equal(["1 queries of hub hub1", "1 queries of hub hub2", "2 queries of hub hub2"], lines.Select(line => line["2162 ".Length..line.IndexOf(" were", StringComparison.Ordinal)]));
+    }
+
     IDisposable? ILogger.BeginScope<TState>(TState state) => null;
 
     bool ILogger.IsEnabled(LogLevel logLevel) => true;

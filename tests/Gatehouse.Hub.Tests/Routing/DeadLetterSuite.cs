@@ -87,6 +87,18 @@ public abstract class DeadLetterSuite(PostgresServer? server)
     }
 
     [Fact]
+    public async Task A_thousand_letters_are_thrown_away_in_a_transaction_and_each_has_its_record()
+    {
+        await using var hub = await StartAsync();
+        await BuryAsync(hub, await EndpointAsync(hub), [.. Enumerable.Range(1, 1_001).Select(number => Row(0, number, 10, "a"))]);
+        var before = (await hub.AuditedAsync()).Count;
+
+        Assert.Equal(1_001, (await hub.Get<DeadLetterOffice>().DropAsync(hub.Hub, "hook", null, HubHost.Actor, Token)).Value);
+
+        Assert.Equal(["endpoint.dead-letters.drop hook", "endpoint.dead-letters.drop hook"], (await hub.AuditedAsync()).Skip(before));
+    }
+
+    [Fact]
     public async Task As_many_letters_and_bytes_are_kept_as_may_be_and_the_oldest_go_for_one_more()
     {
         await using var hub = await StartAsync();

@@ -13,7 +13,7 @@ namespace Gatehouse.Hub.Routing.DeadLetters;
 /// <summary>The dead letters of a hub's endpoints: to be looked at, sent again, or thrown away. What is sent again or thrown away leaves an audit record in the same transaction.</summary>
 public sealed class DeadLetterOffice
 {
-    /// <summary>Letters of one transaction.</summary>
+    /// <summary>Letters that are sent again in one transaction.</summary>
     private const int MaxBatch = 100;
 
     /// <summary>Letters of one answer.</summary>
@@ -92,7 +92,7 @@ public sealed class DeadLetterOffice
         }
     }
 
-    /// <summary>Throws letters away: one, or with no id all. How many. GenericNotFound.</summary>
+    /// <summary>Throws letters away: one, or with no id all, a thousand in a transaction. How many. GenericNotFound.</summary>
     public async Task<Result<int>> DropAsync(HubName hub, string endpoint, string? id, string actor, CancellationToken cancellationToken)
     {
         var place = await FindAsync(hub, endpoint, cancellationToken);
@@ -107,17 +107,12 @@ public sealed class DeadLetterOffice
             return NoLetter(id);
         }
 
-        return await database.WriteAsync<int>(
-            async (write, cancel) =>
+        var count = await database.DeleteInBatchesAsync(
+            async (write, max, cancel) =>
             {
                 var gone = id is null
-                    ? await DeadLetterRows.DeleteAllAsync(write, hub, place.Value.Id, cancel)
+                    ? await DeadLetterRows.DeleteOldestAsync(write, hub, place.Value.Id, max, cancel)
                     : await DeadLetterRows.DeleteAsync(write, hub, place.Value.Id, [one], cancel);
-                if (gone == 0 && id is not null)
-                {
-                    return NoLetter(id);
-                }
-
                 if (gone > 0)
                 {
                     write.Audit(Record(hub, actor, "endpoint.dead-letters.drop", place.Value.Name, gone, id));
@@ -126,6 +121,7 @@ public sealed class DeadLetterOffice
                 return gone;
             },
             cancellationToken);
+        return count == 0 && id is not null ? NoLetter(id) : count;
     }
 
     private static HubError NoLetter(string id) => HubErrors.GenericNotFound.With($"There is no dead letter '{ResourceName.Cut(id)}' of this endpoint.");

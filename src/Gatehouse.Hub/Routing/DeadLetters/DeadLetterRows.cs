@@ -69,8 +69,12 @@ internal static class DeadLetterRows
             cancellationToken: cancellationToken));
 
     /// <summary>How many went.</summary>
-    internal static Task<int> DeleteAllAsync(WriteTransaction write, HubName hub, string endpoint, CancellationToken cancellationToken) =>
-        write.Connection.ExecuteAsync(new CommandDefinition($"DELETE FROM dead_letters WHERE {OfEndpoint}", new { hub = hub.Value, endpoint }, write.Transaction, cancellationToken: cancellationToken));
+    internal static Task<int> DeleteOldestAsync(WriteTransaction write, HubName hub, string endpoint, int max, CancellationToken cancellationToken) =>
+        write.Connection.ExecuteAsync(new CommandDefinition(
+            $"DELETE FROM dead_letters WHERE {OfEndpoint} AND (part, sequence) IN (SELECT part, sequence FROM dead_letters WHERE {OfEndpoint} ORDER BY buried, part, sequence LIMIT @max)",
+            new { hub = hub.Value, endpoint, max },
+            write.Transaction,
+            cancellationToken: cancellationToken));
 
     /// <summary>Letters by id of their endpoint.</summary>
     internal static async Task<Dictionary<string, long>> CountAsync(DbConnection connection, HubName hub, CancellationToken cancellationToken)

@@ -40,8 +40,13 @@ internal static class OutboxRows
             write.Transaction,
             cancellationToken: cancellationToken));
 
-    internal static Task DropAsync(WriteTransaction write, HubName hub, CancellationToken cancellationToken) =>
-        write.Connection.ExecuteAsync(new CommandDefinition("DELETE FROM event_outbox WHERE hub = @hub", new { hub = hub.Value }, write.Transaction, cancellationToken: cancellationToken));
+    /// <summary>Removes the oldest; how many went.</summary>
+    internal static Task<int> DropAsync(WriteTransaction write, HubName hub, int max, CancellationToken cancellationToken) =>
+        write.Connection.ExecuteAsync(new CommandDefinition(
+            "DELETE FROM event_outbox WHERE hub = @hub AND id IN (SELECT id FROM event_outbox WHERE hub = @hub ORDER BY id LIMIT @max)",
+            new { hub = hub.Value, max },
+            write.Transaction,
+            cancellationToken: cancellationToken));
 }
 
 /// <summary>An event that waits.</summary>
