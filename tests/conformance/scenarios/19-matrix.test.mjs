@@ -8,6 +8,8 @@ import { BackEnd, clientOf, closing, listening, report, transports, until } from
 import { make, thumbprint, uploadVerified } from '../lib/certificates.mjs';
 import { Hub, unique } from '../lib/hub.mjs';
 import { Proxy } from '../lib/proxy.mjs';
+import { RawDevice } from '../lib/raw-mqtt.mjs';
+import { sleep } from '../lib/server.mjs';
 
 const hub = Hub.running();
 const back = new BackEnd(hub);
@@ -84,7 +86,7 @@ together('every feature', Object.entries(transports).flatMap(([name, transport])
   [`a ${kind} over ${name} with ${proof}`, () => everything(kind, transport, prove)]))));
 
 /** A client whose connection goes through a proxy. */
-async function proxied(identity, name) {
+async function proxied(identity, name, more = {}) {
   const { ports } = hub.connection;
   const isSecure = name.endsWith('Ws');
   const proxy = await Proxy.open(isSecure ? 443 : name === 'Mqtt' ? ports.mqtt : ports.amqp);
@@ -93,39 +95,70 @@ async function proxied(identity, name) {
     // The SDK knows no other port than 443; its agent may.
     const agent = new https.Agent({ keepAlive: false });
     agent.createConnection = options => tls.connect({ ...options, host: 'localhost', port: proxy.port, servername: 'localhost', ca: hub.ca });
-    await client.setOptions({ mqtt: { webSocketAgent: agent }, amqp: { webSocketAgent: agent } });
+    more = { ...more, mqtt: { webSocketAgent: agent }, amqp: { webSocketAgent: agent } };
   }
+  await client.setOptions(more);
   return { proxy, client };
 }
 
-// Not Mqtt: the Node SDK does not connect again after a reset of plain TCP, an error that it does not know.
-together('a connection that is cut is made again by the SDK, and everything goes on', Object.keys(transports).filter(name => name !== 'Mqtt').map(name => [name, async () => {
+/** Everything is under way and nothing of it arrives; then the connection ends as `fail` has it, and the SDK makes another. */
+async function interrupted(name, fail) {
   const identity = await hub.createDevice();
-  const { proxy, client } = await proxied(identity, name);
+  const { proxy, client } = await proxied(identity, name, fail === silence ? { keepalive: 2 } : {});
   try {
     const heard = await listening(client, { retries: true });
     await until('the method', () => back.invoke(identity, 'reboot', 1).catch(() => null));
     await back.send(identity, 'before');
     await until('the message', () => heard.messages.length === 1);
-    assert.ok(proxy.sockets.size > 0);
+    await client.sendEvent(new device.Message('before'));
+    const [connections, calls] = [proxy.count, heard.calls.length];
+    assert.ok(proxy.pairs.size > 0);
 
-    proxy.cut();
-    await back.send(identity, 'meanwhile');
+    proxy.swallow();
+    const sent = client.sendEvent(new device.Message('middle')).then(() => null, error => error);
+    const called = back.refusal(identity, 'reboot', { responseTimeoutInSeconds: 5 });
+    report(heard.twin, { middle: true }).catch(() => {});
+    await back.update(identity, { properties: { desired: { middle: true } } });
+    await back.send(identity, 'middle');
+    fail(proxy);
 
+    // The AMQP client gives up a message that it sends while it loses its session.
+    const lost = await sent;
+    assert.ok(lost === null || name.startsWith('Amqp'), `${lost}`);
+    assert.notEqual(await called, 200);
+    assert.equal(heard.calls.length, calls);
     await until('the method', () => back.invoke(identity, 'reboot', 2, { connectTimeoutInSeconds: 5, responseTimeoutInSeconds: 5 }).catch(() => null));
-    await until('the message that was sent meanwhile', () => heard.messages.some(message => message.messageId === 'meanwhile'));
+    await until('the message in the middle', () => heard.messages.some(message => message.messageId === 'middle'));
+    await back.send(identity, 'after');
+    await until('the message', () => heard.messages.some(message => message.messageId === 'after'));
     let number = 0;
     await until('a desired change', async () => {
       await back.update(identity, { properties: { desired: { number: ++number } } });
-      return heard.changes.length > 0;
+      return heard.changes.some(change => change.number);
     });
     await report(heard.twin, { after: 'the cut' });
     assert.equal((await back.twin(identity)).properties.reported.after, 'the cut');
+    await until('a message to the hub', () => client.sendEvent(new device.Message('after')).then(() => true, () => false));
+    const texts = (await hub.events(identity.deviceId, lost ? 2 : 3)).map(event => event.bodyText ?? event.body);
+    assert.deepEqual([...new Set(texts)], lost ? ['before', 'after'] : ['before', 'middle', 'after']);
+    await until('the empty queue', async () => (await back.waiting(identity)) === 0);
+    assert.ok(proxy.count > connections);
   } finally {
-    await closing(client);
+    await Promise.race([closing(client), sleep(5_000)]); // Of a test that failed, it waits for an answer that the proxy swallows.
     proxy.close();
   }
-}]));
+}
+
+// The Node SDK does not connect again after a reset of plain TCP, an error that it does not know; after the end of the stream it does.
+const end = proxy => proxy.cut({ reset: false });
+const reset = proxy => proxy.cut();
+
+// Its MQTT clients ask for answers to their pings.
+const silence = () => {};
+
+together('a connection that is lost in the middle of every feature is made again by the SDK, and everything goes on', [
+  ['Mqtt', 'end of the stream', end], ['Mqtt', 'silence', silence], ['MqttWs', 'reset', reset], ['MqttWs', 'silence', silence], ['Amqp', 'reset', reset], ['Amqp', 'end of the stream', end], ['AmqpWs', 'reset', reset],
+].map(([name, what, fail]) => [`${name}, ${what}`, () => interrupted(name, fail)]));
 
 together('a token that is renewed keeps everything, beyond the end of the first', Object.entries(transports).map(([name, transport]) => [name, async () => {
   const identity = await hub.createDevice();
@@ -192,3 +225,59 @@ together('what goes wrong is told, and what follows goes well', Object.entries(t
     await closing(client);
   }
 }]));
+
+test('a kept MQTT session has its subscriptions when it comes back, and says so', async () => {
+  const identity = await hub.createDevice();
+  const topics = ['$iothub/methods/POST/#', '$iothub/twin/res/#', '$iothub/twin/PATCH/properties/desired/#', `devices/${identity.deviceId}/messages/devicebound/#`];
+  const first = await RawDevice.connect(hub, identity, { clean: false });
+  assert.equal(first.connack.sessionPresent, false);
+  first.send({ cmd: 'subscribe', messageId: 1, subscriptions: topics.map(topic => ({ topic, qos: 1 })) });
+  assert.deepEqual((await first.next('suback')).granted, [1, 1, 1, 1]);
+  first.end();
+  await first.untilClosed();
+  await back.send(identity, 'meanwhile');
+
+  const again = await RawDevice.connect(hub, identity, { clean: false });
+  try {
+    assert.equal(again.connack.sessionPresent, true);
+    const message = await again.next('publish');
+    assert.equal(message.payload.toString(), 'meanwhile');
+    again.send({ cmd: 'puback', messageId: message.messageId });
+    const call = back.invoke(identity, 'reboot', 5);
+    const request = await again.next('publish');
+    assert.match(request.topic, /^\$iothub\/methods\/POST\/reboot\/\?\$rid=[^&]+$/);
+    again.publish(`$iothub/methods/res/200/?$rid=${request.topic.split('$rid=')[1]}`, '"done"', 1, 0);
+    assert.deepEqual(await call, { status: 200, payload: 'done' });
+    await back.update(identity, { properties: { desired: { interval: 1 } } });
+    assert.deepEqual(JSON.parse((await again.next('publish')).payload.toString()), { interval: 1, $version: 2 });
+    again.publish('$iothub/twin/GET/?$rid=7', '', 2, 0);
+    assert.equal((await again.next('publish')).topic, '$iothub/twin/res/200/?$rid=7');
+  } finally {
+    again.end();
+  }
+});
+
+test('a clean MQTT session keeps nothing and finds nothing', async () => {
+  const identity = await hub.createDevice();
+  const topic = `devices/${identity.deviceId}/messages/devicebound/#`;
+  const kept = await RawDevice.connect(hub, identity, { clean: false });
+  kept.send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic, qos: 1 }] });
+  await kept.next('suback');
+  kept.send({ cmd: 'disconnect' });
+  await kept.untilClosed();
+
+  for (const clean of [true, false]) {
+    const next = await RawDevice.connect(hub, identity, { clean });
+    try {
+      assert.equal(next.connack.sessionPresent, false);
+      if (clean) await back.send(identity, 'unheard');
+      next.send({ cmd: 'pingreq' });
+      await next.next('pingresp');
+      assert.deepEqual(next.packets, []);
+    } finally {
+      next.end();
+      await next.untilClosed();
+    }
+  }
+  assert.equal(await back.waiting(identity), 1);
+});

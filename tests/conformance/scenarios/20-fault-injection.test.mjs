@@ -56,8 +56,9 @@ for (const [name, transport, types] of [
       const message = next(client, 'message');
       message.catch(() => {});
       await client.sendEvent(new device.Message('before'));
+      const cut = next(client._transport, 'disconnect');
       await client.sendEvent(order(type));
-      await sleep(400); // The fault comes 200 ms after its order; nothing tells us that it has come.
+      assert.ok(await cut, `${type} cut nothing`);
       await sendAgain(client, 'after');
       await hub.call('POST', `/devices/${identity.deviceId}/messages/deviceBound?api-version=2021-04-12`, 'to the device', { 'Content-Type': 'text/plain' });
       // Not completed: the AMQP client may be between two links of its own still, and then says that it has none.
@@ -67,16 +68,30 @@ for (const [name, transport, types] of [
   });
 }
 
-for (const [type, name] of [['InvokeThrottling', 'ThrottlingError'], ['InvokeMaxMessageQuota', 'IotHubQuotaExceededError'], ['InvokeAuthError', 'UnauthorizedError']]) {
+// The HTTPS client has no error of its own for 429.
+for (const [type, name, httpName, status] of [
+  ['InvokeThrottling', 'ThrottlingError', 'Error', 429],
+  ['InvokeMaxMessageQuota', 'IotHubQuotaExceededError', 'IotHubQuotaExceededError', 403],
+  ['InvokeAuthError', 'UnauthorizedError', 'UnauthorizedError', 401],
+]) {
   test(`${type} refuses messages over Amqp and Http, and for the duration only`, async () => {
+    const after = async (client, identity) => {
+      await sleep(3_100);
+      await client.sendEvent(new device.Message('after'));
+      assert.deepEqual((await hub.events(identity.deviceId, 1)).map(event => event.bodyText ?? event.body), ['after']);
+    };
     await Promise.all([
-      connected(amqp.Amqp, async client => {
-        await client.sendEvent(order(type, 0, 2));
+      connected(amqp.Amqp, async (client, identity) => {
+        await client.sendEvent(order(type, 0, 3));
         assert.equal((await failure(client.sendEvent(new device.Message('refused')))).name, name);
+        await after(client, identity);
       }, new common.NoRetry()),
-      connected(http.Http, async client => {
-        const refused = await failure(client.sendEvent(order(type, 0, 2)));
-        assert.ok(refused.name === name || type === 'InvokeThrottling', `${refused.name} ${refused.message}`);
+      connected(http.Http, async (client, identity) => {
+        const ordered = await failure(client.sendEvent(order(type, 0, 3)));
+        assert.deepEqual([ordered.name, ordered.response?.statusCode], [httpName, status]);
+        const refused = await failure(client.sendEvent(new device.Message('refused')));
+        assert.deepEqual([refused.name, refused.response?.statusCode], [httpName, status]);
+        await after(client, identity);
       }, new common.NoRetry()),
     ]);
   });
