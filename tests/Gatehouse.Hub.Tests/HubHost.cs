@@ -1,3 +1,4 @@
+using System.Reflection;
 using Gatehouse.Contracts.Errors;
 using Gatehouse.Contracts.Identities;
 using Gatehouse.Hub.Hubs;
@@ -19,6 +20,8 @@ namespace Gatehouse.Hub.Tests;
 internal sealed class HubHost : IAsyncDisposable
 {
     internal const string Actor = "policy:iothubowner";
+
+    private static readonly Assembly[] Scripts = [typeof(Database).Assembly, typeof(HubSetup).Assembly];
 
     private readonly SecretVault vault;
     private readonly ServiceProvider services;
@@ -45,8 +48,13 @@ internal sealed class HubHost : IAsyncDisposable
 
     internal static async Task<HubHost> StartAsync(HubOptions? options = null, PostgresServer? server = null)
     {
-        var host = new HubHost(options ?? new HubOptions(), server is null ? null : await server.CreateDatabaseAsync());
-        await host.Get<Database>().MigrateAsync([typeof(Database).Assembly, typeof(HubSetup).Assembly], Token);
+        var host = new HubHost(options ?? new HubOptions(), server is null ? null : await server.CreateDatabaseAsync(Scripts));
+        if (server is null)
+        {
+            await SqliteTemplates.CopyAsync(Path.Combine(host.Folder, "store.db"), Scripts);
+        }
+
+        await host.Get<Database>().MigrateAsync(Scripts, Token);
         await host.Get<HubStartup>().StartAsync(Token);
         return host;
     }

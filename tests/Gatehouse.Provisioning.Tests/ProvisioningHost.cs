@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Reflection;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -72,8 +73,14 @@ internal sealed class ProvisioningHost : IAsyncDisposable, IRefusalLog
 
     internal static async Task<ProvisioningHost> StartAsync(PostgresServer? server = null, ProvisioningOptions? options = null, HubOptions? hub = null)
     {
-        var host = new ProvisioningHost(options ?? new(), hub ?? new(), server is null ? null : await server.CreateDatabaseAsync());
-        await host.Get<Database>().MigrateAsync([typeof(Database).Assembly, typeof(HubSetup).Assembly, typeof(ProvisioningSetup).Assembly], Token);
+        Assembly[] scripts = [typeof(Database).Assembly, typeof(HubSetup).Assembly, typeof(ProvisioningSetup).Assembly];
+        var host = new ProvisioningHost(options ?? new(), hub ?? new(), server is null ? null : await server.CreateDatabaseAsync(scripts));
+        if (server is null)
+        {
+            await SqliteTemplates.CopyAsync(Path.Combine(host.Folder, "store.db"), scripts);
+        }
+
+        await host.Get<Database>().MigrateAsync(scripts, Token);
         host.Hub = await host.Get<HubStartup>().StartAsync(Token);
         host.Instance = await host.Get<ProvisioningStartup>().StartAsync(host.Hub, Token);
         host.ownerKey = (await host.Get<ProvisioningPolicies>().ListAsync(host.Instance.Name, Token)).Single().PrimaryKey;

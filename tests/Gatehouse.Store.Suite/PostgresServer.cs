@@ -1,8 +1,12 @@
+using System.Collections.Concurrent;
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Reflection;
+using Gatehouse.Store.Postgres;
+using Npgsql;
 using Xunit;
 using Xunit.Sdk;
 
@@ -15,6 +19,7 @@ public sealed class PostgresServer : IAsyncLifetime
 
     private readonly string folder = Directory.CreateTempSubdirectory("gatehouse-postgres-").FullName;
     private readonly string binaries = FindBinaries();
+    private readonly ConcurrentDictionary<string, Lazy<Task<string>>> templates = new();
     private Process? process;
     private int databases;
 
@@ -66,12 +71,11 @@ public sealed class PostgresServer : IAsyncLifetime
     }
 
     /// <summary>A new, empty database.</summary>
-    public async Task<string> CreateDatabaseAsync()
-    {
-        var name = $"test{Interlocked.Increment(ref databases)}";
-        await RunAsync(Path.Combine(binaries, "psql"), ["-q", "-h", "127.0.0.1", "-p", Port.ToString(CultureInfo.InvariantCulture), "-U", "postgres", "-c", $"CREATE DATABASE {name}", "postgres"]);
-        return UrlOf(name);
-    }
+    public async Task<string> CreateDatabaseAsync() => UrlOf(await CreateAsync("template1"));
+
+    /// <summary>A new database in which the scripts of these assemblies have run: they do so once, and the others are copies.</summary>
+    public async Task<string> CreateDatabaseAsync(IReadOnlyList<Assembly> scripts) =>
+        UrlOf(await CreateAsync(await templates.GetOrAdd(string.Join(' ', scripts), _ => new(() => CreateTemplateAsync(scripts))).Value));
 
     public string UrlOf(string database, string password = Password) => $"postgres://postgres:{Uri.EscapeDataString(password)}@127.0.0.1:{Port}/{database}";
 
@@ -83,6 +87,34 @@ public sealed class PostgresServer : IAsyncLifetime
         }
 
         Directory.Delete(folder, recursive: true);
+    }
+
+    private async Task<string> CreateTemplateAsync(IReadOnlyList<Assembly> scripts)
+    {
+        var name = await CreateAsync("template1");
+        await using (var database = new PostgresDatabase(new PostgresOptions { ConnectionString = UrlOf(name) }, new RecordingSignals(), TimeProvider.System))
+        {
+            await database.MigrateAsync(scripts, CancellationToken.None);
+        }
+
+        // No copy is made of what somebody is connected to.
+        NpgsqlConnection.ClearAllPools();
+        return name;
+    }
+
+    private async Task<string> CreateAsync(string template)
+    {
+        var name = $"test{Interlocked.Increment(ref databases)}";
+        await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder
+        {
+            Host = "127.0.0.1", Port = Port, Username = "postgres", Password = Password, Database = "postgres", Pooling = false,
+        }.ToString());
+        await connection.OpenAsync();
+#pragma warning disable CA2100 // Both names are ours.
+        await using var command = new NpgsqlCommand($"CREATE DATABASE {name} TEMPLATE {template}", connection);
+#pragma warning restore CA2100
+        await command.ExecuteNonQueryAsync();
+        return name;
     }
 
     private static async Task RunAsync(string program, string[] arguments, bool asPostgres = false)
