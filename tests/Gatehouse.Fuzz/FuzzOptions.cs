@@ -5,7 +5,7 @@ namespace Gatehouse.Fuzz;
 /// <summary>What one run may do and must not exceed.</summary>
 internal sealed record FuzzOptions
 {
-    private const double DefaultSeconds = 5;
+    private const double DefaultSeconds = 3;
 
     /// <summary>Longest input that is made. Bytes.</summary>
     public int MaxInputBytes { get; init; } = 4096;
@@ -28,7 +28,7 @@ internal sealed record FuzzOptions
     /// <summary>Exceptions that the target declares for bad input. None: it must answer with a value.</summary>
     public IReadOnlyList<Type> Declared { get; init; } = [];
 
-    /// <summary>Length of a run: <c>GATEHOUSE_FUZZ_SECONDS</c> per target, default 5.</summary>
+    /// <summary>Length of a run: <c>GATEHOUSE_FUZZ_SECONDS</c> per target, default 3.</summary>
     internal static TimeSpan Duration { get; } = TimeSpan.FromSeconds(Number("GATEHOUSE_FUZZ_SECONDS", DefaultSeconds));
 
     /// <summary>Seed: <c>GATEHOUSE_FUZZ_SEED</c> to repeat a run, else a new one each time.</summary>
