@@ -69,12 +69,14 @@ public sealed class RegistrationQueueTests : IDisposable
         var first = turns.RunAsync(Service, ["d1", "d2"], WorkAsync);
         var second = turns.RunAsync(Service, ["D2", "d1", ""], WorkAsync);
         var other = turns.RunAsync(HubName.Parse("other"), ["d1"], WorkAsync);
+        var fresh = Enumerable.Range(0, 20).Select(index => turns.RunAsync(Service, [$"fresh-{index}", ""], WorkAsync)).ToList();
         Assert.False(second.IsCompleted);
+        Assert.True(began > 10, $"{began} began"); // a few may share a turn by chance
 
         gate.SetResult();
 
-        await Task.WhenAll(first, second, other).WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
-        Assert.Equal(3, began);
+        await Task.WhenAll([first, second, other, .. fresh]).WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+        Assert.Equal(23, began);
     }
 
     private Task<Result<bool>> RunAsync(string id) => LeaveAsync(id, TestContext.Current.CancellationToken);

@@ -22,11 +22,11 @@ internal sealed class DeviceTurns : IDisposable
     }
 
     /// <param name="service">Whose registrations.</param>
-    /// <param name="devices">Device ids that are taken or left; in any order, they are waited for in one.</param>
+    /// <param name="devices">Device ids that are taken or left; in any order, they are waited for in one. Empty ones count for nothing.</param>
     /// <param name="work">What is done meanwhile.</param>
     internal async Task<T> RunAsync<T>(HubName service, IEnumerable<string> devices, Func<Task<T>> work)
     {
-        var held = devices.Select(device => (uint)HashCode.Combine(service, device.ToLowerInvariant()) % Count).Distinct().Order().Select(index => turns[index]).ToList();
+        var held = devices.Where(device => device.Length > 0).Select(device => (uint)HashCode.Combine(service, device.ToLowerInvariant()) % Count).Distinct().Order().Select(index => turns[index]).ToList();
         var count = 0;
         try
         {
