@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Gatehouse.Fuzz;
 
-/// <summary>Blobs of identities that someone else wrote: whatever is in them, a line is an item of a bulk call or an error of that line, and an import knows its place.</summary>
+/// <summary>Blobs of identities and configurations that someone else wrote: whatever is in them, a line can be done or is an error of that line, and an import knows its place.</summary>
 public sealed class ImportedLineFuzz
 {
     private const int MaxLineBytes = 256;
@@ -46,6 +46,19 @@ public sealed class ImportedLineFuzz
                 Assert.True(Utf8.IsValid(twin.Json.Span));
                 _ = TwinUpdate.Patch(twin.Json.Span);
             }
+        },
+        Options);
+
+    [Fact]
+    public void A_line_is_a_configuration_or_an_error_of_its_line() => FuzzRun.Run(
+        [
+            """{"id":"c1","etag":"MQ==","importMode":"createOrUpdateIfMatchETag","priority":5,"labels":{"a":"b"},"metrics":{"queries":{"m":"SELECT * FROM devices"}},"content":{"deviceContent":{"properties.desired.a":{"b":[1]}}}}"""u8.ToArray(),
+            """{"id":"c2","targetCondition":"*","content":{"modulesContent":{"$edgeAgent":{"properties.desired":{"modules":{}}}}},"systemMetrics":null}"""u8.ToArray(),
+        ],
+        static input =>
+        {
+            var read = ImportedConfiguration.Read(input);
+            Assert.True(read.IsOk || read.Error.HttpStatus is >= 400 and < 500);
         },
         Options);
 

@@ -103,6 +103,7 @@ public sealed class JobTests(RunningApi api) : IClassFixture<RunningApi>
     [InlineData("{}", "ArgumentInvalid")]
     [InlineData("""{"type":"export"}""", "ArgumentNull")]
     [InlineData("""{"type":"export","outputBlobContainerUri":"https://example.org/box?sig=1","storageAuthenticationType":"IdentityBased"}""", "ArgumentInvalid")]
+    [InlineData("""{"type":"export","outputBlobContainerUri":"https://example.org/box?sig=1","includeConfigurations":true,"configurationsBlobName":"devices.txt"}""", "ArgumentInvalid")]
     [InlineData("""{"jobId":null,"type":"export","outputBlobContainerUri":"https://127.0.0.1/box?sig=1","excludeKeysInExport":true,"includeConfigurations":null}""", "BlobContainerValidationError")]
     [InlineData("""{"type":"import","inputBlobContainerUri":"https://10.0.0.1/box?sig=1","outputBlobContainerUri":"https://10.0.0.1/box?sig=1"}""", "BlobContainerValidationError")]
     public async Task An_export_that_cannot_be_is_refused_at_once(string body, string code)

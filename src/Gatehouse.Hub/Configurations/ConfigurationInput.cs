@@ -8,7 +8,7 @@ namespace Gatehouse.Hub.Configurations;
 /// <summary>A configuration as a back end sends it. What belongs to the hub (ETag, times, results, system metrics) is ignored.</summary>
 public sealed class ConfigurationInput
 {
-    private const int MaxBodyDepth = 64;
+    internal const int MaxBodyDepth = 64;
 
     private ConfigurationInput(string? id, JsonObject? content, string targetCondition, long priority, JsonObject labels, JsonObject metrics) =>
         (Id, Content, TargetCondition, Priority, Labels, Metrics) = (id, content, targetCondition, priority, labels, metrics);
@@ -31,12 +31,13 @@ public sealed class ConfigurationInput
     public static Result<ConfigurationInput> Parse(ReadOnlySpan<byte> json)
     {
         var body = SoundJson.Parse(json, MaxBodyDepth);
-        if (!body.IsOk)
-        {
-            return body.Error;
-        }
+        return body.IsOk ? Read(body.Value) : body.Error;
+    }
 
-        var (id, target, priority) = (Find(body.Value, "id"), Find(body.Value, "targetCondition"), Find(body.Value, "priority"));
+    /// <summary>ArgumentInvalid when the object is no configuration.</summary>
+    internal static Result<ConfigurationInput> Read(JsonObject body)
+    {
+        var (id, target, priority) = (Find(body, "id"), Find(body, "targetCondition"), Find(body, "priority"));
         if (!IsText(id) || !IsText(target))
         {
             return HubErrors.ArgumentInvalid.With("id and targetCondition must be strings.");
@@ -48,12 +49,12 @@ public sealed class ConfigurationInput
             return HubErrors.ArgumentInvalid.With($"The priority must be a whole number from 0 to {int.MaxValue}.");
         }
 
-        var content = Find(body.Value, "content");
-        var metrics = Find(body.Value, "metrics") is JsonObject all ? Find(all, "queries") : null;
-        return content is not (null or JsonObject) || Find(body.Value, "labels") is not (null or JsonObject) || metrics is not (null or JsonObject)
+        var content = Find(body, "content");
+        var metrics = Find(body, "metrics") is JsonObject all ? Find(all, "queries") : null;
+        return content is not (null or JsonObject) || Find(body, "labels") is not (null or JsonObject) || metrics is not (null or JsonObject)
             ? HubErrors.ArgumentInvalid.With("content, labels and the queries of metrics must be objects.")
             : new ConfigurationInput(
-                (string?)id, content as JsonObject, (string?)target ?? "", given, WithoutNulls(Find(body.Value, "labels")), WithoutNulls(metrics));
+                (string?)id, content as JsonObject, (string?)target ?? "", given, WithoutNulls(Find(body, "labels")), WithoutNulls(metrics));
     }
 
     // Names in any case, as everywhere on this plane.

@@ -49,20 +49,10 @@ public sealed class Configurations
     /// <remarks>ArgumentInvalid, InvalidConfigurationContent, InvalidConfigurationTargetCondition, InvalidConfigurationCustomMetricsQuery, ConfigurationAlreadyExists, ConfigurationNotFound, PreconditionFailed, IotHubQuotaExceeded.</remarks>
     public async Task<Result<Saved<Configuration>>> PutAsync(HubName hub, string actor, string id, ConfigurationInput input, IfMatch ifMatch, CancellationToken cancellationToken)
     {
-        if ((ConfigurationRules.CheckId(id) ?? ConfigurationRules.CheckLabels(input.Labels, options) ?? ConfigurationRules.CheckMetrics(input.Metrics, options)) is { } refused)
+        var kind = Check(id, input);
+        if (!kind.IsOk)
         {
-            return refused;
-        }
-
-        if (input.Content is null)
-        {
-            return HubErrors.InvalidConfigurationContent.With("The content is missing.");
-        }
-
-        var content = ConfigurationContent.Read(input.Content, twins, options);
-        if (!content.IsOk)
-        {
-            return content.Error;
+            return kind.Error;
         }
 
         var isNew = false;
@@ -77,7 +67,7 @@ public sealed class Configurations
                 var present = await ConfigurationRows.FindAsync(write.Connection, write.Transaction, hub, id, token);
                 isNew = present is null;
                 return present is null
-                    ? await CreateAsync(write, hub, actor, id, input, content.Value.Kind, ifMatch, token)
+                    ? await CreateAsync(write, hub, actor, id, input, kind.Value, ifMatch, token)
                     : await UpdateAsync(write, hub, actor, present, input, ifMatch, token);
             },
             cancellationToken);
@@ -119,6 +109,39 @@ public sealed class Configurations
         var kind = text.TrimStart().StartsWith("FROM", StringComparison.OrdinalIgnoreCase) ? ContentKind.Module : ContentKind.Device;
         var faults = queries.Select(query => (query.Key, Fault: ConfigurationRules.CheckMetric(query.Value))).Where(query => query.Fault is not null);
         return new ConfigurationTest(ConfigurationTarget.Read(text, kind).Error?.Message, faults.ToDictionary(query => query.Key, query => query.Fault!));
+    }
+
+    /// <summary>Creates it, or updates the one of its id if that has this version; in a transaction that holds the hub. Null when it is done; else why not, and nothing is written.</summary>
+    internal async Task<HubError?> ImportAsync(WriteTransaction write, HubName hub, string actor, ConfigurationInput input, IfMatch ifMatch, CancellationToken cancellationToken)
+    {
+        var id = input.Id ?? "";
+        var kind = Check(id, input);
+        if (!kind.IsOk)
+        {
+            return kind.Error;
+        }
+
+        var present = await ConfigurationRows.FindAsync(write.Connection, write.Transaction, hub, id, cancellationToken);
+        var saved = present is null
+            ? await CreateAsync(write, hub, actor, id, input, kind.Value, IfMatch.Absent, cancellationToken)
+            : await UpdateAsync(write, hub, actor, present, input, ifMatch, cancellationToken);
+        return saved.Error;
+    }
+
+    private Result<ContentKind> Check(string id, ConfigurationInput input)
+    {
+        if ((ConfigurationRules.CheckId(id) ?? ConfigurationRules.CheckLabels(input.Labels, options) ?? ConfigurationRules.CheckMetrics(input.Metrics, options)) is { } refused)
+        {
+            return refused;
+        }
+
+        if (input.Content is null)
+        {
+            return HubErrors.InvalidConfigurationContent.With("The content is missing.");
+        }
+
+        var content = ConfigurationContent.Read(input.Content, twins, options);
+        return content.IsOk ? content.Value.Kind : content.Error;
     }
 
     private async Task<Result<ConfigurationRow>> CreateAsync(

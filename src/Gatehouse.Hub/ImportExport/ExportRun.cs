@@ -1,3 +1,5 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using Gatehouse.Contracts.Errors;
 using Gatehouse.Contracts.Identities;
 using Gatehouse.Hub.Jobs;
@@ -6,13 +8,15 @@ using Gatehouse.Sinks.Blobs;
 
 namespace Gatehouse.Hub.ImportExport;
 
-/// <summary>Exports all identities with their twins, a page at a time. The blob appears when it is whole; a run that was broken off begins again.</summary>
+/// <summary>Exports all identities with their twins, a page at a time, and the configurations where they are wanted. The blob appears when it is whole; a run that was broken off begins again.</summary>
 internal sealed class ExportRun(HubName hub, ImportExportRow started, ContainerAddresses addresses, ImportExportParts parts)
 {
     /// <summary>A page of the largest twins stays below 10 MB.</summary>
     private const int PageRows = 50;
 
     private const int BlockBytes = 1024 * 1024;
+
+    private static readonly JsonWriterOptions LineOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private readonly ImportExportSettings settings = started.ReadSettings();
 
@@ -49,9 +53,34 @@ internal sealed class ExportRun(HubName hub, ImportExportRow started, ContainerA
 
             if (page.Count < PageRows)
             {
-                return await blob.CompleteAsync(cancellationToken);
+                return await blob.CompleteAsync(cancellationToken) ?? await ExportConfigurationsAsync(output, cancellationToken);
             }
         }
+    }
+
+    private async Task<HubError?> ExportConfigurationsAsync(BlobContainer output, CancellationToken cancellationToken)
+    {
+        if (settings.ConfigurationsBlob is not { } name)
+        {
+            return null;
+        }
+
+        await using var blob = new BlobWriter(output, name, BlockBytes);
+        foreach (var each in await parts.Configurations.ListAsync(hub, top: null, cancellationToken))
+        {
+            using (var writer = new Utf8JsonWriter(blob.Buffer, LineOptions))
+            {
+                each.WriteTo(writer);
+            }
+
+            blob.EndLine();
+            if (blob.IsFull && await blob.SendAsync(cancellationToken) is { } fault)
+            {
+                return fault;
+            }
+        }
+
+        return await blob.CompleteAsync(cancellationToken);
     }
 
     // Cancelled in between: the blocks that were sent are no blob, and the storage service drops them.

@@ -1,58 +1,52 @@
 using Gatehouse.Contracts.Errors;
-using Gatehouse.Contracts.Identities;
-using Gatehouse.Hub.Registry;
+using Gatehouse.Store;
 
 namespace Gatehouse.Hub.ImportExport;
 
-/// <summary>Lines that are imported in one transaction.</summary>
-internal sealed class ImportBatch(long line, long bytes)
+/// <summary>Lines of one blob that are imported in one transaction.</summary>
+internal abstract class ImportBatch(ImportPlace from)
 {
-    private readonly List<BulkItem> items = [];
-    private readonly Dictionary<IdentityKey, long> lineOf = [];
+    /// <summary>More than a blob has lines: errors of several are kept in one order.</summary>
+    private const long PartLines = 1L << 40;
+
     private readonly List<LineError> unread = [];
 
-    /// <summary>Bytes of the blob before the first line.</summary>
-    internal long From { get; } = bytes;
+    /// <summary>Where the blob is before the first line.</summary>
+    internal ImportPlace From { get; } = from;
 
-    internal IReadOnlyList<BulkItem> Items => items;
+    /// <summary>Where it is after the last.</summary>
+    internal ImportPlace To { get; private set; } = from;
 
-    internal int Lines { get; private set; }
-
-    /// <summary>The last line's number, from 1.</summary>
-    internal long Line { get; private set; } = line;
-
-    /// <summary>Of the blob, with the last line.</summary>
-    internal long Bytes { get; private set; } = bytes;
-
-    internal bool Has(IdentityKey key) => lineOf.ContainsKey(key);
-
-    /// <param name="text">The line.</param>
-    /// <param name="item">Null for an empty one.</param>
-    internal void Add(BlobLine text, Result<BulkItem>? item)
+    /// <summary>Takes a line with it. False when it must not be in one transaction with the others: then it is not taken.</summary>
+    internal bool TryAdd(BlobLine line, int maxLineBytes)
     {
-        Lines++;
-        Line++;
-        Bytes += text.Bytes;
-        if (item is { IsOk: true } read)
+        var place = To with { Line = To.Line + 1, Bytes = To.Bytes + line.Bytes };
+        HubError? fault = line.IsTooLong ? HubErrors.IotHubFormatError.With($"The line is longer than {maxLineBytes} bytes.") : null;
+        if (!line.IsTooLong && !line.Text.IsEmpty && !TryAdd(line.Text.Span, KeyOf(place.Line), out fault))
         {
-            items.Add(read.Value);
-            lineOf[read.Value.Input.Key] = Line;
+            return false;
         }
-        else if (item is { } refused)
+
+        To = place;
+        if (fault is not null)
         {
-            unread.Add(new LineError { Line = Line, Json = ImportedLine.Describe(null, null, refused.Error!.Name, $"Line {Line}: {refused.Error.Message}") });
+            unread.Add(Refuse(KeyOf(place.Line), fault.With($"Line {place.Line}: {fault.Message}")));
         }
+
+        return true;
     }
 
-    /// <summary>All lines that were not done, in order.</summary>
-    internal IReadOnlyList<LineError> Describe(IReadOnlyList<BulkItemError> errors) =>
-    [
-        .. unread.Concat(errors.Select(error => new LineError
-        {
-            Line = lineOf[HubKey(error)],
-            Json = ImportedLine.Describe(error.DeviceId, error.ModuleId, error.IsWarning ? "DeviceRegisteredWithoutTwin" : error.Error.Name, error.Error.Message),
-        })).OrderBy(error => error.Line),
-    ];
+    /// <summary>Does all lines, and more work with what was not done in the same transaction, which may still refuse it all.</summary>
+    internal abstract Task<HubError?> RunAsync(Func<WriteTransaction, IReadOnlyList<LineError>, CancellationToken, Task<HubError?>> also, CancellationToken cancellationToken);
 
-    private static IdentityKey HubKey(BulkItemError error) => new(DeviceId.Parse(error.DeviceId), error.ModuleId is null ? null : ModuleId.Parse(error.ModuleId));
+    /// <summary>False when the line must not be with the others; a fault when it is not one that can be done.</summary>
+    protected abstract bool TryAdd(ReadOnlySpan<byte> text, long line, out HubError? fault);
+
+    /// <summary>What is said of a line that could not be read.</summary>
+    protected abstract LineError Refuse(long line, HubError error);
+
+    /// <summary>All lines that were not done, in order.</summary>
+    protected IReadOnlyList<LineError> With(IEnumerable<LineError> errors) => [.. unread.Concat(errors).OrderBy(error => error.Line)];
+
+    private long KeyOf(long line) => (From.Part * PartLines) + line;
 }

@@ -23,7 +23,11 @@ public sealed record ImportExportInput
     /// <summary>Wire word, any case; null for <c>keyBased</c>.</summary>
     public string? StorageAuthenticationType { get; init; }
 
+    /// <summary>Whether the hub's configurations are imported or exported, too.</summary>
     public bool IncludeConfigurations { get; init; }
+
+    /// <summary>Null or empty for <c>configurations.txt</c>.</summary>
+    public string? ConfigurationsBlobName { get; init; }
 
     /// <summary>Never the addresses: their tokens are secret.</summary>
     public override string ToString() => $"{Type} ***";

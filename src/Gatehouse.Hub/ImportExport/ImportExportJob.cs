@@ -22,4 +22,7 @@ public sealed record ImportExportJob
     public string? FailureReason { get; init; }
 
     public required bool ExcludeKeysInExport { get; init; }
+
+    /// <summary>Null when configurations are left alone.</summary>
+    public string? ConfigurationsBlobName { get; init; }
 }

@@ -15,6 +15,7 @@ public sealed class ImportExportJobs
 {
     internal const string ErrorsBlob = "importErrors.log";
     private const string DefaultBlob = "devices.txt";
+    private const string DefaultConfigurationsBlob = "configurations.txt";
     private const int MaxBlobName = 1024;
 
     private readonly ImportExportParts parts;
@@ -131,11 +132,6 @@ public sealed class ImportExportJobs
             return HubErrors.ArgumentInvalid.With("The storageAuthenticationType must be keyBased: this hub has no managed identity of Microsoft Entra to show to a storage account, only the token that the address of the container bears.");
         }
 
-        if (input.IncludeConfigurations)
-        {
-            return HubErrors.ArgumentInvalid.With("includeConfigurations is not supported.");
-        }
-
         if ((type == JobTypes.Import ? Check("inputBlobContainerUri", input.InputBlobContainerUri) : null) is { } wrongInput)
         {
             return wrongInput;
@@ -146,8 +142,17 @@ public sealed class ImportExportJobs
             return wrongOutput;
         }
 
-        var settings = new ImportExportSettings(NameOf(input.InputBlobName), NameOf(input.OutputBlobName), input.ExcludeKeysInExport);
-        return IsBlobName(settings.InputBlob) && IsBlobName(settings.OutputBlob)
+        var settings = new ImportExportSettings(
+            NameOf(input.InputBlobName, DefaultBlob),
+            NameOf(input.OutputBlobName, DefaultBlob),
+            input.ExcludeKeysInExport,
+            input.IncludeConfigurations ? NameOf(input.ConfigurationsBlobName, DefaultConfigurationsBlob) : null);
+        if (settings.ConfigurationsBlob is { } configurations && configurations == (type == JobTypes.Import ? settings.InputBlob : settings.OutputBlob))
+        {
+            return HubErrors.ArgumentInvalid.With("Identities and configurations need a blob each.");
+        }
+
+        return IsBlobName(settings.InputBlob) && IsBlobName(settings.OutputBlob) && IsBlobName(settings.ConfigurationsBlob ?? DefaultConfigurationsBlob)
             ? (settings, new ContainerAddresses(type == JobTypes.Import ? input.InputBlobContainerUri! : "", input.OutputBlobContainerUri!), type)
             : HubErrors.ArgumentInvalid.With($"The name of a blob has 1 to {MaxBlobName} characters, none of them a control character, and no part . or ..");
     }
@@ -157,7 +162,7 @@ public sealed class ImportExportJobs
         : BlobContainer.Check(address, parts.Sinks) is { } fault ? HubErrors.BlobContainerValidationError.With($"The {name} {fault}")
         : null;
 
-    private static string NameOf(string? name) => string.IsNullOrEmpty(name) ? DefaultBlob : name;
+    private static string NameOf(string? name, string otherwise) => string.IsNullOrEmpty(name) ? otherwise : name;
 
     private static bool IsBlobName(string name) => name.Length <= MaxBlobName && !name.Any(char.IsControl) && !name.Split('/', '\\').Any(part => part is "." or "..");
 
@@ -175,9 +180,12 @@ public sealed class ImportExportJobs
         if (type == JobTypes.Import)
         {
             using var input = new BlobContainer(addresses.Input, parts.Sinks);
-            if (await input.FindAsync(settings.InputBlob, cancellationToken) is { IsOk: false } missing)
+            foreach (var blob in settings.InputBlobs())
             {
-                return missing.Error;
+                if (await input.FindAsync(blob, cancellationToken) is { IsOk: false } missing)
+                {
+                    return missing.Error;
+                }
             }
         }
 
@@ -191,6 +199,17 @@ public sealed class ImportExportJobs
         Actor = actor,
         Action = action,
         Subject = row.JobId,
-        Detail = (row.IsImport ? new JsonObject { ["blob"] = settings.InputBlob } : new JsonObject { ["blob"] = settings.OutputBlob, ["keys"] = !settings.ExcludeKeys }).ToJsonString(),
+        Detail = Describe(row, settings).ToJsonString(),
     };
+
+    private static JsonObject Describe(ImportExportRow row, ImportExportSettings settings)
+    {
+        var detail = row.IsImport ? new JsonObject { ["blob"] = settings.InputBlob } : new JsonObject { ["blob"] = settings.OutputBlob, ["keys"] = !settings.ExcludeKeys };
+        if (settings.ConfigurationsBlob is { } blob)
+        {
+            detail["configurations"] = blob;
+        }
+
+        return detail;
+    }
 }

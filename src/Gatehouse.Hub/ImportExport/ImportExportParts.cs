@@ -14,6 +14,8 @@ internal sealed record ImportExportParts
 
     public required BulkRegistry Bulk { get; init; }
 
+    public required Configurations.Configurations Configurations { get; init; }
+
     public required IdentityViews Views { get; init; }
 
     public required ContainerSeal Seal { get; init; }

@@ -33,6 +33,10 @@ internal sealed record ImportExportRow
 
     public string? FailureReason { get; init; }
 
+    /// <summary>Which of its blobs an import is at.</summary>
+    public long InputPart { get; init; }
+
+    /// <summary>Of that blob.</summary>
     public string? InputEtag { get; init; }
 
     public long InputBytes { get; init; }
@@ -42,6 +46,8 @@ internal sealed record ImportExportRow
     public long Errors { get; init; }
 
     internal bool IsImport => JobType == JobTypes.Import;
+
+    internal ImportPlace Place => new(InputPart, InputLines, InputBytes);
 
     /// <summary>Who writes, for the audit records of single identities.</summary>
     internal string LineActor => $"{Actor}/job:{JobId}";
@@ -54,6 +60,9 @@ internal sealed record ImportExportRow
         Status = status, Ended = now.UtcTicks, FailureReason = reason, Containers = [], Progress = status == JobStates.Completed ? 100 : Progress,
     };
 
+    /// <summary>Further on, in a blob of this version.</summary>
+    internal ImportExportRow At(ImportPlace place, string? etag) => this with { InputPart = place.Part, InputEtag = etag, InputLines = place.Line, InputBytes = place.Bytes };
+
     internal ImportExportJob Show() => new()
     {
         JobId = JobId,
@@ -64,6 +73,7 @@ internal sealed record ImportExportRow
         Progress = (int)Progress,
         FailureReason = FailureReason,
         ExcludeKeysInExport = ReadSettings().ExcludeKeys,
+        ConfigurationsBlobName = ReadSettings().ConfigurationsBlob,
     };
 
     public override string ToString() => $"{JobType} {JobId} ***";
@@ -72,7 +82,18 @@ internal sealed record ImportExportRow
 /// <param name="InputBlob">Name.</param>
 /// <param name="OutputBlob">Name.</param>
 /// <param name="ExcludeKeys">Of exports.</param>
-internal sealed record ImportExportSettings(string InputBlob, string OutputBlob, bool ExcludeKeys);
+/// <param name="ConfigurationsBlob">Name; null when configurations are left alone.</param>
+internal sealed record ImportExportSettings(string InputBlob, string OutputBlob, bool ExcludeKeys, string? ConfigurationsBlob = null)
+{
+    /// <summary>What an import reads, one after the other.</summary>
+    internal IReadOnlyList<string> InputBlobs() => ConfigurationsBlob is null ? [InputBlob] : [InputBlob, ConfigurationsBlob];
+}
+
+/// <summary>How far an import is.</summary>
+/// <param name="Part">Blob, of those that it reads.</param>
+/// <param name="Line">Lines of it that are done.</param>
+/// <param name="Bytes">Bytes of it that are done.</param>
+internal readonly record struct ImportPlace(long Part, long Line, long Bytes);
 
 /// <summary>JSON of this feature.</summary>
 [JsonSourceGenerationOptions(

@@ -5,12 +5,12 @@ using Gatehouse.Store;
 
 namespace Gatehouse.Hub.ImportExport;
 
-/// <summary>SQL of <c>registry_jobs</c> and <c>registry_job_errors</c> (Schema/0010, 0021).</summary>
+/// <summary>SQL of <c>registry_jobs</c> and <c>registry_job_errors</c> (Schema/0010, 0021, 0022).</summary>
 internal static class ImportExportRows
 {
     private const string Select = """
         SELECT hub AS Hub, job_id AS JobId, job_type AS JobType, status AS Status, actor AS Actor, settings AS Settings, containers AS Containers, created AS Created, started AS Started,
-          ended AS Ended, progress AS Progress, failure_reason AS FailureReason, input_etag AS InputEtag, input_bytes AS InputBytes, input_lines AS InputLines, errors AS Errors
+          ended AS Ended, progress AS Progress, failure_reason AS FailureReason, input_part AS InputPart, input_etag AS InputEtag, input_bytes AS InputBytes, input_lines AS InputLines, errors AS Errors
         FROM registry_jobs WHERE hub = @Hub
         """;
 
@@ -45,7 +45,7 @@ internal static class ImportExportRows
     internal static Task UpdateAsync(WriteTransaction write, ImportExportRow row, CancellationToken cancellationToken) => write.Connection.ExecuteAsync(new CommandDefinition(
         $"""
         UPDATE registry_jobs SET status = @Status, containers = @Containers, started = @Started, ended = @Ended, progress = @Progress, failure_reason = @FailureReason,
-          input_etag = @InputEtag, input_bytes = @InputBytes, input_lines = @InputLines, errors = @Errors
+          input_part = @InputPart, input_etag = @InputEtag, input_bytes = @InputBytes, input_lines = @InputLines, errors = @Errors
         WHERE {One}
         """,
         row,
@@ -77,12 +77,4 @@ internal static class ImportExportRows
         new { Hub = hub.Value, EndedBefore = endedBefore, MaxEnded = maxEnded },
         write.Transaction,
         cancellationToken: cancellationToken));
-}
-
-/// <summary>Why a line was not done.</summary>
-internal sealed record LineError
-{
-    public long Line { get; init; }
-
-    public string Json { get; init; } = "";
 }

@@ -1,6 +1,3 @@
-using System.Buffers;
-using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Unicode;
 using Gatehouse.Contracts.Errors;
@@ -78,27 +75,6 @@ internal sealed class ImportedLine
         return ImportModes.TryRead(line.ImportMode, out var mode)
             ? new BulkItem(line.ToInput(new IdentityKey(device, module)), mode, line.ETag, line.TwinOf(mode))
             : HubErrors.ArgumentInvalid.With("The importMode is unknown.");
-    }
-
-    /// <summary>What <c>importErrors.log</c> says of a line.</summary>
-    internal static string Describe(string? deviceId, string? moduleId, string code, string words)
-    {
-        var buffer = new ArrayBufferWriter<byte>(256);
-        using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
-        {
-            writer.WriteStartObject();
-            writer.WriteString("deviceId", deviceId);
-            if (moduleId is not null)
-            {
-                writer.WriteString("moduleId", moduleId);
-            }
-
-            writer.WriteString("errorCode", code);
-            writer.WriteString("errorStatus", words);
-            writer.WriteEndObject();
-        }
-
-        return Encoding.UTF8.GetString(buffer.WrittenSpan);
     }
 
     public override string ToString() => $"{Id} ***";

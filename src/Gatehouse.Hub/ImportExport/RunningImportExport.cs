@@ -17,7 +17,7 @@ internal sealed class RunningImportExport(HubName hub, string jobId, ImportExpor
         // Off the caller's thread.
         await Task.Yield();
         HubError? fault = null;
-        var (away, done) = (default(DateTimeOffset?), (-1L, -1L));
+        var (away, done) = (default(DateTimeOffset?), (new ImportPlace(-1, 0, 0), 0L));
         while (!cancellationToken.IsCancellationRequested)
         {
             try
@@ -29,9 +29,9 @@ internal sealed class RunningImportExport(HubName hub, string jobId, ImportExpor
                 }
 
                 // What went on before it stopped shows that it was there: waiting begins anew.
-                if ((row.InputBytes, row.Progress) != done)
+                if ((row.Place, row.Progress) != done)
                 {
-                    (away, done) = (null, (row.InputBytes, row.Progress));
+                    (away, done) = (null, (row.Place, row.Progress));
                 }
 
                 var isOver = parts.Now - away >= parts.Options.Patience;

@@ -52,6 +52,7 @@ internal static class JobSetup
         {
             Database = all.GetRequiredService<Database>(),
             Bulk = all.GetRequiredService<BulkRegistry>(),
+            Configurations = all.GetRequiredService<Configurations.Configurations>(),
             Views = all.GetRequiredService<IdentityViews>(),
             Seal = all.GetRequiredService<ContainerSeal>(),
             Options = options.ImportExport,

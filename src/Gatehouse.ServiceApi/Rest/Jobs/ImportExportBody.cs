@@ -21,6 +21,8 @@ internal sealed class ImportExportBody
 
     public bool? IncludeConfigurations { get; init; }
 
+    public string? ConfigurationsBlobName { get; init; }
+
     internal ImportExportInput ToInput() => new()
     {
         Type = Type,
@@ -31,6 +33,7 @@ internal sealed class ImportExportBody
         ExcludeKeysInExport = ExcludeKeysInExport ?? false,
         StorageAuthenticationType = StorageAuthenticationType,
         IncludeConfigurations = IncludeConfigurations ?? false,
+        ConfigurationsBlobName = ConfigurationsBlobName,
     };
 
     public override string ToString() => $"{Type} ***";

@@ -26,6 +26,12 @@ internal sealed class ImportExportDocument
 
     public string StorageAuthenticationType { get; init; } = "keyBased";
 
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? IncludeConfigurations { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? ConfigurationsBlobName { get; init; }
+
     internal static ImportExportDocument Of(ImportExportJob job) => new()
     {
         JobId = job.JobId,
@@ -36,5 +42,7 @@ internal sealed class ImportExportDocument
         Progress = job.Progress,
         FailureReason = job.FailureReason,
         ExcludeKeysInExport = job.ExcludeKeysInExport,
+        IncludeConfigurations = job.ConfigurationsBlobName is null ? null : true,
+        ConfigurationsBlobName = job.ConfigurationsBlobName,
     };
 }
