@@ -4,18 +4,8 @@ import device from 'azure-iot-device';
 import amqp from 'azure-iot-device-amqp';
 import mqtt from 'azure-iot-device-mqtt';
 import iothub from 'azure-iothub';
-import { sleep } from './server.mjs';
 
 export const transports = { Mqtt: mqtt.Mqtt, MqttWs: mqtt.MqttWs, Amqp: amqp.Amqp, AmqpWs: amqp.AmqpWs };
-
-export async function until(what, condition, seconds = 30) {
-  for (const end = Date.now() + seconds * 1000; Date.now() < end;) {
-    const value = await condition();
-    if (value) return value;
-    await sleep(25);
-  }
-  throw new Error(`${what} did not happen within ${seconds} s`);
-}
 
 /** A back end: methods, twins and messages of devices and modules. */
 export class BackEnd {

@@ -8,6 +8,16 @@ import { fileURLToPath } from 'node:url';
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..');
 export const sleep = ms => new Promise(done => setTimeout(done, ms));
 
+/** Waits until the condition returns something, and returns it. */
+export async function until(what, condition, seconds = 30) {
+  for (const end = Date.now() + seconds * 1000; Date.now() < end;) {
+    const value = await condition();
+    if (value) return value;
+    await sleep(25);
+  }
+  throw new Error(`${what} did not happen within ${seconds} s`);
+}
+
 /** What the file holds; null while there is none. A server that was killed leaves its own, which the next one removes at any moment. */
 function read(file) {
   try { return JSON.parse(fs.readFileSync(file, 'utf8')); } catch { return null; }

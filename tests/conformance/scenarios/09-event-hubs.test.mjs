@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import rhea from 'rhea';
 import { bodyOf, collect, consumer, publishNumbers, receiverError } from '../lib/event-hubs.mjs';
 import { fields, Hub, sasToken, unique } from '../lib/hub.mjs';
-import { sleep, startServer } from '../lib/server.mjs';
+import { sleep, startServer, until } from '../lib/server.mjs';
 
 const hub = Hub.running();
 const eventHub = fields(hub.connection.hub.eventHubConnectionString);
@@ -244,7 +244,7 @@ test('a drain is answered at the end of the partition, and credit is kept to', a
   const got = [];
   receiver.on('message', context => got.push(context.message));
   receiver.add_credit(3);
-  await until(() => got.length === 3);
+  await until('the third', () => got.length === 3);
   await sleep(200);
   assert.equal(got.length, 3, 'no more than the credit');
   const drained = new Promise(done => receiver.once('receiver_drained', done));
@@ -326,11 +326,6 @@ async function refused(connection, options) {
     const timer = setTimeout(() => fail(new Error('the receiver was not refused')), 10_000);
     receiver.once('receiver_error', context => { clearTimeout(timer); done(context.receiver.error); });
   });
-}
-
-async function until(holds, seconds = 10) {
-  for (let i = 0; i < seconds * 100 && !holds(); i++) await sleep(10);
-  assert.ok(holds());
 }
 
 let once;

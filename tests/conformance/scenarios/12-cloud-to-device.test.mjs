@@ -8,7 +8,7 @@ import http from 'azure-iot-device-http';
 import mqtt from 'azure-iot-device-mqtt';
 import iothub from 'azure-iothub';
 import { failure, Hub, unique } from '../lib/hub.mjs';
-import { sleep } from '../lib/server.mjs';
+import { sleep, until } from '../lib/server.mjs';
 
 const hub = Hub.running();
 const transports = [['Amqp', amqp.Amqp], ['AmqpWs', amqp.AmqpWs], ['Mqtt', mqtt.Mqtt], ['MqttWs', mqtt.MqttWs], ['Http', http.Http]];
@@ -44,15 +44,6 @@ async function listening(identity, transport, settle) {
 
 const complete = (client, received) => client.complete(received, () => {});
 const text = received => received.getData().toString();
-
-async function until(what, condition, seconds = 20) {
-  for (let tries = 0; tries < seconds * 40; tries++) {
-    const value = await condition();
-    if (value) return value;
-    await sleep(25);
-  }
-  throw new Error(`${what} did not happen within ${seconds} s`);
-}
 
 const countOf = async identity => (await hub.call('GET', `/devices/${encodeURIComponent(identity.deviceId)}?api-version=2021-04-12`)).cloudToDeviceMessageCount;
 

@@ -9,21 +9,12 @@ import mqtt from 'azure-iot-device-mqtt';
 import iothub from 'azure-iothub';
 import { startAzurite } from '../lib/azurite.mjs';
 import { failure, Hub, unique } from '../lib/hub.mjs';
-import { sleep, startServer } from '../lib/server.mjs';
+import { sleep, startServer, until } from '../lib/server.mjs';
 
 const hub = Hub.running();
 const jobs = iothub.JobClient.fromConnectionString(hub.connectionString);
 const registry = iothub.Registry.fromConnectionString(hub.connectionString);
 const jobId = () => unique('job');
-
-async function until(what, condition, seconds = 20) {
-  for (let tries = 0; tries < seconds * 20; tries++) {
-    const value = await condition();
-    if (value) return value;
-    await sleep(50);
-  }
-  throw new Error(`${what} did not happen within ${seconds} s`);
-}
 
 const ended = (client, id) => until(`the end of ${id}`, async () => {
   const { jobStatus } = await client.getJob(id);
@@ -137,8 +128,9 @@ class Detour extends https.Agent {
   createConnection(options, done) { return super.createConnection({ ...options, host: 'localhost', port: this.port }, done); }
 }
 
-const ports = ['--mqtt-port', '0', '--amqp-port', '0', '--https-port', '0', '--private-endpoints'];
-let own = await startServer(ports);
+// Slow enough that a job is met in the middle.
+const options = ['--mqtt-port', '0', '--amqp-port', '0', '--https-port', '0', '--private-endpoints', '--throttle-limit', 'job-device-operations=60/s'];
+let own = await startServer(options);
 after(() => own.stop());
 const clientsOf = server => {
   const there = new Hub(server.connection);
@@ -195,22 +187,28 @@ test('identities go to a container of Azurite and come back, with keys and twins
 
 test('kill -9 in the middle: a job goes on where it was, and each twin is written once', { timeout: 180_000 }, async () => {
   let [there, client] = clientsOf(own);
-  const ids = await make(400, there);
+  const count = 600;
+  const ids = await make(count, there);
   const id = jobId();
   await client.scheduleTwinUpdate(id, `STARTS_WITH(deviceId, '${ids[0].slice(0, -1)}')`, { properties: { desired: { wave: 3 } } }, new Date(), 600);
-  for (let round = 0; round < 4; round++) {
-    await sleep(20 + (Math.random() * 150));
+  const done = async () => (await client.getJob(id)).jobStatus.deviceJobStatistics.succeededCount;
+  for (let round = 0, before = 0; round < 3; round++) {
+    before = await until('more of the job', async () => { const now = await done(); return now > before && now; });
+    await sleep(Math.random() * 150);
     await own.kill();
-    own = await startServer(ports, undefined, own.data);
+    assert.ok(before < count, 'the job had ended before the kill');
+    own = await startServer(options, undefined, own.data);
     [there, client] = clientsOf(own);
+    const after = await done();
+    assert.ok(after >= before && after < count, 'it goes on in the middle');
   }
 
   const job = await ended(client, id);
   assert.equal(job.status, 'completed');
-  assert.deepEqual(job.deviceJobStatistics, { deviceCount: 400, failedCount: 0, succeededCount: 400, runningCount: 0, pendingCount: 0 });
+  assert.deepEqual(job.deviceJobStatistics, { deviceCount: count, failedCount: 0, succeededCount: count, runningCount: 0, pendingCount: 0 });
   const [{ n }] = (await there.createQuery('SELECT COUNT() AS n FROM devices WHERE properties.desired.wave = 3 AND properties.desired.$version = 2').next()).result;
-  assert.equal(n, 400);
-  assert.equal((await records(id, there)).length, 400);
+  assert.equal(n, count);
+  assert.equal((await records(id, there)).length, count);
   const verified = await new Hub(own.connection).call('GET', '/gatehouse/v1/audit/verify');
   assert.equal(verified.isIntact, true);
 });

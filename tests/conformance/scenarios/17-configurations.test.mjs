@@ -6,7 +6,7 @@ import device from 'azure-iot-device';
 import mqtt from 'azure-iot-device-mqtt';
 import iothub from 'azure-iothub';
 import { failure, Hub, unique } from '../lib/hub.mjs';
-import { sleep, startServer } from '../lib/server.mjs';
+import { startServer, until } from '../lib/server.mjs';
 
 const hub = Hub.running();
 const registry = iothub.Registry.fromConnectionString(hub.connectionString);
@@ -14,15 +14,6 @@ const version = 'api-version=2021-04-12';
 const twinOf = async (...ids) => (await (ids.length > 1 ? registry.getModuleTwin(...ids) : registry.getTwin(...ids))).responseBody;
 const desiredOf = twin => Object.fromEntries(Object.entries(twin.properties.desired).filter(([key]) => !key.startsWith('$')));
 const metric = async (id, name) => (await registry.getConfiguration(id)).responseBody.systemMetrics.results[name];
-
-async function until(what, condition, seconds = 20) {
-  for (let tries = 0; tries < seconds * 20; tries++) {
-    const value = await condition();
-    if (value) return value;
-    await sleep(50);
-  }
-  throw new Error(`${what} did not happen within ${seconds} s`);
-}
 
 function configuration(targetCondition, content, more = {}) {
   return { id: unique('c'), content, targetCondition, priority: 10, ...more };

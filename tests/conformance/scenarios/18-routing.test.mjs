@@ -15,7 +15,7 @@ import { startBroker } from '../lib/broker.mjs';
 import { commandLine } from '../lib/cli.mjs';
 import { collect, consumer } from '../lib/event-hubs.mjs';
 import { Hub } from '../lib/hub.mjs';
-import { sleep, startServer } from '../lib/server.mjs';
+import { startServer, until } from '../lib/server.mjs';
 
 const options = ['--mqtt-port', '0', '--amqp-port', '0', '--https-port', '0', '--private-endpoints', '--blob-bytes', '1048576', '--partitions', '2'];
 const secret = randomBytes(32).toString('hex');
@@ -27,16 +27,6 @@ let gatehouse;
 let azurite;
 let broker;
 let webhook;
-
-/** Waits until the function returns something. */
-async function until(look, what, seconds = 20) {
-  for (const end = Date.now() + seconds * 1000; Date.now() < end;) {
-    const found = await look();
-    if (found) return found;
-    await sleep(25);
-  }
-  throw new Error(`${what} did not come within ${seconds} s`);
-}
 
 function secretFile(text) {
   const file = path.join(folder, randomBytes(6).toString('hex'));
@@ -122,11 +112,11 @@ test('messages go where their routes say, signed and enriched, and the rest to e
     await client.close();
   }
 
-  const [alarm] = await until(() => about('Telemetry', 'routed-1').length && about('Telemetry', 'routed-1'), 'the alarm');
+  const [alarm] = await until('the alarm', () => about('Telemetry', 'routed-1').length && about('Telemetry', 'routed-1'));
   assert.deepEqual(alarm.Body, { temperature: 21 });
   assert.deepEqual(alarm.Properties, { level: 'alarm', site: 'attic', from: 'gatehouse' });
   assert.equal(alarm.SystemProperties.contentType, 'application/json');
-  const [sent] = await until(() => broker.taken.length && broker.taken, 'the alarm at the broker');
+  const [sent] = await until('the alarm at the broker', () => broker.taken.length && broker.taken);
   assert.equal(sent.body.content.toString(), '{"temperature":21}');
   assert.equal(sent.message_annotations['iothub-connection-device-id'], 'routed-1');
   assert.equal(sent.message_annotations['iothub-message-source'], 'Telemetry');
@@ -154,14 +144,14 @@ test('twins, digital twins, identities and connections are told, in order, with 
     const twin = await client.getTwin();
     await new Promise((done, fail) => twin.properties.reported.update({ temperature: { value: 21, ac: 200, av: 2, ad: 'done' } }, error => (error ? fail(error) : done())));
     await hub.call('PATCH', '/twins/routed-2?api-version=2021-04-12', { properties: { desired: { temperature: 23 } } });
-    await until(() => about('deviceConnectionStateEvents', 'routed-2').length === 1, 'the connection');
+    await until('the connection', () => about('deviceConnectionStateEvents', 'routed-2').length === 1);
   } finally {
     await client.close();
   }
   await hub.createModule('routed-2', 'm1');
-  await until(() => about('deviceConnectionStateEvents', 'routed-2').length === 2, 'the end of the connection');
+  await until('the end of the connection', () => about('deviceConnectionStateEvents', 'routed-2').length === 2);
   await hub.call('DELETE', '/devices/routed-2?api-version=2021-04-12', undefined, { 'If-Match': '*' });
-  const lives = await until(() => about('deviceLifecycleEvents', 'routed-2').length === 3 && about('deviceLifecycleEvents', 'routed-2'), 'the deletion');
+  const lives = await until('the deletion', () => about('deviceLifecycleEvents', 'routed-2').length === 3 && about('deviceLifecycleEvents', 'routed-2'));
 
   assert.deepEqual(lives.map(each => each.Properties.opType), ['createDeviceIdentity', 'createModuleIdentity', 'deleteDeviceIdentity']);
   assert.deepEqual(lives.map(each => each.Properties['iothub-message-schema']), ['deviceLifecycleNotification', 'moduleLifecycleNotification', 'deviceLifecycleNotification']);
@@ -212,11 +202,11 @@ test('a storage account gets blobs of JSON lines and of Avro, named as the forma
   const records = {};
   for (const container of ['lines', 'avro', 'deflated']) {
     const store = azurite.service.getContainerClient(container);
-    const [blob] = await until(async () => {
+    const [blob] = await until(`a blob in ${container}`, async () => {
       const found = [];
       for await (const each of store.listBlobsFlat()) found.push(each);
       return found.length && found;
-    }, `a blob in ${container}`);
+    });
     assert.match(blob.name, container === 'lines' ? /^gatehouse\/0[01]\/\d{4}\/\d\d\/\d\d\/\d\d\/\d\d\.json$/ : /^gatehouse\/0[01]\/\d{4}\/\d\d\/\d\d\/\d\d\/\d\d\.avro$/);
     const content = await store.getBlobClient(blob.name).downloadToBuffer();
     records[container] = container === 'lines' ? content.toString().trimEnd().split('\r\n').map(line => JSON.parse(line)) : await decode(content);
@@ -245,10 +235,10 @@ test('what an endpoint refuses is found among its dead letters, sent again, or t
     await client.close();
   }
 
-  const letters = await until(async () => {
+  const letters = await until('two dead letters', async () => {
     const found = await gatehouse('message-endpoint', 'dead-letters', 'list', 'hook');
     return found.length === 2 && found;
-  }, 'two dead letters');
+  });
   assert.ok(letters.every(each => each.reason.includes('400') && each.deviceId === 'routed-4' && each.source === 'Telemetry'));
   const shown = await gatehouse('message-endpoint', 'dead-letters', 'show', 'hook', letters[0].id);
   assert.deepEqual([shown.event.body, shown.event.applicationProperties.level], [{ temperature: 90 }, 'alarm']);
@@ -258,7 +248,7 @@ test('what an endpoint refuses is found among its dead letters, sent again, or t
   hook.answer = () => 200;
   assert.deepEqual(await gatehouse('message-endpoint', 'dead-letters', 'replay', 'hook', letters[0].id), { letters: 1 });
   assert.deepEqual(await gatehouse('message-endpoint', 'dead-letters', 'drop', 'hook', '--all'), { letters: 1 });
-  const taken = await until(() => about('Telemetry', 'routed-4').length === 2 && about('Telemetry', 'routed-4'), 'the letter');
+  const taken = await until('the letter', () => about('Telemetry', 'routed-4').length === 2 && about('Telemetry', 'routed-4'));
   assert.deepEqual(taken.map(each => each.Body.temperature), [89, 90]);
   assert.deepEqual(await gatehouse('message-endpoint', 'dead-letters', 'list', 'hook'), []);
   const audited = (await gatehouse('audit', 'list')).map(each => each.action);
@@ -271,11 +261,11 @@ test('what an endpoint refuses is found among its dead letters, sent again, or t
   } finally {
     await again.close();
   }
-  await until(() => broker.taken.some(each => each.body.content.toString() === '{"temperature":96}'), 'the message behind the rejected one');
-  const [rejected] = await until(async () => {
+  await until('the message behind the rejected one', () => broker.taken.some(each => each.body.content.toString() === '{"temperature":96}'));
+  const [rejected] = await until('the rejected message', async () => {
     const found = await gatehouse('message-endpoint', 'dead-letters', 'list', 'bus');
     return found.length && found;
-  }, 'the rejected message');
+  });
   assert.match(rejected.reason, /too hot/);
 });
 
@@ -301,7 +291,7 @@ test('kill -9 while the webhook is down: every acknowledged message and every ch
       } catch { /* the server is gone */ }
     }
   });
-  await until(() => answered.length >= 40, 'forty devices');
+  await until('forty devices', () => answered.length >= 40);
   await server.kill();
   isKilled = true;
   await Promise.all(writing);
@@ -314,7 +304,7 @@ test('kill -9 while the webhook is down: every acknowledged message and every ch
     const there = arrived();
     return [...Array.from({ length: 30 }, (_, n) => 100 + n), ...answered.map(each => `createDeviceIdentity ${each}`)].filter(each => !there.has(each));
   };
-  await until(() => missing().length === 0, 'all of it', 40).catch(() => assert.deepEqual(missing(), []));
+  await until('all of it', () => missing().length === 0, 40).catch(() => assert.deepEqual(missing(), []));
   assert.deepEqual(hook.wrong, []);
 });
 

@@ -4,12 +4,12 @@ import https from 'node:https';
 import { after, before, test } from 'node:test';
 import tls from 'node:tls';
 import device from 'azure-iot-device';
-import { BackEnd, clientOf, closing, listening, report, transports, until } from '../lib/device-steps.mjs';
+import { BackEnd, clientOf, closing, listening, report, transports } from '../lib/device-steps.mjs';
 import { make, thumbprint, uploadVerified } from '../lib/certificates.mjs';
 import { Hub, unique } from '../lib/hub.mjs';
 import { Proxy } from '../lib/proxy.mjs';
 import { RawDevice } from '../lib/raw-mqtt.mjs';
-import { sleep } from '../lib/server.mjs';
+import { sleep, until } from '../lib/server.mjs';
 
 const hub = Hub.running();
 const back = new BackEnd(hub);
