@@ -1,7 +1,7 @@
 // Jobs with azure-iothub's JobClient and real devices: twin updates and methods over a condition, states, cancel, records; imports and exports with Registry and Azurite; kill -9 in the middle.
 import assert from 'node:assert/strict';
 import https from 'node:https';
-import { after, test } from 'node:test';
+import { after, before, test } from 'node:test';
 import { ContainerSASPermissions } from '@azure/storage-blob';
 import common from 'azure-iot-common';
 import device from 'azure-iot-device';
@@ -130,7 +130,8 @@ class Detour extends https.Agent {
 
 // Slow enough that a job is met in the middle.
 const options = ['--mqtt-port', '0', '--amqp-port', '0', '--https-port', '0', '--private-endpoints', '--throttle-limit', 'job-device-operations=60/s'];
-let own = await startServer(options);
+let own;
+before(async () => { own = await startServer(options); });
 after(() => own.stop());
 const clientsOf = server => {
   const there = new Hub(server.connection);
