@@ -7,13 +7,10 @@ namespace Gatehouse.Hub.Files;
 /// <summary>A container of a storage account. Devices write there straight; the hub only signs, and looks at what was written.</summary>
 internal sealed class AccountPlace(UploadContainer container, BlobLookups lookups, AccountHealth health) : UploadPlace
 {
-    // The account has a clock of its own, which tells whole seconds.
-    private static readonly TimeSpan ClockSkew = TimeSpan.FromMinutes(5);
-
     internal override string Address => container.Address;
 
-    internal override Task<FileUploadTicket> TicketAsync(HubName hub, string blob, string correlationId, DateTimeOffset expires, CancellationToken cancellationToken) =>
-        Task.FromResult(new FileUploadTicket(correlationId, container.HostName, container.ContainerPath, blob, container.TokenFor(blob, Permissions, expires)));
+    internal override Task<FileUploadTicket> TicketAsync(HubName hub, string blob, UploadMark upload, DateTimeOffset expires, CancellationToken cancellationToken) =>
+        Task.FromResult(new FileUploadTicket(upload.CorrelationId, container.HostName, container.ContainerPath, blob, container.TokenFor(blob, Permissions, expires)));
 
     internal override async Task<Result<WrittenFile?>> FindAsync(HubName hub, string blob, DateTimeOffset since, CancellationToken cancellationToken)
     {

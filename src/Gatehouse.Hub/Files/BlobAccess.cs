@@ -34,22 +34,24 @@ public sealed class BlobAccess
     /// <summary>A token for one blob, as a query with a leading <c>?</c>.</summary>
     /// <param name="hub">Account.</param>
     /// <param name="blob">The one blob.</param>
+    /// <param name="upload">Whom it is for.</param>
     /// <param name="permissions"><c>r</c>, <c>w</c> or <c>rw</c>.</param>
     /// <param name="expires">End.</param>
     /// <param name="cancellationToken">Ends the wait for the key.</param>
-    internal async Task<string> SignAsync(HubName hub, string blob, string permissions, DateTimeOffset expires, CancellationToken cancellationToken)
+    internal async Task<string> SignAsync(HubName hub, string blob, UploadMark upload, string permissions, DateTimeOffset expires, CancellationToken cancellationToken)
     {
         var end = expires.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
-        var mac = Mac(hub, await FindKeyAsync(hub, cancellationToken) ?? await MakeKeyAsync(hub, cancellationToken), TextOf(hub, blob, permissions, end));
-        return $"?sv={Version}&spr={Protocol}&se={Uri.EscapeDataString(end)}&sr=b&sp={permissions}&sig={Uri.EscapeDataString(Convert.ToBase64String(mac))}";
+        var mac = Mac(hub, await FindKeyAsync(hub, cancellationToken) ?? await MakeKeyAsync(hub, cancellationToken), TextOf(hub, blob, permissions, end, upload.ToString()));
+        return $"?sv={Version}&spr={Protocol}&se={Uri.EscapeDataString(end)}&sr=b&si={Uri.EscapeDataString(upload.ToString())}&sp={permissions}&sig={Uri.EscapeDataString(Convert.ToBase64String(mac))}";
     }
 
-    /// <summary>Whether the query's token is good for this blob, now, with this permission. Other fields of the query are not looked at.</summary>
-    public async Task<Result<bool>> CheckAsync(HubName hub, string blob, char permission, Func<string, string?> query, CancellationToken cancellationToken)
+    /// <summary>The correlation id of the upload, when the query's token is good for this blob, now, with this permission. Other fields of the query are not looked at. Whether the upload is still
+    /// under way is for the store to say when something is written; what is only read is for the device that began it, as long as that is there and enabled.</summary>
+    public async Task<Result<string>> CheckAsync(HubName hub, string blob, char permission, Func<string, string?> query, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(query);
         Span<byte> given = stackalloc byte[MacBytes + 3];
-        var (permissions, end) = (query("sp") ?? "", query("se") ?? "");
+        var (permissions, end, identifier) = (query("sp") ?? "", query("se") ?? "", query("si") ?? "");
         if (!Convert.TryFromBase64String(query("sig") ?? "", given, out var length) || length != MacBytes || query("sv") != Version || query("sr") != "b" || query("spr") != Protocol)
         {
             return BlobErrors.AuthenticationFailed;
@@ -57,17 +59,30 @@ public sealed class BlobAccess
 
         // A hub without a key has signed nothing.
         var mac = given[..MacBytes].ToArray();
-        return await FindKeyAsync(hub, cancellationToken) is { } key
-            && CryptographicOperations.FixedTimeEquals(Mac(hub, key, TextOf(hub, blob, permissions, end)), mac)
+        if (!(await FindKeyAsync(hub, cancellationToken) is { } key
+            && CryptographicOperations.FixedTimeEquals(Mac(hub, key, TextOf(hub, blob, permissions, end, identifier)), mac)
+            && UploadMark.Parse(identifier) is { } upload
             && DateTimeOffset.TryParseExact(end, "yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var expires)
-            && expires > time.GetUtcNow()
-                ? permissions.Contains(permission, StringComparison.Ordinal) ? true : BlobErrors.AuthorizationPermissionMismatch
-                : BlobErrors.AuthenticationFailed;
+            && expires > time.GetUtcNow()))
+        {
+            return BlobErrors.AuthenticationFailed;
+        }
+
+        return !permissions.Contains(permission, StringComparison.Ordinal) ? BlobErrors.AuthorizationPermissionMismatch
+            : permission == 'r' && !await IsThereAsync(hub, blob, upload, cancellationToken) ? BlobErrors.AuthenticationFailed
+            : upload.CorrelationId;
     }
 
-    // Empty fields: start, identifier, address, snapshot, encryption scope and the five headers of answers.
-    private static string TextOf(HubName hub, string blob, string permissions, string end) =>
-        $"{permissions}\n\n{end}\n/blob/{hub.Value}/{Container}/{blob}\n\n\n{Protocol}\n{Version}\nb\n\n\n\n\n\n\n";
+    // Empty fields: start, address, snapshot, encryption scope and the five headers of answers.
+    private static string TextOf(HubName hub, string blob, string permissions, string end, string identifier) =>
+        $"{permissions}\n\n{end}\n/blob/{hub.Value}/{Container}/{blob}\n{identifier}\n\n{Protocol}\n{Version}\nb\n\n\n\n\n\n\n";
+
+    private Task<bool> IsThereAsync(HubName hub, string blob, UploadMark upload, CancellationToken cancellationToken) => database.ReadAsync(
+        async (connection, token) => await connection.ExecuteScalarAsync<long?>(new CommandDefinition(
+            "SELECT 1 FROM identities WHERE hub = @Hub AND device_id = @Device AND module_id = '' AND generation_id = @GenerationId AND is_disabled = 0",
+            new { Hub = hub.Value, Device = blob[..Math.Max(0, blob.IndexOf('/', StringComparison.Ordinal))], upload.GenerationId },
+            cancellationToken: token)) is not null,
+        cancellationToken);
 
     private byte[] Mac(HubName hub, byte[] key, string text)
     {

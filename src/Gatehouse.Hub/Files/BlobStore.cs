@@ -7,7 +7,7 @@ using Gatehouse.Store;
 namespace Gatehouse.Hub.Files;
 
 /// <summary>The hub's own block blobs: bytes in files of the data directory, streamed and synced, names in the store. Writes only where an upload is under way.</summary>
-/// <remarks>A file's name is a random number; a crash leaves at most files that no row names, which <see cref="FileUpkeep"/> removes.</remarks>
+/// <remarks>A file's name is a random number; what was cut short leaves at most files that no row names, which <see cref="FileUpkeep"/> removes when they are a day old.</remarks>
 public sealed class BlobStore
 {
     private const int BufferBytes = 64 * 1024;
@@ -18,8 +18,7 @@ public sealed class BlobStore
     private readonly FileOptions options;
     private readonly TimeProvider time;
 
-    // Bytes of bodies on their way, of all hubs: what the store cannot count yet.
-    private long arriving;
+    private readonly ArrivingBytes arriving = new();
 
     internal BlobStore(Database database, FileOptions options, TimeProvider time)
     {
@@ -57,17 +56,23 @@ public sealed class BlobStore
     }
 
     /// <summary>Writes a whole file; durable when the task completes. What was there before is replaced.</summary>
-    public async Task<Result<StoredBlob>> PutAsync(HubName hub, string blob, BlobContent content, CancellationToken cancellationToken)
+    /// <param name="hub">Hub.</param>
+    /// <param name="blob">Name.</param>
+    /// <param name="upload">Correlation id of the upload that the writer's token was made for, as for the other writes.</param>
+    /// <param name="content">Bytes.</param>
+    /// <param name="cancellationToken">Ends it, as long as the bytes are on their way.</param>
+    public async Task<Result<StoredBlob>> PutAsync(HubName hub, string blob, string upload, BlobContent content, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(content);
-        var written = await WriteAsync(hub, blob, content, cancellationToken);
+        var began = time.GetUtcNow().UtcTicks;
+        var written = await WriteAsync(hub, blob, upload, began, content, cancellationToken);
         return written.IsOk
-            ? await ReplaceAsync(hub, blob, new StoredBlob { FileName = written.Value, Size = content.Length, ContentType = content.Type ?? DefaultContentType }, cancellationToken)
+            ? await ReplaceAsync(hub, blob, upload, began, new StoredBlob { FileName = written.Value, Size = content.Length, ContentType = content.Type ?? DefaultContentType })
             : written.Error;
     }
 
     /// <summary>Writes a part, to be put together later; durable when the task completes.</summary>
-    public async Task<Result<bool>> PutBlockAsync(HubName hub, string blob, string blockId, BlobContent content, CancellationToken cancellationToken)
+    public async Task<Result<bool>> PutBlockAsync(HubName hub, string blob, string upload, string blockId, BlobContent content, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(content);
         if (!IsBlockId(blockId))
@@ -81,29 +86,29 @@ public sealed class BlobStore
             return count >= options.MaxBlocks ? BlobErrors.BlockCountExceedsLimit : BlobErrors.RequestBodyTooLarge;
         }
 
-        var written = await WriteAsync(hub, blob, content, cancellationToken);
+        var began = time.GetUtcNow().UtcTicks;
+        var written = await WriteAsync(hub, blob, upload, began, content, cancellationToken);
         if (!written.IsOk)
         {
             return written.Error;
         }
 
         string? before = null;
-        var stored = await database.WriteAsync<bool>(
-            async (write, token) =>
-            {
-                before = await BlobRows.FindBlockFileAsync(write, hub, blob, blockId, token);
-                await BlobRows.PutBlockAsync(write, hub, blob, new BlobBlock { BlockId = blockId, FileName = written.Value, Size = content.Length }, token);
-                return true;
-            },
-            CancellationToken.None);
-        Delete(before is null ? [] : [before]);
+        var stored = await NameAsync(hub, blob, upload, began, written.Value, async (write, token) =>
+        {
+            before = await BlobRows.FindBlockFileAsync(write, hub, blob, blockId, token);
+            await BlobRows.PutBlockAsync(write, hub, blob, new BlobBlock { BlockId = blockId, FileName = written.Value, Size = content.Length }, token);
+            return true;
+        });
+        Delete(stored.IsOk && before is not null ? [before] : []);
         return stored;
     }
 
     /// <summary>Puts blocks together to a file, in this order; the others are dropped.</summary>
-    public async Task<Result<StoredBlob>> PutBlockListAsync(HubName hub, string blob, IReadOnlyList<string> blockIds, string? contentType, CancellationToken cancellationToken)
+    public async Task<Result<StoredBlob>> PutBlockListAsync(HubName hub, string blob, string upload, IReadOnlyList<string> blockIds, string? contentType, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(blockIds);
+        var began = time.GetUtcNow().UtcTicks;
         var sent = (await BlocksAsync(hub, blob, cancellationToken)).ToDictionary(block => block.BlockId, StringComparer.Ordinal);
         if (!blockIds.All(sent.ContainsKey))
         {
@@ -119,21 +124,15 @@ public sealed class BlobStore
         }
 
         // The file takes the place of its blocks; one that is named twice makes it larger than they are.
-        var onTheirWay = Interlocked.Add(ref arriving, size);
-        try
+        using var arrival = arriving.Begin(hub, blob, size);
+        var replaced = blockIds.Distinct(StringComparer.Ordinal).Sum(id => sent[id].Size);
+        if (await CheckAsync(hub, blob, upload, began, arrival, replaced, cancellationToken) is { } refused)
         {
-            var replaced = blockIds.Distinct(StringComparer.Ordinal).Sum(id => sent[id].Size);
-            if (await CheckActiveAsync(hub, blob, onTheirWay - replaced, cancellationToken) is { } refused)
-            {
-                return refused;
-            }
+            return refused;
+        }
 
-            return await ReplaceAsync(hub, blob, new StoredBlob { FileName = await JoinAsync(parts, cancellationToken), Size = size, ContentType = contentType ?? DefaultContentType }, cancellationToken);
-        }
-        finally
-        {
-            Interlocked.Add(ref arriving, -size);
-        }
+        var joined = new StoredBlob { FileName = await JoinAsync(parts, cancellationToken), Size = size, ContentType = contentType ?? DefaultContentType };
+        return await ReplaceAsync(hub, blob, upload, began, joined);
     }
 
     /// <summary>Removes files that no row names any more.</summary>
@@ -147,7 +146,7 @@ public sealed class BlobStore
             }
             catch (IOException)
             {
-                // It is removed with the next upkeep.
+                // It is removed with other strays, a day from now.
             }
         }
     }
@@ -182,34 +181,32 @@ public sealed class BlobStore
         return blockId.Length is > 0 and <= 4 * ((MaxBlockIdBytes + 2) / 3) && Convert.TryFromBase64String(blockId, bytes, out var length) && length is >= 1 and <= MaxBlockIdBytes;
     }
 
-    private async Task<HubError?> CheckActiveAsync(HubName hub, string blob, long bytes, CancellationToken cancellationToken)
+    private async Task<HubError?> CheckAsync(HubName hub, string blob, string upload, long began, ArrivingBytes.Arrival arrival, long replaced, CancellationToken cancellationToken)
     {
-        var now = time.GetUtcNow().UtcTicks;
+        // Twice: clients send again what hangs. Bodies that are announced and do not come must not take the room of the other devices.
+        if (arrival.OfBlob > 2 * options.MaxFileBytes)
+        {
+            return BlobErrors.ServerBusy;
+        }
+
         return await database.ReadAsync(
             async (connection, token) =>
-                !await FileUploadRows.IsActiveAsync(connection, hub, blob, now, token) ? BlobErrors.UploadNotActive
-                : await BlobRows.TotalBytesAsync(connection, hub, token) + bytes > options.MaxTotalBytes ? BlobErrors.InsufficientSpace
+                !await FileUploadRows.IsActiveAsync(connection, null, hub, blob, upload, began, token) ? BlobErrors.UploadNotActive
+                : await BlobRows.TotalBytesAsync(connection, hub, token) + arrival.OfHub - replaced > options.MaxTotalBytes ? BlobErrors.InsufficientSpace
                 : null,
             cancellationToken);
     }
 
     // The name of a file that holds the body, synced.
-    private async Task<Result<string>> WriteAsync(HubName hub, string blob, BlobContent content, CancellationToken cancellationToken)
+    private async Task<Result<string>> WriteAsync(HubName hub, string blob, string upload, long began, BlobContent content, CancellationToken cancellationToken)
     {
         if (content.Length > options.MaxFileBytes)
         {
             return BlobErrors.RequestBodyTooLarge;
         }
 
-        var onTheirWay = Interlocked.Add(ref arriving, content.Length);
-        try
-        {
-            return await CheckActiveAsync(hub, blob, onTheirWay, cancellationToken) is { } refused ? refused : await WriteAsync(content, cancellationToken);
-        }
-        finally
-        {
-            Interlocked.Add(ref arriving, -content.Length);
-        }
+        using var arrival = arriving.Begin(hub, blob, content.Length);
+        return await CheckAsync(hub, blob, upload, began, arrival, 0, cancellationToken) is { } refused ? refused : await WriteAsync(content, cancellationToken);
     }
 
     private async Task<Result<string>> WriteAsync(BlobContent content, CancellationToken cancellationToken)
@@ -272,23 +269,32 @@ public sealed class BlobStore
         }
     }
 
-    private async Task<Result<StoredBlob>> ReplaceAsync(HubName hub, string blob, StoredBlob fresh, CancellationToken cancellationToken)
+    private async Task<Result<StoredBlob>> ReplaceAsync(HubName hub, string blob, string upload, long began, StoredBlob fresh)
     {
         var row = fresh with { Changed = time.GetUtcNow().UtcTicks };
         StoredBlob? before = null;
         IReadOnlyList<BlobBlock> blocks = [];
-        var stored = await database.WriteAsync<StoredBlob>(
-            async (write, token) =>
-            {
-                before = await BlobRows.FindAsync(write.Connection, write.Transaction, hub, blob, token);
-                blocks = await BlobRows.BlocksAsync(write.Connection, write.Transaction, hub, blob, token);
-                await BlobRows.PutAsync(write, hub, blob, row, token);
-                await BlobRows.RemoveBlocksAsync(write, hub, blob, token);
-                return row;
-            },
-            cancellationToken);
-        Delete(blocks.Select(block => block.FileName).Concat(before is null ? [] : [before.FileName]));
+        var stored = await NameAsync(hub, blob, upload, began, fresh.FileName, async (write, token) =>
+        {
+            before = await BlobRows.FindAsync(write.Connection, write.Transaction, hub, blob, token);
+            blocks = await BlobRows.BlocksAsync(write.Connection, write.Transaction, hub, blob, token);
+            await BlobRows.PutAsync(write, hub, blob, row, token);
+            await BlobRows.RemoveBlocksAsync(write, hub, blob, token);
+            return row;
+        });
+        Delete(stored.IsOk ? blocks.Select(block => block.FileName).Concat(before is null ? [] : [before.FileName]) : []);
         return stored;
+    }
+
+    /// <summary>Gives a written file its row, if its upload, in time when the body began, has not ended since; otherwise the file goes. Also when the writer has left: a file without a row would take room that nothing counts.</summary>
+    private async Task<Result<T>> NameAsync<T>(HubName hub, string blob, string upload, long began, string fileName, Func<WriteTransaction, CancellationToken, Task<T>> name)
+    {
+        // After an exception nobody knows whether it has one: then it stays, and goes with other strays if it has none.
+        var named = await database.WriteAsync<T>(
+            async (write, token) => await FileUploadRows.IsActiveAsync(write.Connection, write.Transaction, hub, blob, upload, began, token) ? await name(write, token) : BlobErrors.UploadNotActive,
+            CancellationToken.None);
+        Delete(named.IsOk ? [] : [fileName]);
+        return named;
     }
 
     // Off the request's own thread: a disk may take its time.

@@ -8,11 +8,11 @@ internal sealed class EmbeddedPlace(BlobAccess access, BlobStore blobs) : Upload
 {
     internal override string Address => "";
 
-    internal override async Task<FileUploadTicket> TicketAsync(HubName hub, string blob, string correlationId, DateTimeOffset expires, CancellationToken cancellationToken) =>
-        new(correlationId, null, BlobAccess.Container, blob, await access.SignAsync(hub, blob, Permissions, expires, cancellationToken));
+    internal override async Task<FileUploadTicket> TicketAsync(HubName hub, string blob, UploadMark upload, DateTimeOffset expires, CancellationToken cancellationToken) =>
+        new(upload.CorrelationId, null, BlobAccess.Container, blob, await access.SignAsync(hub, blob, upload, Permissions, expires, cancellationToken));
 
     internal override async Task<Result<WrittenFile?>> FindAsync(HubName hub, string blob, DateTimeOffset since, CancellationToken cancellationToken) =>
-        await blobs.FindAsync(hub, blob, cancellationToken) is { } found && found.ChangedTime >= since
+        await blobs.FindAsync(hub, blob, cancellationToken) is { } found && found.ChangedTime >= since - ClockSkew
             ? new WrittenFile(found.Size, found.ChangedTime)
             : Result<WrittenFile?>.Of(null);
 

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Gatehouse.Hub.Files;
 
-/// <summary>Removes what was begun and never finished: uploads a day after their end, their blocks, and files that a crash left without a row; and files whose time has come.</summary>
+/// <summary>Removes what was begun and never finished: uploads a day after their end, their blocks, and files that something cut short left without a row; and files whose time has come.</summary>
 internal sealed class FileUpkeep(Database database, BlobStore blobs, UploadPlaces places, FileOptions options, TimeProvider time, ILogger<FileUpkeep> log) : BackgroundService
 {
     private const int MaxLines = 20;
@@ -15,6 +15,9 @@ internal sealed class FileUpkeep(Database database, BlobStore blobs, UploadPlace
 
     // A file has no row while its body arrives; none arrives longer than a token lives.
     private static readonly TimeSpan MaxArrival = TimeSpan.FromDays(1);
+
+    // Each time the whole folder is read.
+    private static readonly TimeSpan StrayInterval = TimeSpan.FromHours(1);
 
     internal async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -53,16 +56,16 @@ internal sealed class FileUpkeep(Database database, BlobStore blobs, UploadPlace
         }
 
         using var timer = new PeriodicTimer(Interval, time);
-        var isFirst = options.Folder is not null;
+        var nextStrays = options.Folder is null ? DateTimeOffset.MaxValue : DateTimeOffset.MinValue;
         while (await WaitAsync(timer, stoppingToken))
         {
             try
             {
                 await RunAsync(stoppingToken);
-                if (isFirst)
+                if (time.GetUtcNow() >= nextStrays)
                 {
+                    nextStrays = time.GetUtcNow() + StrayInterval;
                     await RemoveStraysAsync(stoppingToken);
-                    isFirst = false;
                 }
             }
             catch (Exception error) when (!stoppingToken.IsCancellationRequested)

@@ -55,15 +55,24 @@ internal static class FileUploadRows
         await write.Connection.ExecuteAsync(new CommandDefinition(
             "DELETE FROM file_uploads WHERE hub = @Hub AND correlation_id = @CorrelationId", row, write.Transaction, cancellationToken: cancellationToken)) > 0;
 
-    /// <summary>Whether an upload to the embedded endpoint is under way: of a device that is enabled, and is the one that began it.</summary>
-    internal static async Task<bool> IsActiveAsync(DbConnection connection, HubName hub, string blob, long now, CancellationToken cancellationToken) =>
+    /// <summary>Whether this upload to the embedded endpoint is under way: of a device that is enabled, and is the one that began it.</summary>
+    internal static async Task<bool> IsActiveAsync(DbConnection connection, DbTransaction? transaction, HubName hub, string blob, string correlationId, long now, CancellationToken cancellationToken) =>
         await connection.ExecuteScalarAsync<long?>(new CommandDefinition(
             """
             SELECT 1 FROM file_uploads u
             JOIN identities i ON i.hub = u.hub AND i.device_id = u.device_id AND i.module_id = '' AND i.is_disabled = 0 AND i.created <= u.started
-            WHERE u.hub = @Hub AND u.blob_name = @blob AND u.place = '' AND u.expires > @now LIMIT 1
+            WHERE u.hub = @Hub AND u.correlation_id = @correlationId AND u.blob_name = @blob AND u.place = '' AND u.expires > @now
             """,
+            new { Hub = hub.Value, blob, correlationId, now },
+            transaction,
+            cancellationToken: cancellationToken)) is not null;
+
+    /// <summary>Whether any upload of this blob to the embedded endpoint is under way.</summary>
+    internal static async Task<bool> IsBegunAsync(WriteTransaction write, HubName hub, string blob, long now, CancellationToken cancellationToken) =>
+        await write.Connection.ExecuteScalarAsync<long?>(new CommandDefinition(
+            "SELECT 1 FROM file_uploads WHERE hub = @Hub AND blob_name = @blob AND place = '' AND expires > @now LIMIT 1",
             new { Hub = hub.Value, blob, now },
+            write.Transaction,
             cancellationToken: cancellationToken)) is not null;
 
     /// <summary>Uploads that ended before then without a word of their device, each once.</summary>

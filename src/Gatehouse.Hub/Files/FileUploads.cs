@@ -42,11 +42,11 @@ public sealed class FileUploads
         var (properties, place) = opened.Value;
         var (now, correlationId) = (time.GetUtcNow(), Guid.NewGuid().ToString("N"));
         var expires = new DateTimeOffset((now + properties.TokenLife).UtcTicks / TimeSpan.TicksPerSecond * TimeSpan.TicksPerSecond, TimeSpan.Zero);
-        var begun = await database.WriteAsync<bool>(
+        var begun = await database.WriteAsync<UploadMark>(
             async (write, token) =>
             {
                 // Takes the lock of the device, so that two beginnings count each other.
-                if (await DeviceMessageRows.LockDeviceAsync(write, database.Dialect, hub.Value, device.Value, token) is null)
+                if (await DeviceMessageRows.LockDeviceAsync(write, database.Dialect, hub.Value, device.Value, token) is not { } generation)
                 {
                     return HubErrors.DeviceNotFound;
                 }
@@ -63,10 +63,10 @@ public sealed class FileUploads
                         Hub = hub.Value, CorrelationId = correlationId, DeviceId = device.Value, BlobName = blob.Value, Place = place.Address, Started = now.UtcTicks, Expires = expires.UtcTicks,
                     },
                     token);
-                return true;
+                return new UploadMark(correlationId, generation);
             },
             cancellationToken);
-        return begun.IsOk ? await place.TicketAsync(hub, blob.Value, correlationId, expires, cancellationToken) : begun.Error;
+        return begun.IsOk ? await place.TicketAsync(hub, blob.Value, begun.Value, expires, cancellationToken) : begun.Error;
     }
 
     /// <summary>The device has finished, or given up. InvalidFileUploadCorrelationId, ExpiredFileUploadCorrelationId, InvalidFileUploadCompletionStatus; ServiceUnavailable: the same again, later.</summary>
@@ -119,7 +119,8 @@ public sealed class FileUploads
                     return HubErrors.InvalidFileUploadCorrelationId;
                 }
 
-                if (upload.Place.Length == 0)
+                // Another upload of the same name goes on with its blocks.
+                if (upload.Place.Length == 0 && !await FileUploadRows.IsBegunAsync(write, hub, upload.BlobName, time.GetUtcNow().UtcTicks, token))
                 {
                     left = await BlobRows.BlocksAsync(write.Connection, write.Transaction, hub, upload.BlobName, token);
                     await BlobRows.RemoveBlocksAsync(write, hub, upload.BlobName, token);

@@ -86,6 +86,8 @@ public sealed class BlobTests
     [InlineData("spr=https", "spr=https,http")]
     [InlineData("se=20", "se=29")]
     [InlineData("sv=2020", "sv=2010")]
+    [InlineData("si=", "si=0")]
+    [InlineData("&si=", "&is=")]
     [InlineData("&sig", "&gis")]
     public async Task A_token_that_was_changed_opens_nothing(string what, string into)
     {
@@ -126,7 +128,7 @@ public sealed class BlobTests
     }
 
     [Fact]
-    public async Task The_token_of_a_device_that_is_disabled_or_gone_writes_nothing()
+    public async Task The_token_of_a_device_that_is_disabled_or_gone_opens_nothing()
     {
         await using var scene = await Scene.OpenAsync();
         Assert.Equal(201, (await scene.Upload.PutBlockAsync("a", [1])).Code);
@@ -135,14 +137,44 @@ public sealed class BlobTests
         Assert.Equal((403, "AuthorizationFailure"), Fault(await scene.Upload.PutAsync([1])));
         Assert.Equal((403, "AuthorizationFailure"), Fault(await scene.Upload.PutBlockAsync("b", [1])));
         Assert.Equal((403, "AuthorizationFailure"), Fault(await scene.Upload.PutBlockListAsync("a")));
+        Assert.Equal((403, "AuthenticationFailed"), Fault(await scene.Upload.GetAsync()));
         await scene.Host.RegisterAsync("d1", "enabled", IfMatch.Any);
         Assert.Equal(201, (await scene.Upload.PutAsync([1])).Code);
+        Assert.Equal(200, (await scene.Upload.GetAsync()).Code);
 
         scene.Host.Time.Advance(TimeSpan.FromSeconds(1));
         await scene.Host.Get<IdentityRegistry>().DeleteAsync(scene.Host.Hub, "policy:iothubowner", new IdentityKey(DeviceId.Parse("d1")), IfMatch.Any, TestContext.Current.CancellationToken);
         Assert.Equal((403, "AuthorizationFailure"), Fault(await scene.Upload.PutAsync([2])));
-        await scene.Host.RegisterAsync("d1");
+        var token = await scene.Host.TokenOfNewAsync("d1");
         Assert.Equal((403, "AuthorizationFailure"), Fault(await scene.Upload.PutAsync([2])));
+
+        // Also while the new device of this name uploads a file of the same name.
+        scene.Host.Time.Advance(TimeSpan.FromSeconds(1));
+        var second = await Upload.BeginAsync(scene.Door, token);
+        Assert.Equal(201, (await second.PutBlockAsync("a", [3])).Code);
+        Assert.Equal((403, "AuthorizationFailure"), Fault(await scene.Upload.PutAsync([2])));
+        Assert.Equal((403, "AuthorizationFailure"), Fault(await scene.Upload.PutBlockAsync("a", [2])));
+        Assert.Equal((403, "AuthorizationFailure"), Fault(await scene.Upload.PutBlockListAsync("a")));
+        Assert.Equal((403, "AuthenticationFailed"), Fault(await scene.Upload.GetAsync()));
+        Assert.Equal(201, (await second.PutAsync("new"u8.ToArray())).Code);
+        (await second.NotifyAsync(token)).ExpectDone();
+        Assert.Equal((403, "AuthenticationFailed"), Fault(await scene.Upload.GetAsync("HEAD")));
+        Assert.Equal("new", (await second.GetAsync()).Text);
+    }
+
+    [Fact]
+    public async Task The_end_of_one_upload_leaves_the_blocks_of_another_of_the_same_name()
+    {
+        await using var scene = await Scene.OpenAsync();
+        var second = await Upload.BeginAsync(scene.Door, scene.Token);
+        Assert.Equal(201, (await second.PutBlockAsync("a", [1])).Code);
+
+        (await scene.Upload.NotifyAsync(scene.Token, isSuccess: false)).ExpectDone();
+        Assert.Equal(201, (await second.PutBlockListAsync("a")).Code);
+
+        Assert.Equal(201, (await second.PutBlockAsync("b", [1])).Code);
+        (await second.NotifyAsync(scene.Token, isSuccess: false)).ExpectDone();
+        Assert.Single(Directory.EnumerateFiles(scene.Host.FilesFolder));
     }
 
     [Theory]

@@ -41,4 +41,38 @@ public sealed class FileUpkeepTests
         Assert.Equal(("MoreUploadsNotFinished", "So did devices with 5 other uploads."), log.Lines.Last());
         Directory.Delete(folder, recursive: true);
     }
+
+    [Fact]
+    public async Task Files_that_no_row_names_go_also_when_they_came_long_after_the_start()
+    {
+        var folder = Directory.CreateTempSubdirectory("gatehouse-upkeep-").FullName;
+        var files = new FileOptions { Folder = folder };
+        await using var hub = await HubHost.StartAsync(new HubOptions { Files = files });
+        using var upkeep = new FileUpkeep(hub.Get<Database>(), hub.Get<BlobStore>(), hub.Get<UploadPlaces>(), files, hub.Time, new RecordingLog());
+        await upkeep.StartAsync(Token);
+        for (var round = 0; round < 2; round++)
+        {
+            var (old, young) = (Stray(folder, hub.Time.GetUtcNow() - TimeSpan.FromHours(25)), Stray(folder, hub.Time.GetUtcNow() - TimeSpan.FromHours(20)));
+
+            await Routing.RoutingHost.UntilAsync(() =>
+            {
+                hub.Time.Advance(TimeSpan.FromMinutes(1));
+                return Task.FromResult(!File.Exists(old));
+            });
+
+            Assert.True(File.Exists(young));
+            File.Delete(young);
+        }
+
+        await upkeep.StopAsync(Token);
+        Directory.Delete(folder, recursive: true);
+    }
+
+    private static string Stray(string folder, DateTimeOffset written)
+    {
+        var path = Path.Combine(folder, Guid.NewGuid().ToString("N"));
+        File.WriteAllBytes(path, [1]);
+        File.SetLastWriteTimeUtc(path, written.UtcDateTime);
+        return path;
+    }
 }

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Gatehouse.Hub.Tests.Files;
 
-/// <summary>What the upkeep of files tells the operator.</summary>
+/// <summary>What the operator is told.</summary>
 internal sealed class RecordingLog : ILogger<FileUpkeep>
 {
     internal ConcurrentQueue<(string? Event, string Text)> Lines { get; } = new();

@@ -86,9 +86,9 @@ public sealed class BlobApi
         var comp = http.Request.Query["comp"].ToString();
         return (isWrite, comp) switch
         {
-            (true, "") => await PutBlobAsync(http, hub, blob),
-            (true, "block") => await PutBlockAsync(http, hub, blob),
-            (true, "blocklist") => await PutBlockListAsync(http, hub, blob),
+            (true, "") => await PutBlobAsync(http, hub, blob, passed.Value),
+            (true, "block") => await PutBlockAsync(http, hub, blob, passed.Value),
+            (true, "blocklist") => await PutBlockListAsync(http, hub, blob, passed.Value),
             (false, "") => await GetAsync(http, hub, blob),
             (false, "blocklist") => await GetBlockListAsync(http, hub, blob),
             _ => BlobErrors.UnsupportedOperation,
@@ -105,7 +105,7 @@ public sealed class BlobApi
         }
     }
 
-    private async Task<HubError?> PutBlobAsync(HttpContext http, HubName hub, string blob)
+    private async Task<HubError?> PutBlobAsync(HttpContext http, HubName hub, string blob, string upload)
     {
         if (!string.Equals(http.Request.Headers["x-ms-blob-type"], "BlockBlob", StringComparison.OrdinalIgnoreCase))
         {
@@ -118,11 +118,11 @@ public sealed class BlobApi
             return content.Error;
         }
 
-        var put = await blobs.PutAsync(hub, blob, content.Value with { Type = BlobType(http.Request) }, http.RequestAborted);
+        var put = await blobs.PutAsync(hub, blob, upload, content.Value with { Type = BlobType(http.Request) }, http.RequestAborted);
         return put.IsOk ? Created(http, put.Value) : put.Error;
     }
 
-    private async Task<HubError?> PutBlockAsync(HttpContext http, HubName hub, string blob)
+    private async Task<HubError?> PutBlockAsync(HttpContext http, HubName hub, string blob, string upload)
     {
         var content = Body(http);
         if (!content.IsOk)
@@ -130,12 +130,12 @@ public sealed class BlobApi
             return content.Error;
         }
 
-        var put = await blobs.PutBlockAsync(hub, blob, http.Request.Query["blockid"].ToString(), content.Value, http.RequestAborted);
+        var put = await blobs.PutBlockAsync(hub, blob, upload, http.Request.Query["blockid"].ToString(), content.Value, http.RequestAborted);
         http.Response.StatusCode = StatusCodes.Status201Created;
         return put.Error;
     }
 
-    private async Task<HubError?> PutBlockListAsync(HttpContext http, HubName hub, string blob)
+    private async Task<HubError?> PutBlockListAsync(HttpContext http, HubName hub, string blob, string upload)
     {
         var read = await RequestBody.ReadAsync(http.Request, MaxBlockListBytes, BlobErrors.RequestBodyTooLarge, http.RequestAborted);
         if (!read.IsOk)
@@ -155,7 +155,7 @@ public sealed class BlobApi
             return ids.Error;
         }
 
-        var put = await blobs.PutBlockListAsync(hub, blob, ids.Value, BlobType(http.Request), http.RequestAborted);
+        var put = await blobs.PutBlockListAsync(hub, blob, upload, ids.Value, BlobType(http.Request), http.RequestAborted);
         return put.IsOk ? Created(http, put.Value) : put.Error;
     }
 
