@@ -6,7 +6,7 @@ internal static class ConnectionText
     internal const int MaxLength = 1024;
     private const string Mask = "****";
 
-    /// <summary>Null when it is no connection string.</summary>
+    /// <summary>Null when it is no connection string, or one as answers show it: a mask that was put back is no secret.</summary>
     internal static Dictionary<string, string>? Parse(string? text)
     {
         if (string.IsNullOrWhiteSpace(text) || text.Length > MaxLength)
@@ -18,7 +18,7 @@ internal static class ConnectionText
         foreach (var part in text.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {
             var equals = part.IndexOf('=', StringComparison.Ordinal);
-            if (equals <= 0 || !parts.TryAdd(part[..equals].Trim(), part[(equals + 1)..].Trim()))
+            if (equals <= 0 || part[(equals + 1)..].Trim() == Mask || !parts.TryAdd(part[..equals].Trim(), part[(equals + 1)..].Trim()))
             {
                 return null;
             }

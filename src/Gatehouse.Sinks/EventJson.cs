@@ -10,6 +10,7 @@ namespace Gatehouse.Sinks;
 internal static class EventJson
 {
     private const int MaxDepth = 64;
+    private const long PerEvent = 512;
 
     /// <summary>Writes one object: EnqueuedTimeUtc, Properties, SystemProperties, Body (JSON where the event says that it is, else base64).</summary>
     internal static void Write(Utf8JsonWriter writer, SinkEvent each)
@@ -33,6 +34,9 @@ internal static class EventJson
         WriteBody(writer, each.Record.Span);
         writer.WriteEndObject();
     }
+
+    /// <summary>About as many bytes as the events take when they are written, so that a buffer need not grow.</summary>
+    internal static int EstimateOf(IReadOnlyList<SinkEvent> events) => (int)Math.Min(Array.MaxLength / 2, events.Sum(each => each.Record.Length + PerEvent));
 
     internal static string TimeText(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.fffffffZ", CultureInfo.InvariantCulture);
 

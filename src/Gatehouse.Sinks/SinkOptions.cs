@@ -24,7 +24,7 @@ public sealed record SinkOptions
     public int MaxBlobBytes { get; init; } = 16 * 1024 * 1024;
 
     /// <summary>Bytes of records that all deliveries of the server hold at once, of all endpoints and partitions; the others wait. What is made of them for the wire takes about as much again.</summary>
-    /// <remarks>1 MiB–64 GiB, default 64 MiB. A batch that is larger than all of it goes when nothing else does. Source: own.</remarks>
+    /// <remarks>1 MiB–64 GiB, default 64 MiB. One endpoint holds half of it at most, those that fail half of it together; a batch that is larger goes when nothing else does. Source: own.</remarks>
     public long MaxMemoryBytes { get; init; } = 64L << 20;
 
     /// <summary>Throws when a value is outside its range; the message names the option, the value and what is allowed.</summary>

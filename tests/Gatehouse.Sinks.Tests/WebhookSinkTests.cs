@@ -7,33 +7,25 @@ using Xunit;
 namespace Gatehouse.Sinks.Tests;
 
 /// <summary>Calls of webhooks, at a real web server on loopback.</summary>
-public sealed class WebhookSinkTests : IAsyncDisposable
+public sealed class WebhookSinkTests : IDisposable
 {
     private const string Secret = "0123456789abcdef";
 
-    private readonly HttpListener listener = new();
+    private readonly LoopbackServer server;
     private readonly string address;
     private readonly List<(string Path, string Signature, byte[] Body)> calls = [];
-    private Task serving = Task.CompletedTask;
+    private int status;
+    private string? location;
 
     public WebhookSinkTests()
     {
-        using var probe = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        address = $"http://127.0.0.1:{((IPEndPoint)probe.LocalEndpoint).Port}/";
-        probe.Stop();
-        listener.Prefixes.Add(address);
-        listener.Start();
+        server = new LoopbackServer(TakeAsync);
+        address = $"http://{server.Host}/";
     }
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    public async ValueTask DisposeAsync()
-    {
-        listener.Stop();
-        await serving;
-        listener.Close();
-    }
+    public void Dispose() => server.Dispose();
 
     [Fact]
     public async Task The_signature_covers_time_and_body()
@@ -100,24 +92,14 @@ public sealed class WebhookSinkTests : IAsyncDisposable
         return await sink.SendAsync(Events.Batch(Events.Of(0, "x")), Token);
     }
 
-    private void Answer(int status, string? location = null) => serving = Task.Run(async () =>
+    private void Answer(int code, string? to = null) => (status, location) = (code, to);
+
+    private async Task TakeAsync(HttpListenerContext call)
     {
-        try
-        {
-            while (true)
-            {
-                var context = await listener.GetContextAsync();
-                using var body = new MemoryStream();
-                await context.Request.InputStream.CopyToAsync(body);
-                calls.Add((context.Request.Url!.AbsolutePath, context.Request.Headers["Gatehouse-Signature"] ?? "", body.ToArray()));
-                context.Response.StatusCode = status;
-                context.Response.RedirectLocation = location;
-                context.Response.Close();
-            }
-        }
-        catch (Exception error) when (error is HttpListenerException or ObjectDisposedException or InvalidOperationException)
-        {
-            // Stopped.
-        }
-    });
+        using var body = new MemoryStream();
+        await call.Request.InputStream.CopyToAsync(body);
+        calls.Add((call.Request.Url!.AbsolutePath, call.Request.Headers["Gatehouse-Signature"] ?? "", body.ToArray()));
+        call.Response.StatusCode = status;
+        call.Response.RedirectLocation = location;
+    }
 }

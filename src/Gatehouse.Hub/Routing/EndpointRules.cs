@@ -66,14 +66,9 @@ internal static class EndpointRules
 
     private static Result<RoutingEndpoint> CheckStorage(RoutingEndpoint given, SinkOptions sinks)
     {
-        if (BlobTarget.Check(given.ConnectionString) is { } fault)
+        if (BlobTarget.Check(given.ConnectionString, sinks) is { } fault)
         {
             return HubErrors.ArgumentInvalid.With(fault);
-        }
-
-        if (!sinks.AllowPrivateAddresses && given.ConnectionString!.Contains("http://", StringComparison.OrdinalIgnoreCase))
-        {
-            return HubErrors.ArgumentInvalid.With("A storage account without TLS is taken only where private addresses are allowed (--private-endpoints).");
         }
 
         if (!BlobTarget.IsContainerName(given.ContainerName))

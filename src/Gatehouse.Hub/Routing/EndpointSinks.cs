@@ -16,7 +16,7 @@ internal sealed class EndpointSinks(EndpointSeal seal, SinkOptions options, Time
         {
             EndpointTypes.Webhook => new WebhookSink(WebhookTarget.Parse(endpoint.Url, endpoint.Secret, out _)!, options, time),
             EndpointTypes.StorageContainer => new BlobSink(EndpointRules.BlobTargetOf(endpoint), options),
-            _ => new AmqpSink(AmqpTarget.Parse(endpoint.ConnectionString, out _)!, options),
+            _ => new AmqpSink(AmqpTarget.Parse(endpoint.ConnectionString, out var fault) ?? throw new FormatException(fault), options),
         };
     }
 }

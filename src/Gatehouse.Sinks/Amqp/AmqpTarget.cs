@@ -35,7 +35,7 @@ public sealed record AmqpTarget
         var parts = ConnectionText.Parse(connectionString);
         if (parts is null)
         {
-            fault = $"The connection string must have the form Endpoint=sb://…;SharedAccessKeyName=…;SharedAccessKey=…;EntityPath=… and at most {ConnectionText.MaxLength} characters.";
+            fault = $"The connection string must have the form Endpoint=sb://…;SharedAccessKeyName=…;SharedAccessKey=…;EntityPath=…, its key in clear, and at most {ConnectionText.MaxLength} characters.";
             return null;
         }
 

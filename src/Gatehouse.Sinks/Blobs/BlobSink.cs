@@ -55,7 +55,7 @@ public sealed class BlobSink : ISink
 
     private string Extension => target.Encoding == BlobEncoding.Json ? ".json" : ".avro";
 
-    private async Task<(HttpStatusCode Status, string Error)> PutAsync(string name, byte[] body, CancellationToken cancellationToken)
+    private async Task<(HttpStatusCode Status, string Error)> PutAsync(string name, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
         using var request = account.Put(target.ContainerName, name, body);
         try
@@ -73,14 +73,14 @@ public sealed class BlobSink : ISink
         }
     }
 
-    private byte[] Encode(IReadOnlyList<SinkEvent> events)
+    private ReadOnlyMemory<byte> Encode(IReadOnlyList<SinkEvent> events)
     {
         if (target.Encoding != BlobEncoding.Json)
         {
             return AvroFile.Write(events, target.Encoding == BlobEncoding.AvroDeflate);
         }
 
-        var buffer = new ArrayBufferWriter<byte>(64 * 1024);
+        var buffer = new ArrayBufferWriter<byte>(EventJson.EstimateOf(events));
         using var writer = new Utf8JsonWriter(buffer);
         foreach (var each in events)
         {
@@ -90,6 +90,6 @@ public sealed class BlobSink : ISink
             writer.Reset();
         }
 
-        return buffer.WrittenSpan.ToArray();
+        return buffer.WrittenMemory;
     }
 }

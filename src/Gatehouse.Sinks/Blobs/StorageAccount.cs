@@ -30,7 +30,7 @@ internal sealed class StorageAccount
     /// <summary>A connection string that <see cref="BlobTarget.Check"/> took.</summary>
     internal static StorageAccount Parse(string connectionString)
     {
-        var parts = ConnectionText.Parse(connectionString)!;
+        var parts = ConnectionText.Parse(connectionString) ?? throw new FormatException("The connection string of the storage account holds a mask in the place of a secret: give it anew.");
         parts.TryGetValue("AccountName", out var account);
         var endpoint = parts.TryGetValue("BlobEndpoint", out var given)
             ? given
@@ -49,10 +49,10 @@ internal sealed class StorageAccount
     internal string AddressOf(string container, string name) => $"{Endpoint.AbsoluteUri}{container}/{string.Join('/', name.Split('/').Select(Uri.EscapeDataString))}";
 
     /// <summary>Writes a block blob that must not be there yet.</summary>
-    internal HttpRequestMessage Put(string container, string name, byte[] body)
+    internal HttpRequestMessage Put(string container, string name, ReadOnlyMemory<byte> body)
     {
         var request = New(HttpMethod.Put, AddressOf(container, name));
-        request.Content = new ByteArrayContent(body);
+        request.Content = new ReadOnlyMemoryContent(body);
         request.Headers.TryAddWithoutValidation("x-ms-blob-type", "BlockBlob");
         request.Headers.TryAddWithoutValidation("If-None-Match", "*");
         return Signed(request, body.Length);

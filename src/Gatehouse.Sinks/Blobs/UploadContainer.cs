@@ -20,31 +20,15 @@ public sealed class UploadContainer
     /// <summary>What is wrong with it, in words; null when nothing is.</summary>
     public static string? Check(string? connectionString, string? containerName, SinkOptions options)
     {
-        ArgumentNullException.ThrowIfNull(options);
-        if (BlobTarget.Check(connectionString) is { } fault)
+        if (BlobTarget.Check(connectionString, options) is { } fault)
         {
             return fault;
         }
 
         var parts = ConnectionText.Parse(connectionString)!;
-        if (!parts.TryGetValue("AccountName", out var name) || !parts.TryGetValue("AccountKey", out var key) || parts.ContainsKey("SharedAccessSignature"))
+        if (!parts.ContainsKey("AccountName") || !parts.ContainsKey("AccountKey") || parts.ContainsKey("SharedAccessSignature"))
         {
             return "The connection string must hold AccountName and AccountKey: the tokens that devices write with are signed with the key.";
-        }
-
-        if (!IsName(name) || !Convert.TryFromBase64String(key, new byte[key.Length], out var length) || length == 0)
-        {
-            return "The AccountName must have 1 to 63 letters, digits or hyphens, and the AccountKey must be base64.";
-        }
-
-        if (parts.GetValueOrDefault("DefaultEndpointsProtocol", Uri.UriSchemeHttps) is not ("https" or "http") || Uri.CheckHostName(parts.GetValueOrDefault("EndpointSuffix", "core.windows.net")) != UriHostNameType.Dns)
-        {
-            return "DefaultEndpointsProtocol must be https or http, and EndpointSuffix the end of a host name.";
-        }
-
-        if (!options.AllowPrivateAddresses && !IsSecure(parts))
-        {
-            return "A storage account without TLS is taken only where private addresses are allowed (--private-endpoints).";
         }
 
         return BlobTarget.IsContainerName(containerName) ? null : "The containerName must have 3 to 63 characters of a-z 0-9 and single hyphens between them.";
@@ -63,10 +47,4 @@ public sealed class UploadContainer
     internal HttpRequestMessage Ask() => account.HeadContainer(container);
 
     internal HttpRequestMessage AskFor(string blob) => account.Head(container, blob);
-
-    private static bool IsName(string name) => name.Length is > 0 and <= 63 && name.All(static each => char.IsAsciiLetterOrDigit(each) || each == '-');
-
-    private static bool IsSecure(Dictionary<string, string> parts) => (parts.GetValueOrDefault("BlobEndpoint") is { } endpoint
-        ? new Uri(endpoint).Scheme
-        : parts.GetValueOrDefault("DefaultEndpointsProtocol", Uri.UriSchemeHttps)).Equals(Uri.UriSchemeHttps, StringComparison.OrdinalIgnoreCase);
 }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using Gatehouse.Sinks.Tests;
 
 namespace Gatehouse.Hub.Tests.Files;
 
@@ -8,24 +9,15 @@ internal sealed class AccountServer : IDisposable
 {
     internal const string Key = "bm90IGEga2V5IG9mIGFueWJvZHk=";
 
-    private readonly HttpListener listener = new();
-    private readonly Task loop;
-    private readonly int port;
+    private readonly LoopbackServer server;
 
-    internal AccountServer()
+    internal AccountServer() => server = new LoopbackServer(call =>
     {
-        using (var probe = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0))
-        {
-            probe.Start();
-            port = ((IPEndPoint)probe.LocalEndpoint).Port;
-        }
+        Answer(call);
+        return Task.CompletedTask;
+    });
 
-        listener.Prefixes.Add($"http://127.0.0.1:{port}/");
-        listener.Start();
-        loop = RunAsync();
-    }
-
-    internal string Host => $"127.0.0.1:{port}";
+    internal string Host => server.Host;
 
     internal string ConnectionString => $"DefaultEndpointsProtocol=http;AccountName=acct;AccountKey={Key};BlobEndpoint=http://{Host}/acct;";
 
@@ -37,26 +29,7 @@ internal sealed class AccountServer : IDisposable
     /// <summary>503 to everything.</summary>
     internal bool IsDown { get; set; }
 
-    public void Dispose()
-    {
-        listener.Close();
-        loop.Wait(TimeSpan.FromSeconds(5));
-    }
-
-    private async Task RunAsync()
-    {
-        try
-        {
-            while (true)
-            {
-                Answer(await listener.GetContextAsync());
-            }
-        }
-        catch (Exception error) when (error is HttpListenerException or ObjectDisposedException)
-        {
-            // Closed.
-        }
-    }
+    public void Dispose() => server.Dispose();
 
     private void Answer(HttpListenerContext context)
     {
@@ -82,7 +55,5 @@ internal sealed class AccountServer : IDisposable
             response.StatusCode = 404;
             response.AddHeader("x-ms-error-code", request.RawUrl!.StartsWith("/acct/box/", StringComparison.Ordinal) ? "BlobNotFound" : "ContainerNotFound");
         }
-
-        response.Close();
     }
 }

@@ -30,6 +30,14 @@ public sealed class EndpointRuleTests
         """{"name":"e","type":"storageContainer","containerName":"c1c"}""",
         """{"name":"e","type":"storageContainer","containerName":"c1c","connectionString":"AccountName=a"}""",
         """{"name":"e","type":"storageContainer","containerName":"c1c","connectionString":"BlobEndpoint=http://a/;SharedAccessSignature=x"}""",
+        """{"name":"e","type":"storageContainer","containerName":"c1c","connectionString":"DefaultEndpointsProtocol=http;AccountName=a;AccountKey=aaaa"}""",
+        """{"name":"e","type":"storageContainer","containerName":"c1c","connectionString":"DefaultEndpointsProtocol=ftp;AccountName=a;AccountKey=aaaa"}""",
+        """{"name":"e","type":"storageContainer","containerName":"c1c","connectionString":"AccountName=a;AccountKey=aaaa;EndpointSuffix=a/b"}""",
+        """{"name":"e","type":"storageContainer","containerName":"c1c","connectionString":"AccountName=a/b;AccountKey=aaaa"}""",
+        """{"name":"e","type":"storageContainer","containerName":"c1c","connectionString":"AccountName=a;AccountKey=not base64"}""",
+        """{"name":"e","type":"storageContainer","containerName":"c1c","connectionString":"AccountName=a;AccountKey=****"}""",
+        """{"name":"e","type":"storageContainer","containerName":"c1c","connectionString":"BlobEndpoint=https://a/;SharedAccessSignature=****"}""",
+        """{"name":"e","type":"eventHub","connectionString":"Endpoint=sb://b/;SharedAccessKeyName=n;SharedAccessKey=****;EntityPath=e"}""",
     ];
 
     [Theory]
@@ -89,8 +97,10 @@ public sealed class EndpointRuleTests
         var plain = new RoutingEndpoint { Name = "e", Type = "eventHub", ConnectionString = Broker.Replace("sb://", "amqp://", StringComparison.Ordinal) };
         var hook = new RoutingEndpoint { Name = "e", Type = "webhook", Url = "http://localhost/", Secret = "0123456789abcdef" };
 
-        Assert.All([plain, hook], endpoint => Assert.False(EndpointRules.Check(endpoint, new SinkOptions()).IsOk));
-        Assert.All([plain, hook], endpoint => Assert.True(EndpointRules.Check(endpoint, new SinkOptions { AllowPrivateAddresses = true }).IsOk));
+        var storage = new RoutingEndpoint { Name = "e", Type = "storageContainer", ConnectionString = Account.Replace("https", "http", StringComparison.Ordinal), ContainerName = "events" };
+
+        Assert.All([plain, hook, storage], endpoint => Assert.False(EndpointRules.Check(endpoint, new SinkOptions()).IsOk));
+        Assert.All([plain, hook, storage], endpoint => Assert.True(EndpointRules.Check(endpoint, new SinkOptions { AllowPrivateAddresses = true }).IsOk));
     }
 
     private static bool Storage(Func<RoutingEndpoint, RoutingEndpoint> change) =>

@@ -1,31 +1,19 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Text.Json;
+using Gatehouse.Sinks.Tests;
 
 namespace Gatehouse.Hub.Tests.Routing;
 
 /// <summary>A webhook that remembers what it took, and answers as it is told.</summary>
 internal sealed class HookServer : IDisposable
 {
-    private readonly HttpListener listener = new();
-    private readonly Task loop;
+    private readonly LoopbackServer server;
+    private readonly List<JsonElement> taken = [];
 
-    internal HookServer()
-    {
-        using (var probe = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0))
-        {
-            probe.Start();
-            Port = ((IPEndPoint)probe.LocalEndpoint).Port;
-        }
+    internal HookServer() => server = new LoopbackServer(TakeAsync);
 
-        listener.Prefixes.Add($"http://127.0.0.1:{Port}/");
-        listener.Start();
-        loop = RunAsync();
-    }
-
-    internal int Port { get; }
-
-    internal string Url => $"http://127.0.0.1:{Port}/hook";
+    internal string Url => $"http://{server.Host}/hook";
 
     /// <summary>Status for a body.</summary>
     internal Func<string, int> Answer { get; set; } = _ => 200;
@@ -44,40 +32,22 @@ internal sealed class HookServer : IDisposable
         }
     }
 
-    private readonly List<JsonElement> taken = [];
+    public void Dispose() => server.Dispose();
 
-    public void Dispose()
+    private async Task TakeAsync(HttpListenerContext call)
     {
-        listener.Close();
-        loop.Wait(TimeSpan.FromSeconds(5));
-    }
-
-    private async Task RunAsync()
-    {
-        try
+        using var reader = new StreamReader(call.Request.InputStream);
+        var body = await reader.ReadToEndAsync();
+        Calls.Enqueue((body, call.Request.Headers["Gatehouse-Signature"] ?? ""));
+        var status = Answer(body);
+        if (status == 200)
         {
-            while (true)
+            lock (taken)
             {
-                var call = await listener.GetContextAsync();
-                using var reader = new StreamReader(call.Request.InputStream);
-                var body = await reader.ReadToEndAsync();
-                Calls.Enqueue((body, call.Request.Headers["Gatehouse-Signature"] ?? ""));
-                var status = Answer(body);
-                if (status == 200)
-                {
-                    lock (taken)
-                    {
-                        taken.AddRange(JsonElement.Parse(body).EnumerateArray());
-                    }
-                }
-
-                call.Response.StatusCode = status;
-                call.Response.Close();
+                taken.AddRange(JsonElement.Parse(body).EnumerateArray());
             }
         }
-        catch (Exception error) when (error is HttpListenerException or ObjectDisposedException)
-        {
-            // Closed.
-        }
+
+        call.Response.StatusCode = status;
     }
 }
