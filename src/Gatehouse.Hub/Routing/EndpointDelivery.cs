@@ -4,7 +4,7 @@ using Gatehouse.Sinks;
 namespace Gatehouse.Hub.Routing;
 
 /// <summary>Carries the queue of one endpoint to its far end: batches of one partition in order, again and again until they are there or go to the dead letters.</summary>
-internal sealed class EndpointDelivery(EndpointPlace place, ISink sink, Positions positions, EndpointState state, RoutingParts parts, Action<long> moved)
+internal sealed class EndpointDelivery(EndpointPlace place, ISink sink, Positions positions, EndpointState state, DeadLetterBurial burial, RoutingParts parts, Action<long> moved)
 {
     private TimeSpan pause = parts.Options.RetryPause;
 
@@ -46,7 +46,7 @@ internal sealed class EndpointDelivery(EndpointPlace place, ISink sink, Position
     /// <summary>Reads, sends and settles one batch; what it holds in memory is held no longer.</summary>
     private async Task<(long Next, bool MustPause)> AttemptAsync(int part, long next, Extent extent, CancellationToken cancellationToken)
     {
-        using var held = await parts.Memory.TakeAsync(extent.Bytes, cancellationToken);
+        using var held = await parts.Memory.TakeAsync(state, extent.Bytes, cancellationToken);
         var batch = await ReadAsync(part, next, extent.End, cancellationToken);
         if (batch.Count == 0)
         {
@@ -134,20 +134,14 @@ internal sealed class EndpointDelivery(EndpointPlace place, ISink sink, Position
             Reason = reason.Replace("\0", "", StringComparison.Ordinal),
             Size = each.Record.Length,
             Record = each.Record.ToArray(),
-        });
-        var cut = await parts.Database.WriteAsync<int>(
-            async (write, cancel) =>
-            {
-                await DeadLetterRows.AddAsync(write, place.Hub, place.Id, rows, cancel);
-                return await DeadLetterRows.CutAsync(write, place.Hub, place.Id, parts.Options.MaxDeadLetters, parts.Options.MaxDeadLetterBytes, cancel);
-            },
-            cancellationToken);
+        }).ToList();
+        var dropped = await burial.BuryAsync(place, rows, cancellationToken);
         state.DeadLettered(dead.Count);
-        parts.Metrics.DeadLettered(place, dead.Count, cut.Value);
+        parts.Metrics.DeadLettered(place, dead.Count, dropped);
         parts.Log.MessagesDeadLettered(dead.Count, place.Hub.Value, place.Name, reason);
-        if (cut.Value > 0)
+        if (dropped > 0)
         {
-            parts.Log.DeadLettersDropped(cut.Value, place.Hub.Value, place.Name);
+            parts.Log.DeadLettersDropped(dropped, place.Hub.Value, place.Name);
         }
 
         return Move(part, dead[^1].SequenceNumber + 1);

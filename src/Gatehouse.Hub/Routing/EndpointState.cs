@@ -3,6 +3,8 @@ namespace Gatehouse.Hub.Routing;
 /// <summary>How deliveries to one endpoint go; written by its deliveries, read for the status.</summary>
 internal sealed class EndpointState(TimeProvider time)
 {
+    private static readonly TimeSpan DeadAfter = TimeSpan.FromHours(1);
+
     private readonly Lock gate = new();
     private long delivered;
     private long deadLettered;
@@ -12,6 +14,18 @@ internal sealed class EndpointState(TimeProvider time)
     private DateTimeOffset? lastSuccess;
     private DateTimeOffset? lastAttempt;
     private DateTimeOffset? failingSince;
+
+    /// <summary>Whether nothing was delivered since the last failure.</summary>
+    internal bool IsFailing
+    {
+        get
+        {
+            lock (gate)
+            {
+                return failingSince is not null;
+            }
+        }
+    }
 
     /// <summary>Marks a delivery; true when it is the first after failures.</summary>
     internal bool Succeeded(int count, TimeSpan latency)
@@ -57,7 +71,7 @@ internal sealed class EndpointState(TimeProvider time)
             {
                 Name = name,
                 Type = type,
-                Health = failingSince is not null ? (lastSuccess is null && lastErrorTime - failingSince > TimeSpan.FromHours(1) ? "dead" : "unhealthy") : lastSuccess is null ? "unknown" : "healthy",
+                Health = failingSince is { } since ? (time.GetUtcNow() - since > DeadAfter ? "dead" : "unhealthy") : lastSuccess is null ? "unknown" : "healthy",
                 Delivered = delivered,
                 DeadLettered = deadLettered,
                 LastLatencySeconds = lastSuccess is null ? null : lastLatency,

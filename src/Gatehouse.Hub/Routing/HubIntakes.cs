@@ -62,7 +62,7 @@ public sealed class HubIntakes : IDisposable
         await changing.WaitAsync(cancellationToken);
         try
         {
-            var table = RouteTable.Compile(hub, await definitions.ReadAsync(hub, cancellationToken));
+            var table = await ReadTableAsync(hub, cancellationToken);
             var routed = table.IsDirect || intake.IsRouted ? null : await OpenRoutedAsync(hub, cancellationToken);
             intake.Table = table;
             if (routed is not null)
@@ -80,9 +80,20 @@ public sealed class HubIntakes : IDisposable
 
     private ValueTask<IEventLog> OpenRoutedAsync(HubName hub, CancellationToken cancellationToken) => logs.OpenQueueAsync(hub, Queue, cancellationToken);
 
-    private async Task<HubIntake> MakeAsync(HubName hub, CancellationToken cancellationToken)
+    private async Task<RouteTable> ReadTableAsync(HubName hub, CancellationToken cancellationToken)
     {
         var table = RouteTable.Compile(hub, await definitions.ReadAsync(hub, cancellationToken));
+        foreach (var (route, fault) in table.Unreadable)
+        {
+            log.RouteUnreadable(route, hub.Value, fault);
+        }
+
+        return table;
+    }
+
+    private async Task<HubIntake> MakeAsync(HubName hub, CancellationToken cancellationToken)
+    {
+        var table = await ReadTableAsync(hub, cancellationToken);
         var intake = new HubIntake(await logs.OpenAsync(hub, cancellationToken), table);
         var positions = await database.ReadAsync((connection, cancel) => PositionRows.ReadAsync(connection, hub, Queue, cancel), cancellationToken);
         if (table.IsDirect && positions.Count == 0)

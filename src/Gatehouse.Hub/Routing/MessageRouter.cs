@@ -96,7 +96,9 @@ internal sealed class MessageRouter : BackgroundService
             await DropUnwantedAsync(hub, intake, cancellationToken);
         }
 
-        if (!intake.IsRouted && intake.Table.Targets.Count == 1)
+        // A router that runs must hear that its last endpoint is gone.
+        var isNeeded = intake.IsRouted || intake.Table.Targets.Count > 1;
+        if (!isNeeded && !running.ContainsKey(hub))
         {
             return;
         }
@@ -110,6 +112,10 @@ internal sealed class MessageRouter : BackgroundService
         if (running.TryGetValue(hub, out var present))
         {
             await present.ReconcileAsync(cancellationToken);
+            if (!isNeeded)
+            {
+                await EndAsync(hub);
+            }
         }
         else
         {

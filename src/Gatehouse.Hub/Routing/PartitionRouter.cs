@@ -11,6 +11,9 @@ internal sealed class PartitionRouter(int part, HubIntake intake, Func<RouteTabl
 {
     private const int MaxRecordBytes = 512 * 1024;
 
+    /// <summary>Events that are looked through at once for the last one that was routed.</summary>
+    private const int Window = 256;
+
     private readonly MessageSubject subject = new();
     private readonly RoutedRecord record = new();
     private readonly Dictionary<IEventLog, long> carried = [];
@@ -128,17 +131,47 @@ internal sealed class PartitionRouter(int part, HubIntake intake, Func<RouteTabl
 
     private async ValueTask<long> LastAsync(IEventLog log, CancellationToken cancellationToken)
     {
-        // Dead letters that were sent again lie behind it and say nothing of the intake.
+        // Dead letters that were sent again may lie behind it and say nothing of the intake.
         var (first, last, _) = log.GetState(part);
-        for (var at = last; at >= first && at >= 0; at--)
+        for (var end = last + 1; end > first;)
         {
-            if (await log.ReadAsync(part, at, 1, cancellationToken) is [var stored] && RoutedRecord.SequenceOf(stored.Record.Span) is >= 0 and var found)
+            var from = Math.Max(first, end - Window);
+            var (found, isDirect) = await LookAsync(log, from, end, cancellationToken);
+            if (found >= 0)
             {
                 return found;
             }
+
+            // What came straight lies behind what was routed only when all of the intake was carried on and noted, and next to it for the moment in which routes come into force.
+            // Nothing before it is needed, and there may be millions.
+            if (isDirect)
+            {
+                break;
+            }
+
+            end = from;
         }
 
         return -1;
+    }
+
+    /// <summary>Place in the intake of the last event there that has one, or −1; and whether an event came straight.</summary>
+    private async ValueTask<(long Found, bool IsDirect)> LookAsync(IEventLog log, long from, long end, CancellationToken cancellationToken)
+    {
+        var (found, isDirect) = (-1L, false);
+        for (var at = from; at < end;)
+        {
+            var block = await log.ReadBlockAsync(part, at, cancellationToken);
+            foreach (var each in block.TakeWhile(each => each.SequenceNumber < end))
+            {
+                found = Math.Max(found, RoutedRecord.SequenceOf(each.Record.Span));
+                isDirect |= !RoutedRecord.IsRouted(each.Record.Span);
+            }
+
+            at = block.Count == 0 ? end : block[^1].SequenceNumber + 1;
+        }
+
+        return (found, isDirect);
     }
 
     private void Count(string result)

@@ -11,12 +11,16 @@ internal sealed class RouteTable
 
     private readonly List<CompiledRoute>[] routes = [.. Enum.GetValues<RouteSource>().Select(_ => new List<CompiledRoute>())];
     private readonly List<CompiledEnrichment>[] enrichments;
+    private readonly List<(string Route, string Fault)> unreadable = [];
 
     private RouteTable(StoredRouting stored) =>
         (Targets, enrichments) = ([null, .. stored.Endpoints], [.. stored.Endpoints.Select(_ => new List<CompiledEnrichment>()).Append([])]);
 
     /// <summary>The custom endpoints; null for <c>events</c>.</summary>
     internal IReadOnlyList<StoredEndpoint?> Targets { get; }
+
+    /// <summary>Routes whose stored condition is none to this version, with what is wrong with it: they take nothing.</summary>
+    internal IReadOnlyList<(string Route, string Fault)> Unreadable => unreadable;
 
     /// <summary>Whether device messages that no route takes go to <c>events</c>.</summary>
     internal bool HasFallback { get; private init; }
@@ -48,6 +52,10 @@ internal sealed class RouteTable
             if (condition.IsOk)
             {
                 table.routes[(int)RoutingRules.SourceOf(route.Source)!.Value].Add(new CompiledRoute(route.Name, condition.Value, table.Find(route.EndpointNames![0])));
+            }
+            else
+            {
+                table.unreadable.Add((route.Name, condition.Error.Message));
             }
         }
 

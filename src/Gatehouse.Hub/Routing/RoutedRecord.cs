@@ -71,6 +71,21 @@ internal sealed class RoutedRecord
         return sequence;
     }
 
+    /// <summary>Whether the router wrote the record, also when it was a dead letter since: one that came straight does not say when it was taken in.</summary>
+    internal static bool IsRouted(ReadOnlySpan<byte> record)
+    {
+        var reader = new EventReader(record);
+        while (reader.Read())
+        {
+            if (reader.Field == EventField.EnqueuedTime)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>When the hub took a routed record in.</summary>
     internal static DateTimeOffset EnqueuedTimeOf(in StoredEvent stored)
     {

@@ -28,6 +28,9 @@ internal static partial class RoutingLog
     [LoggerMessage(2230, LogLevel.Warning, "{Count} dead letters of endpoint {Endpoint} of hub {Hub} went for newer ones: it holds as many as it may.", EventName = "DeadLettersDropped")]
     internal static partial void DeadLettersDropped(this ILogger logger, int count, string hub, string endpoint);
 
+    [LoggerMessage(2231, LogLevel.Error, "Route {Route} of hub {Hub} takes nothing, because its condition cannot be read: {Reason} Put the route anew.", EventName = "RouteUnreadable")]
+    internal static partial void RouteUnreadable(this ILogger logger, string route, string hub, string reason);
+
     [LoggerMessage(2227, LogLevel.Warning, "Events of hub {Hub} could not be moved from the outbox to the event log; it is tried again, nothing is lost.", EventName = "OutboxNotMoved")]
     internal static partial void OutboxNotMoved(this ILogger logger, string hub, Exception error);
 

@@ -31,7 +31,7 @@ public sealed record RoutingOptions
     /// <remarks>1 s–30 days, default 1 day. Source: own; the service's figure is not documented.</remarks>
     public TimeSpan MaxDeliveryTime { get; init; } = TimeSpan.FromDays(1);
 
-    /// <summary>Dead letters kept of one endpoint; the oldest go for newer ones.</summary>
+    /// <summary>Dead letters kept of one endpoint; the oldest go for newer ones, up to a hundredth of them at once.</summary>
     /// <remarks>1–1,000,000, default 10,000. Source: own.</remarks>
     public int MaxDeadLetters { get; init; } = 10_000;
 

@@ -34,7 +34,7 @@ public sealed record EndpointStatus
 
     public required string Type { get; init; }
 
-    /// <summary><c>unknown</c>, <c>healthy</c>, <c>unhealthy</c>, or <c>dead</c> after an hour without any delivery.</summary>
+    /// <summary><c>unknown</c>, <c>healthy</c>, <c>unhealthy</c>, or <c>dead</c> when its deliveries have failed for more than an hour.</summary>
     public required string Health { get; init; }
 
     /// <summary>Events in its queue.</summary>

@@ -9,6 +9,7 @@ internal sealed class RunningEndpoint
 {
     private readonly EndpointPlace place;
     private readonly RoutingParts parts;
+    private readonly DeadLetterBurial burial;
     private readonly CancellationTokenSource stopping = new();
     private readonly List<Task> tasks = [];
     private readonly long[] at;
@@ -16,6 +17,7 @@ internal sealed class RunningEndpoint
     private RunningEndpoint(EndpointPlace place, StoredEndpoint definition, EndpointState state, RoutingParts parts, Dictionary<int, long> from)
     {
         (this.place, Definition, State, this.parts) = (place, definition, state, parts);
+        burial = new DeadLetterBurial(parts.Database, parts.Options);
         at = [.. Enumerable.Range(0, place.Queue.PartitionCount).Select(part => from.GetValueOrDefault(part))];
     }
 
@@ -74,7 +76,7 @@ internal sealed class RunningEndpoint
             try
             {
                 await using var sink = parts.Sinks.Open(place.Hub, Definition);
-                await new EndpointDelivery(place, sink, positions, State, parts, moved => Volatile.Write(ref at[part], moved)).RunAsync(part, at[part], stopping.Token);
+                await new EndpointDelivery(place, sink, positions, State, burial, parts, moved => Volatile.Write(ref at[part], moved)).RunAsync(part, at[part], stopping.Token);
             }
             catch (OperationCanceledException) when (stopping.IsCancellationRequested)
             {

@@ -116,6 +116,36 @@ public abstract class DeadLetterSuite(PostgresServer? server)
     }
 
     [Fact]
+    public async Task Letters_are_buried_up_to_their_bound_and_past_it_a_hundredth_goes_at_once()
+    {
+        await using var hub = await StartAsync();
+        var id = await EndpointAsync(hub);
+        var place = new EndpointPlace(hub.Hub, id, "hook", "webhook", await hub.Get<HubLogs>().OpenQueueAsync(hub.Hub, RunningEndpoint.QueueOf(id), Token));
+        var options = new RoutingOptions { MaxDeadLetters = 200 };
+        var burial = new DeadLetterBurial(hub.Get<Database>(), options);
+        async Task<string> NextAsync(params int[] numbers)
+        {
+            var dropped = new List<int>();
+            foreach (var number in numbers)
+            {
+                dropped.Add(await burial.BuryAsync(place, [Row(0, number, number, "a")], Token));
+            }
+
+            return string.Join(' ', dropped);
+        }
+
+
+        Assert.Equal(0, await burial.BuryAsync(place, [.. Enumerable.Range(0, 200).Select(number => Row(0, number, number, "a"))], Token));
+        Assert.Equal("3 0 0 3", await NextAsync(200, 201, 202, 203));
+        Assert.Equal("0-6", (await hub.Get<DeadLetterOffice>().ListAsync(hub.Hub, "hook", null, 1, Token)).Value[0].Id);
+
+        // After a restart they are counted.
+        burial = new DeadLetterBurial(hub.Get<Database>(), options);
+        Assert.Equal("0 0 3", await NextAsync(204, 205, 206));
+        Assert.Equal(198, await hub.Get<Database>().ReadAsync(async (connection, cancel) => (await DeadLetterRows.CountAsync(connection, hub.Hub, cancel))[id], Token));
+    }
+
+    [Fact]
     public async Task A_letter_that_is_buried_twice_is_there_once()
     {
         await using var hub = await StartAsync();
@@ -154,5 +184,5 @@ public abstract class DeadLetterSuite(PostgresServer? server)
         Token);
 
     private static async Task<int> CutAsync(HubHost hub, string id, int letters, long bytes) => (await hub.Get<Database>().WriteAsync<int>(
-        async (write, cancel) => await DeadLetterRows.CutAsync(write, hub.Hub, id, letters, bytes, cancel), Token)).Value;
+        async (write, cancel) => (await DeadLetterRows.CutAsync(write, hub.Hub, id, letters, bytes, cancel)).Cut, Token)).Value;
 }

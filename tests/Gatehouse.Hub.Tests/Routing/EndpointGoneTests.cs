@@ -38,6 +38,30 @@ public sealed class EndpointGoneTests
     }
 
     [Fact]
+    public async Task An_endpoint_that_is_deleted_gets_nothing_more_also_when_no_route_was_left_at_the_last_start()
+    {
+        using var server = new HookServer { Answer = _ => 500 };
+        var first = await RoutingHost.StartAsync();
+        await first.HookAsync("hook", server);
+        await first.RouteAsync("all", "true", "hook");
+        await first.SettledAsync();
+        await first.SendAsync("d1", Enumerable.Range(0, 5));
+        await UntilStatusAsync(first, endpoint => endpoint.Waiting == 5);
+        await first.Definitions.DeleteRouteAsync(RoutingHost.Hub, "all", IfMatch.Absent, HubHost.Actor, Token);
+        await first.StopAsync();
+        await using var hub = await RoutingHost.StartAsync(first.Folder);
+        await UntilStatusAsync(hub, endpoint => endpoint is { Waiting: 5, Health: "unhealthy" });
+        Assert.False((await hub.Get<RoutingReports>().GetStatusAsync(RoutingHost.Hub, Token)).IsRouted);
+
+        Assert.True((await hub.Definitions.DeleteEndpointAsync(RoutingHost.Hub, "hook", IfMatch.Absent, HubHost.Actor, Token)).IsOk);
+
+        await RoutingHost.UntilAsync(async () => await hub.Get<RoutingReports>().GetStatusAsync(RoutingHost.Hub, Token) is { IsRouter: false, Endpoints.Count: 0 });
+        server.Answer = _ => 200;
+        await Task.Delay(300, Token);
+        Assert.Empty(server.Taken);
+    }
+
+    [Fact]
     public async Task Where_nobody_listens_messages_wait_in_order_and_go_out_when_somebody_does()
     {
         var gone = new HookServer();

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Gatehouse.Contracts.Identities;
 using Gatehouse.Hub.Connections;
 using Gatehouse.Hub.Events;
 using Gatehouse.Hub.Registry;
@@ -209,6 +210,24 @@ public abstract class EventOutboxSuite(PostgresServer? server)
         Assert.Equal([3, 4, 5], (await hub.TakeAsync()).Select(each => (int)JsonNode.Parse(each.Body.Span)!["version"]!));
         await hub.Twins.ReportAsync("d1", """{"r":5}""");
         Assert.Equal(7, (int)JsonNode.Parse(Assert.Single(await hub.WaitingAsync()).Body.Span)!["version"]!);
+    }
+
+    [Fact]
+    public async Task Events_of_another_hub_between_take_none_of_the_room()
+    {
+        await using var hub = await StartAsync(new RoutingOptions { MaxWaitingEvents = 3 });
+        await hub.RouteAsync(RouteSource.TwinChangeEvents);
+        await hub.Host.PutAsync("d1");
+        var database = hub.Host.Get<Database>();
+
+        for (var n = 1; n <= 4; n++)
+        {
+            await hub.Twins.ReportAsync("d1", $$"""{"r":{{n}}}""");
+            await database.WriteAsync<int>(
+                async (write, cancel) => await OutboxRows.AddAsync(write, database.Dialect, HubName.Parse("other"), [new OutboxRow { DeviceId = "d1", Record = [0] }], 100, cancel), Token);
+        }
+
+        Assert.Equal([3, 4, 5], (await hub.WaitingAsync()).Select(each => (int)JsonNode.Parse(each.Body.Span)!["version"]!));
     }
 
     [Fact]

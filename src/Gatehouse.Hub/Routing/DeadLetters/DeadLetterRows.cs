@@ -22,22 +22,27 @@ internal static class DeadLetterRows
             write.Transaction,
             cancellationToken: cancellationToken));
 
-    /// <summary>Removes the oldest until at most so many, and so many bytes, are left; how many went.</summary>
-    internal static async Task<int> CutAsync(WriteTransaction write, HubName hub, string endpoint, int maxLetters, long maxBytes, CancellationToken cancellationToken)
+    /// <summary>When there are more than so many, or so many bytes, removes the oldest; how many went, and what is left: a hundredth less than may be, so that the next ones need no counting.</summary>
+    internal static async Task<(int Cut, DeadLetterSum Left)> CutAsync(WriteTransaction write, HubName hub, string endpoint, int maxLetters, long maxBytes, CancellationToken cancellationToken)
     {
-        var (letters, bytes) = await write.Connection.QuerySingleAsync<(long Letters, long Bytes)>(new CommandDefinition(
-            $"SELECT COUNT(*), CAST(COALESCE(SUM(size), 0) AS BIGINT) FROM dead_letters WHERE {OfEndpoint}", new { hub = hub.Value, endpoint }, write.Transaction, cancellationToken: cancellationToken));
-        return letters <= maxLetters && bytes <= maxBytes ? 0 : await write.Connection.ExecuteAsync(new CommandDefinition(
+        var all = await SumAsync(write, hub, endpoint, cancellationToken);
+        if (all.Letters <= maxLetters && all.Bytes <= maxBytes)
+        {
+            return (0, all);
+        }
+
+        var cut = await write.Connection.ExecuteAsync(new CommandDefinition(
             $"""
             DELETE FROM dead_letters WHERE {OfEndpoint} AND (part, sequence) IN (
               SELECT part, sequence FROM (
                 SELECT part, sequence, ROW_NUMBER() OVER newest AS place, SUM(size) OVER newest AS bytes FROM dead_letters WHERE {OfEndpoint}
                 WINDOW newest AS (ORDER BY buried DESC, part DESC, sequence DESC)) AS listed
-              WHERE place > @maxLetters OR bytes > @maxBytes)
+              WHERE place > @letters OR bytes > @bytes)
             """,
-            new { hub = hub.Value, endpoint, maxLetters, maxBytes },
+            new { hub = hub.Value, endpoint, letters = maxLetters - (maxLetters / 100), bytes = maxBytes - (maxBytes / 100) },
             write.Transaction,
             cancellationToken: cancellationToken));
+        return (cut, await SumAsync(write, hub, endpoint, cancellationToken));
     }
 
     /// <summary>The oldest first.</summary>
@@ -75,6 +80,13 @@ internal static class DeadLetterRows
             new { hub = hub.Value, endpoint, max },
             write.Transaction,
             cancellationToken: cancellationToken));
+
+    private static async Task<DeadLetterSum> SumAsync(WriteTransaction write, HubName hub, string endpoint, CancellationToken cancellationToken)
+    {
+        var (letters, bytes) = await write.Connection.QuerySingleAsync<(long Letters, long Bytes)>(new CommandDefinition(
+            $"SELECT COUNT(*), CAST(COALESCE(SUM(size), 0) AS BIGINT) FROM dead_letters WHERE {OfEndpoint}", new { hub = hub.Value, endpoint }, write.Transaction, cancellationToken: cancellationToken));
+        return new DeadLetterSum(letters, bytes);
+    }
 
     /// <summary>Letters by id of their endpoint.</summary>
     internal static async Task<Dictionary<string, long>> CountAsync(DbConnection connection, HubName hub, CancellationToken cancellationToken)

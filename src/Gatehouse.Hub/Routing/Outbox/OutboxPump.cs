@@ -38,9 +38,14 @@ internal sealed class OutboxPump : IDisposable
                 // Before the look: what comes during it is looked for once more.
                 var woken = New();
                 Volatile.Write(ref wake, woken);
-                if (await MoveAsync(cancellationToken) < MaxEvents)
+                switch (await MoveAsync(cancellationToken))
                 {
-                    await WaitAsync(woken.Task, cancellationToken);
+                    case Moved.All:
+                        await WaitAsync(woken.Task, cancellationToken);
+                        break;
+                    case Moved.WhatThereWasRoomFor:
+                        await intake.Log.WaitForRoomAsync(cancellationToken);
+                        break;
                 }
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -75,61 +80,82 @@ internal sealed class OutboxPump : IDisposable
         cancellationToken.ThrowIfCancellationRequested();
     }
 
-    private async Task<int> MoveAsync(CancellationToken cancellationToken)
+    private async Task<Moved> MoveAsync(CancellationToken cancellationToken)
     {
         var database = parts.Database;
         if (parts.Logs.IsShared && database.Dialect.ForUpdate.Length > 0)
         {
             // The rows stay locked until they are in the log: a node that lost its lease without knowing cannot bring in old ones behind newer ones.
-            var moved = await database.WriteAsync<int>(
+            var moved = await database.WriteAsync<Moved>(
                 async (write, cancel) =>
                 {
                     var locked = await OutboxRows.ReadAsync(write.Connection, write.Transaction, hub, MaxEvents, database.Dialect.ForUpdate, cancel);
-                    if (locked.Count > 0)
+                    var stored = await AppendAsync(locked, cancel);
+                    if (stored > 0)
                     {
-                        await AppendAsync(locked, cancel);
-                        await OutboxRows.DeleteAsync(write, database.Dialect, hub, locked.Select(row => row.Id), cancel);
+                        await OutboxRows.DeleteAsync(write, database.Dialect, hub, locked.Take(stored).Select(row => row.Id), cancel);
                     }
 
-                    return locked.Count;
+                    return ResultOf(locked, stored);
                 },
                 cancellationToken);
             return moved.Value;
         }
 
         var rows = await database.ReadAsync((connection, cancel) => OutboxRows.ReadAsync(connection, null, hub, MaxEvents, "", cancel), cancellationToken);
-        if (rows.Count > 0)
+        var appended = await AppendAsync(rows, cancellationToken);
+        if (appended > 0)
         {
-            await AppendAsync(rows, cancellationToken);
             await database.WriteAsync<bool>(
                 async (write, cancel) =>
                 {
-                    await OutboxRows.DeleteAsync(write, database.Dialect, hub, rows.Select(row => row.Id), cancel);
+                    await OutboxRows.DeleteAsync(write, database.Dialect, hub, rows.Take(appended).Select(row => row.Id), cancel);
                     return true;
                 },
                 cancellationToken);
         }
 
-        return rows.Count;
+        return ResultOf(rows, appended);
     }
 
-    private async Task AppendAsync(IReadOnlyList<OutboxRow> rows, CancellationToken cancellationToken)
+    private static Moved ResultOf(IReadOnlyList<OutboxRow> rows, int moved) => moved < rows.Count ? Moved.WhatThereWasRoomFor : moved < MaxEvents ? Moved.All : Moved.Many;
+
+    /// <summary>How many of the first are in the log now: as many as there is room for. The caller may hold a transaction, which must not wait for a log that takes nothing.</summary>
+    private async Task<int> AppendAsync(IReadOnlyList<OutboxRow> rows, CancellationToken cancellationToken)
     {
         var log = intake.Log;
         var wait = new CommitWait();
+        var count = 0;
         foreach (var row in rows)
         {
-            var part = TelemetryIntake.PartitionOf(DeviceId.Parse(row.DeviceId), log.PartitionCount);
             wait.Add();
-            while (!log.TryAppend(part, row.Record, ReadOnlySequence<byte>.Empty, wait, 0))
+            if (!log.TryAppend(TelemetryIntake.PartitionOf(DeviceId.Parse(row.DeviceId), log.PartitionCount), row.Record, ReadOnlySequence<byte>.Empty, wait, 0))
             {
-                await log.WaitForRoomAsync(cancellationToken);
+                // It was not taken, and is not waited for.
+                wait.OnCommitted(0);
+                break;
             }
+
+            count++;
         }
 
         if (!await wait.WaitAsync().WaitAsync(cancellationToken))
         {
             throw new IOException("Events of the hub could not be stored.");
         }
+
+        return count;
+    }
+
+    private enum Moved
+    {
+        /// <summary>None is left.</summary>
+        All,
+
+        /// <summary>There may be more.</summary>
+        Many,
+
+        /// <summary>The log takes no more now.</summary>
+        WhatThereWasRoomFor,
     }
 }
