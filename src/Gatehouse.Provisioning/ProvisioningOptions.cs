@@ -36,6 +36,9 @@ public sealed record ProvisioningOptions
     /// <summary>Bytes of a registration request over HTTPS that shows neither a token nor a certificate: the keys of a TPM may be in it. 4 KiB–1 MiB, default 16 KiB. Source: own.</summary>
     public int MaxUnprovedBodyBytes { get; init; } = 16 * 1024;
 
+    /// <summary>CA certificates of a service. 1–1,000, default 25. One more: CertificateConflict.</summary>
+    public int MaxCertificates { get; init; } = 25;
+
     /// <summary>Bytes of one certificate, DER. 1–64 KiB, default 8,192. Source: own.</summary>
     public int MaxCertificateBytes { get; init; } = 8 * 1024;
 

@@ -82,6 +82,12 @@ public static class Operations
     public static readonly Operation RunBulkEnrollmentGroupOperation = Provisioning("RunBulkEnrollmentGroupOperation", Rights.EnrollmentWrite);
     public static readonly Operation QueryEnrollmentGroups = Provisioning("QueryEnrollmentGroups", Rights.EnrollmentRead);
     public static readonly Operation GetEnrollmentGroupAttestationMechanism = Provisioning("GetEnrollmentGroupAttestationMechanism", Rights.EnrollmentWrite);
+    public static readonly Operation ListProvisioningCertificates = Provisioning("ListProvisioningCertificates", Rights.ServiceConfig);
+    public static readonly Operation GetProvisioningCertificate = Provisioning("GetProvisioningCertificate", Rights.ServiceConfig);
+    public static readonly Operation CreateOrUpdateProvisioningCertificate = Provisioning("CreateOrUpdateProvisioningCertificate", Rights.ServiceConfig);
+    public static readonly Operation DeleteProvisioningCertificate = Provisioning("DeleteProvisioningCertificate", Rights.ServiceConfig);
+    public static readonly Operation GenerateProvisioningVerificationCode = Provisioning("GenerateProvisioningVerificationCode", Rights.ServiceConfig);
+    public static readonly Operation VerifyProvisioningCertificate = Provisioning("VerifyProvisioningCertificate", Rights.ServiceConfig);
     public static readonly Operation GetDeviceRegistrationState = Provisioning("GetDeviceRegistrationState", Rights.RegistrationStatusRead);
     public static readonly Operation DeleteDeviceRegistrationState = Provisioning("DeleteDeviceRegistrationState", Rights.RegistrationStatusWrite);
     public static readonly Operation QueryDeviceRegistrationStates = Provisioning("QueryDeviceRegistrationStates", Rights.RegistrationStatusRead);
@@ -105,6 +111,8 @@ public static class Operations
         RunBulkEnrollmentOperation, QueryIndividualEnrollments, GetIndividualEnrollmentAttestationMechanism,
         GetEnrollmentGroup, CreateOrUpdateEnrollmentGroup, DeleteEnrollmentGroup,
         RunBulkEnrollmentGroupOperation, QueryEnrollmentGroups, GetEnrollmentGroupAttestationMechanism,
+        ListProvisioningCertificates, GetProvisioningCertificate, CreateOrUpdateProvisioningCertificate,
+        DeleteProvisioningCertificate, GenerateProvisioningVerificationCode, VerifyProvisioningCertificate,
         GetDeviceRegistrationState, DeleteDeviceRegistrationState, QueryDeviceRegistrationStates,
     ];
 

@@ -4,6 +4,7 @@ using Gatehouse.Contracts.Credentials;
 using Gatehouse.Contracts.Identities;
 using Gatehouse.Contracts.Signals;
 using Gatehouse.Provisioning.Allocation;
+using Gatehouse.Provisioning.Certificates;
 using Gatehouse.Provisioning.Enrollments;
 using Gatehouse.Store;
 
@@ -44,7 +45,8 @@ internal sealed class KnownGroups : IDisposable
         var groups = await database.ReadAsync(
             async (connection, token) => new GroupSet(
                 await EnrollmentRows.ListAsync(connection, service, EnrollmentKind.Group, "", Math.Max(PageSize, 2 * options.MaxGroups), token),
-                await LinkedHubRows.ReadAllAsync(connection, service, token)),
+                await LinkedHubRows.ReadAllAsync(connection, service, token),
+                await CaCertificateRows.ListAsync(connection, service, token)),
             cancellationToken);
         entries[service] = new Entry(groups, seen, began);
         return groups;
@@ -58,20 +60,21 @@ internal sealed class KnownGroups : IDisposable
 /// <summary>The groups of one service, as they were read together.</summary>
 internal sealed class GroupSet
 {
-    private readonly Dictionary<string, EnrollmentRow> bySigner = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (EnrollmentRow Group, string Certificate)> bySigner = new(StringComparer.Ordinal);
 
-    internal GroupSet(IReadOnlyList<EnrollmentRow> groups, IReadOnlyList<LinkedHub> linked)
+    internal GroupSet(IReadOnlyList<EnrollmentRow> groups, IReadOnlyList<LinkedHub> linked, IReadOnlyList<CaCertificateRow> authorities)
     {
         Linked = linked;
         WithKeys = [.. groups.Where(group => group.Type == AttestationType.SymmetricKey)];
+        var verified = authorities.Where(authority => authority.IsVerified != 0).ToDictionary(authority => authority.Id, authority => authority.Certificate);
         var signers = new List<string>();
         foreach (var group in groups.Where(group => group.Type == AttestationType.X509))
         {
             var proof = group.ReadProof();
-            foreach (var signer in new[] { proof.SigningPrimary, proof.SigningSecondary }.OfType<string>())
+            foreach (var signer in new[] { proof.SigningPrimary, proof.SigningSecondary }.Concat(proof.Authorities.Select(name => verified.GetValueOrDefault(name.ToLowerInvariant()))).OfType<string>())
             {
                 signers.Add(signer);
-                bySigner.TryAdd(Convert.ToHexString(SHA256.HashData(Convert.FromBase64String(signer))), group);
+                bySigner.TryAdd(Convert.ToHexString(SHA256.HashData(Convert.FromBase64String(signer))), (group, signer));
             }
         }
 
@@ -85,5 +88,6 @@ internal sealed class GroupSet
     /// <summary>Certificates by which devices of groups are recognised.</summary>
     internal TrustAnchors Signers { get; }
 
-    internal EnrollmentRow FindBySigner(string thumbprint) => bySigner[thumbprint];
+    /// <summary>The group that a certificate recognises devices for, and the certificate, base64.</summary>
+    internal (EnrollmentRow Group, string Certificate) FindBySigner(string thumbprint) => bySigner[thumbprint];
 }

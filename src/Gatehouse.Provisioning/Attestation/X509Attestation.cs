@@ -46,9 +46,13 @@ internal sealed class X509Attestation(CertificateChains chains, TimeProvider tim
     private AttestationVerdict JudgeChain(DeviceProof proof, PeerCertificate shown, GroupSet groups)
     {
         var finding = chains.Follow(shown, groups.Signers, time.GetUtcNow());
-        return finding.Fault is { } fault
-            ? Refused(fault, $"{finding.Detail} No enrollment group knows it.")
-            : Accept(proof, shown, groups.FindBySigner(finding.Thumbprint), finding.Thumbprint);
+        if (finding.Fault is { } fault)
+        {
+            return Refused(fault, $"{finding.Detail} No enrollment group knows it.");
+        }
+
+        var (group, signer) = groups.FindBySigner(finding.Thumbprint);
+        return Accept(proof, shown, group, signer);
     }
 
     private static AttestationVerdict Accept(DeviceProof proof, PeerCertificate shown, EnrollmentRow enrollment, string? signer)
@@ -64,14 +68,13 @@ internal sealed class X509Attestation(CertificateChains chains, TimeProvider tim
         }
 
         var group = enrollment.Key.Kind == EnrollmentKind.Group ? enrollment.Name : null;
-        var evidence = new Evidence { X509 = new AttestedCertificate(group, CertificateInfo.Of(shown.Leaf), signer is null ? null : SignerInfo(enrollment, signer)) };
+        var evidence = new Evidence { X509 = new AttestedCertificate(group, CertificateInfo.Of(shown.Leaf), signer is null ? null : SignerInfo(signer)) };
         return new AttestationVerdict.Accepted(enrollment, evidence, ThumbprintOf(shown));
     }
 
-    private static CertificateInfo SignerInfo(EnrollmentRow group, string thumbprint)
+    private static CertificateInfo SignerInfo(string certificate)
     {
-        var stored = group.ReadProof();
-        using var signer = CertificateText.Load(ThumbprintOf(stored.SigningPrimary) == thumbprint ? stored.SigningPrimary! : stored.SigningSecondary!);
+        using var signer = CertificateText.Load(certificate);
         return CertificateInfo.Of(signer);
     }
 

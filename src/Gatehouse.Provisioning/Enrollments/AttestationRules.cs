@@ -77,8 +77,18 @@ internal sealed class AttestationRules(ProvisioningOptions options)
         return forms != 1 ? Invalid("An X.509 attestation has exactly one of clientCertificates, signingCertificates and caReferences.")
             : input.Key.Kind == EnrollmentKind.Individual && x509.ClientCertificates is null ? Invalid("An individual enrollment attests by clientCertificates.")
             : input.Key.Kind == EnrollmentKind.Group && x509.ClientCertificates is not null ? Invalid("An enrollment group attests by signingCertificates or caReferences.")
-            : x509.CaReferences is not null ? Invalid("CA references are not available in this version: give the CA certificate as a signing certificate.")
+            : x509.CaReferences is { } references ? ReadReferences(input, references)
             : ReadPair(input, x509.ClientCertificates ?? x509.SigningCertificates!);
+    }
+
+    // Whether they are there, and verified, shows when it is written.
+    private static Result<EnrollmentInput> ReadReferences(EnrollmentInput input, CaReferencePair references)
+    {
+        var (primary, secondary) = (string.IsNullOrEmpty(references.Primary) ? null : references.Primary, string.IsNullOrEmpty(references.Secondary) ? null : references.Secondary);
+        return primary is null && secondary is null ? Invalid("The attestation names no CA certificate.")
+            : new[] { primary, secondary }.Any(name => name is not null && !EnrollmentKey.IsValid(name)) ? Invalid($"The name of a CA certificate must have {EnrollmentKey.Rule}.")
+            : string.Equals(primary, secondary, StringComparison.OrdinalIgnoreCase) ? Invalid("The primary and the secondary CA certificate are the same.")
+            : With(input, AttestationType.X509, new StoredProof { CaPrimary = primary, CaSecondary = secondary });
     }
 
     private Result<EnrollmentInput> ReadPair(EnrollmentInput input, CertificatePair pair)
@@ -148,6 +158,8 @@ internal sealed class AttestationRules(ProvisioningOptions options)
 
     internal static string DeviceClaim(string deviceId) => $"device:{deviceId.ToLowerInvariant()}";
 
+    internal static string AuthorityClaim(string name) => $"ca:{name.ToLowerInvariant()}";
+
     /// <summary>What no other enrollment may hold at the same time.</summary>
     internal static IReadOnlyList<string> ClaimsOf(EnrollmentRow row)
     {
@@ -155,6 +167,7 @@ internal sealed class AttestationRules(ProvisioningOptions options)
         var claims = new[] { proof.ClientPrimary, proof.ClientSecondary, proof.SigningPrimary, proof.SigningSecondary }
             .Where(each => each is not null)
             .Select(each => $"certificate:{Convert.ToHexString(SHA256.HashData(Convert.FromBase64String(each!)))}")
+            .Concat(proof.Authorities.Select(AuthorityClaim))
             .ToList();
         if (proof.EndorsementKey is { } endorsement)
         {

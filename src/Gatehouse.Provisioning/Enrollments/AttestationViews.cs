@@ -29,6 +29,7 @@ internal static class AttestationViews
 
     private static X509Document ShowX509(StoredProof proof, bool isFull) => proof.ClientPrimary is not null || proof.ClientSecondary is not null
         ? new X509Document { ClientCertificates = new CertificatePair(Show(proof.ClientPrimary, isFull), Show(proof.ClientSecondary, isFull)) }
+        : proof.Authorities.Any() ? new X509Document { CaReferences = new CaReferencePair(proof.CaPrimary, proof.CaSecondary) }
         : new X509Document { SigningCertificates = new CertificatePair(Show(proof.SigningPrimary, isFull), Show(proof.SigningSecondary, isFull)) };
 
     private static CertificateDocument? Show(string? certificate, bool isFull)

@@ -82,6 +82,7 @@ internal sealed record StoredProof
 
     public string? SigningSecondary { get; init; }
 
+    /// <summary>Name of a CA certificate of the service, as the next.</summary>
     public string? CaPrimary { get; init; }
 
     public string? CaSecondary { get; init; }
@@ -89,4 +90,6 @@ internal sealed record StoredProof
     public string? EndorsementKey { get; init; }
 
     public string? StorageRootKey { get; init; }
+
+    internal IEnumerable<string> Authorities => new[] { CaPrimary, CaSecondary }.OfType<string>();
 }

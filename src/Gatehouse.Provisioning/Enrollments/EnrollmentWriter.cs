@@ -5,6 +5,7 @@ using Gatehouse.Contracts.Audit;
 using Gatehouse.Contracts.Errors;
 using Gatehouse.Contracts.Signals;
 using Gatehouse.Keys;
+using Gatehouse.Provisioning.Certificates;
 using Gatehouse.Provisioning.Instances;
 using Gatehouse.Provisioning.ServiceDoor;
 using Gatehouse.Store;
@@ -151,8 +152,16 @@ internal sealed class EnrollmentWriter(SecretVault vault, ProvisioningOptions op
     {
         if (await EnrollmentRows.FindClaimAsync(transaction, instance.Name, row.Key, AttestationRules.ClaimsOf(row), cancellationToken) is { } taken)
         {
-            var what = taken.Claim[..taken.Claim.IndexOf(':', StringComparison.Ordinal)] switch { "certificate" => "certificate", "endorsement" => "endorsement key", _ => "device id" };
+            var what = taken.Claim[..taken.Claim.IndexOf(':', StringComparison.Ordinal)] switch { "certificate" => "certificate", "endorsement" => "endorsement key", "ca" => "CA certificate", _ => "device id" };
             return ProvisioningErrors.EnrollmentConflict.With($"The {what} belongs to the {(taken.Kind == 0 ? "individual enrollment" : "enrollment group")} '{taken.Id}'.");
+        }
+
+        foreach (var name in row.ReadProof().Authorities)
+        {
+            if (await CaCertificateRows.FindAsync(transaction.Connection, instance.Name, name, cancellationToken, transaction.Transaction) is not { IsVerified: not 0 })
+            {
+                return ProvisioningErrors.ArgumentInvalid.With($"There is no verified CA certificate '{name}'.");
+            }
         }
 
         if (!isNew)

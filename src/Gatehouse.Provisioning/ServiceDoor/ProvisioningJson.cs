@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Gatehouse.Provisioning.Certificates;
 using Gatehouse.Provisioning.DeviceDoor;
 using Gatehouse.Provisioning.Enrollments;
 using Gatehouse.Provisioning.Registrations;
@@ -20,6 +21,10 @@ namespace Gatehouse.Provisioning.ServiceDoor;
 [JsonSerializable(typeof(BulkResult))]
 [JsonSerializable(typeof(QueryBody))]
 [JsonSerializable(typeof(ErrorDocument))]
+[JsonSerializable(typeof(CaCertificateDocument))]
+[JsonSerializable(typeof(CaCertificateBody))]
+[JsonSerializable(typeof(CaProofBody))]
+[JsonSerializable(typeof(CaCertificateList))]
 [JsonSerializable(typeof(IReadOnlyList<EnrollmentDocument>), TypeInfoPropertyName = "EnrollmentList")]
 [JsonSerializable(typeof(IReadOnlyList<RegistrationDocument>), TypeInfoPropertyName = "RegistrationList")]
 internal sealed partial class ProvisioningJson : JsonSerializerContext

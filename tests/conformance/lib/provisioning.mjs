@@ -7,8 +7,16 @@ import http from 'azure-iot-provisioning-device-http';
 import service from 'azure-iot-provisioning-service';
 import keys from 'azure-iot-security-symmetric-key';
 import x509 from 'azure-iot-security-x509';
+import { fields, sasToken } from './hub.mjs';
 
 export const serviceClient = hub => service.ProvisioningServiceClient.fromConnectionString(hub.connection.dps.connectionString);
+
+/** A call of the service API as the owner of the service. etag: for If-Match. */
+export async function callService(hub, method, target, body, etag) {
+  const policy = fields(hub.connection.dps.connectionString);
+  const authorization = sasToken(policy.HostName, policy.SharedAccessKey, { policyName: policy.SharedAccessKeyName });
+  return await hub.call(method, `/${target}?api-version=2021-10-01`, body, { Authorization: authorization, Host: policy.HostName, ...(etag ? { 'If-Match': etag } : {}) });
+}
 
 /** The key of one device of a group, as a factory derives it. */
 export const derive = (groupKey, registrationId) => createHmac('sha256', Buffer.from(groupKey, 'base64')).update(registrationId).digest('base64');

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { make, thumbprint } from '../lib/certificates.mjs';
 import { failure, Hub, unique } from '../lib/hub.mjs';
-import { derive, register, send, serviceClient, withCertificate, withKey } from '../lib/provisioning.mjs';
+import { callService, derive, register, send, serviceClient, withCertificate, withKey } from '../lib/provisioning.mjs';
 
 const hub = Hub.running();
 const service = serviceClient(hub);
@@ -117,4 +117,25 @@ test('a device of a group through two intermediates; a disabled intermediate blo
   assert.equal((await failure(register(hub, withCertificate(id, leaf, [lower, upper])))).name, 'UnauthorizedError');
   const other = unique('d');
   assert.equal((await failure(register(hub, withCertificate(other, make(other, { issuer: make('stranger', { isAuthority: true }) }))))).name, 'UnauthorizedError');
+});
+
+test('a device of a group that names a CA certificate, once who uploaded it has proved its key', async () => {
+  // The service has CA certificates in its management API, which azure-iot-provisioning-service does not know; the group is written with it.
+  const root = make(unique('root'), { isAuthority: true });
+  const lower = make(unique('lower'), { issuer: root, isAuthority: true });
+  const [name, group, id] = [unique('ca'), unique('g'), unique('d')];
+  const named = { enrollmentGroupId: group, attestation: { type: 'x509', x509: { caReferences: { primary: name } } } };
+  const added = await callService(hub, 'PUT', `certificates/${name}`, { properties: { certificate: root.cert } });
+  assert.equal((await failure(service.createOrUpdateEnrollmentGroup(named))).response.statusCode, 400);
+  const coded = await callService(hub, 'POST', `certificates/${name}/generateVerificationCode`, undefined, added.etag);
+  const proof = make(coded.properties.verificationCode, { issuer: root });
+  const verified = await callService(hub, 'POST', `certificates/${name}/verify`, { certificate: proof.cert }, coded.etag);
+  assert.equal(verified.properties.isVerified, true);
+
+  const { responseBody: made } = await service.createOrUpdateEnrollmentGroup(named);
+  assert.deepEqual(made.attestation.x509.caReferences, { primary: name });
+  const leaf = make(id, { issuer: lower });
+  const result = await register(hub, withCertificate(id, leaf, [lower]));
+  assert.equal(result.x509.enrollmentGroupId, group);
+  await send(hub, result, undefined, leaf, [lower]);
 });
