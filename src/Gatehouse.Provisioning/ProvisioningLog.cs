@@ -14,6 +14,9 @@ internal static partial class ProvisioningLog
     [LoggerMessage(2403, LogLevel.Warning, "The device '{Device}' that registration '{Registration}' wants belongs to registration or enrollment '{Owner}'.", EventName = "DeviceIdTaken")]
     internal static partial void DeviceIdTaken(this ILogger logger, string device, string registration, string owner);
 
+    [LoggerMessage(2404, LogLevel.Warning, "The webhook of the enrollment '{Enrollment}' gave '{Registration}' no hub: {Problem}", EventName = "AllocationFailed")]
+    internal static partial void AllocationFailed(this ILogger logger, string enrollment, string registration, string problem);
+
     [LoggerMessage(2402, LogLevel.Error, "{Operation} of a device that registers over {Protocol} failed.", EventName = "RegistrationFailed")]
     internal static partial void DeviceRequestFailed(this ILogger logger, string operation, string protocol, Exception error);
 }

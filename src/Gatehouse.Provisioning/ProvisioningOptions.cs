@@ -1,3 +1,5 @@
+using Gatehouse.Provisioning.Allocation;
+
 namespace Gatehouse.Provisioning;
 
 /// <summary>Settings of the room.</summary>
@@ -63,6 +65,9 @@ public sealed record ProvisioningOptions
 
     /// <summary>Challenges that wait in line. 0–100,000, default 256. One more: TooManyRequests (429001) with Retry-After. Source: own.</summary>
     public int MaxWaitingChallenges { get; init; } = 256;
+
+    /// <summary>Calls to the webhooks of enrollments.</summary>
+    public AllocationOptions Allocation { get; init; } = new();
 
     /// <summary>How long what is remembered of groups, certificates and linked hubs stands when no signal says that it changed. 1 s–1 h, default 30 s.</summary>
     public TimeSpan CacheAge { get; init; } = TimeSpan.FromSeconds(30);

@@ -79,6 +79,7 @@ public static class ProvisioningSetup
         services.TryAddSingleton<BlobSeats>();
         services.TryAddSingleton<TpmAttestation>();
         services.TryAddSingleton<Attestor>();
+        services.TryAddSingleton<CustomAllocation>();
         services.TryAddSingleton<DeviceCredentials>();
         services.TryAddSingleton<Assignment>();
         services.TryAddSingleton<RegistrationQueue>();

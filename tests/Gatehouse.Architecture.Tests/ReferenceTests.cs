@@ -19,7 +19,7 @@ public sealed class ReferenceTests
         ["Streams.Nats"] = ["Contracts", "Streams"],
         ["Sinks"] = ["Contracts"],
         ["Hub"] = ["Contracts", "Keys", "Identity", "Sinks", "Store", "Streams"],
-        ["Provisioning"] = ["Contracts", "Wire", "Transport", "Keys", "Identity", "Store"],
+        ["Provisioning"] = ["Contracts", "Wire", "Transport", "Keys", "Identity", "Sinks", "Store"],
         ["Gateway"] = ["Contracts", "Wire", "Transport", "Identity", "Streams", "Hub"],
         ["ServiceApi"] = ["Contracts", "Wire", "Transport", "Identity", "Streams", "Hub"],
         ["Cli"] = ["Contracts"],

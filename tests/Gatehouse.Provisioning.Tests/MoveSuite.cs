@@ -2,13 +2,8 @@ using System.Text.Json.Nodes;
 using Dapper;
 using Gatehouse.Contracts.Identities;
 using Gatehouse.Contracts.Provisioning;
-using Gatehouse.Contracts.Signals;
-using Gatehouse.Hub;
-using Gatehouse.Hub.AccessPolicies;
-using Gatehouse.Hub.Hubs;
 using Gatehouse.Hub.Registry;
 using Gatehouse.Hub.Twins;
-using Gatehouse.Provisioning.Allocation;
 using Gatehouse.Store;
 using Gatehouse.Store.Suite;
 using Xunit;
@@ -173,16 +168,7 @@ public abstract class MoveSuite(PostgresServer? server)
     private async Task<ProvisioningHost> StartAsync()
     {
         var host = await ProvisioningHost.StartAsync(server);
-        using var second = new HubStartup(
-            host.Get<Database>(), host.Get<HubDirectory>(), host.Get<BuiltInPolicies>(), new HubOptions { FirstHub = Other.Value, HostNames = [Second] }, host.Time, host.Get<ISignals>());
-        await second.StartAsync(Token);
-        await host.Get<Database>().WriteAsync<bool>(
-            async (transaction, token) =>
-            {
-                await LinkedHubRows.InsertAsync(transaction, host.Instance.Name, new LinkedHub(Second, Other, LinkedHub.DefaultWeight, Applies: false), token);
-                return true;
-            },
-            Token);
+        await host.LinkAsync(Other, Second);
         return host;
     }
 

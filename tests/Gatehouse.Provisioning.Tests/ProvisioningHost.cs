@@ -8,12 +8,15 @@ using Gatehouse.Contracts.Audit;
 using Gatehouse.Contracts.Credentials;
 using Gatehouse.Contracts.Errors;
 using Gatehouse.Contracts.Identities;
+using Gatehouse.Contracts.Signals;
 using Gatehouse.Hub;
+using Gatehouse.Hub.AccessPolicies;
 using Gatehouse.Hub.Hubs;
 using Gatehouse.Hub.Registry;
 using Gatehouse.Identity;
 using Gatehouse.Keys;
 using Gatehouse.Provisioning.AccessPolicies;
+using Gatehouse.Provisioning.Allocation;
 using Gatehouse.Provisioning.DeviceDoor;
 using Gatehouse.Provisioning.Instances;
 using Gatehouse.Store;
@@ -150,6 +153,21 @@ internal sealed class ProvisioningHost : IAsyncDisposable, IRefusalLog
         Sign(Uri.EscapeDataString(resource ?? $"{Instance.IdScope}/registrations/{id}"), key, "registration", end);
 
     internal static string Derive(string groupKey, string id) => Convert.ToBase64String(HMACSHA256.HashData(Convert.FromBase64String(groupKey), Encoding.UTF8.GetBytes(id)));
+
+    /// <summary>Makes another hub, and links the service with it; only enrollments that name it use it.</summary>
+    internal async Task LinkAsync(HubName name, string hostName)
+    {
+        using var startup = new HubStartup(Get<Database>(), Get<HubDirectory>(), Get<BuiltInPolicies>(), new HubOptions { FirstHub = name.Value, HostNames = [hostName] }, Time, Get<ISignals>());
+        await startup.StartAsync(Token);
+        await Get<Database>().WriteAsync<bool>(
+            async (transaction, token) =>
+            {
+                await LinkedHubRows.InsertAsync(transaction, Instance.Name, new LinkedHub(hostName, name, LinkedHub.DefaultWeight, Applies: false), token);
+                transaction.Signal(new Signal(SignalSubjects.ProvisioningChanged, Instance.Name.Value, ""));
+                return true;
+            },
+            Token);
+    }
 
     internal async Task<RegisteredIdentity?> DeviceAsync(string id, HubName? hub = null) =>
         await Get<IdentityRegistry>().GetAsync(hub ?? Hub.Name, new IdentityKey(DeviceId.Parse(id)), Token) is { IsOk: true } found ? found.Value : null;

@@ -119,6 +119,21 @@ public sealed partial class SettingsTests
         return new BoundOptions(options, data).Hub;
     }
 
+    [Theory]
+    [InlineData(15, false)]
+    [InlineData(16, true)]
+    [InlineData(256, true)]
+    [InlineData(257, false)]
+    public void A_secret_has_its_length_and_is_never_repeated_in_an_error(int length, bool isTaken)
+    {
+        var secret = new string('x', length);
+
+        var errors = SettingsReader.Read(["--allocation-secret", secret], new Hashtable(), options);
+
+        Assert.Equal(isTaken, errors.Count == 0);
+        Assert.DoesNotContain(errors, error => error.Contains(secret, StringComparison.Ordinal));
+    }
+
     [Fact]
     public void A_database_address_is_never_repeated_in_an_error()
     {

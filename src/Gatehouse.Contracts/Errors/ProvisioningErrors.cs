@@ -8,6 +8,9 @@ public static class ProvisioningErrors
     public static readonly HubError ArgumentInvalid = new(400004, "ArgumentInvalid", "An argument is invalid.");
     public static readonly HubError NoLinkedHub = new(400208, "NoLinkedHub", "No linked hub can take the device.");
     public static readonly HubError LinkedHubRefused = new(400209, "LinkedHubRefused", "The linked hub did not take the device.");
+    public static readonly HubError CustomAllocationFailed = new(400210, "CustomAllocationFailed", "The custom allocation failed.");
+    public static readonly HubError CustomAllocationIotHubNotSpecified = new(400211, "CustomAllocationIotHubNotSpecified", "The custom allocation named no linked hub.");
+    public static readonly HubError CustomAllocationUnauthorizedAccess = new(400212, "CustomAllocationUnauthorizedAccess", "The custom allocation refused the service's call.");
     public static readonly HubError Unauthorized = new(401002, "Unauthorized", "Unauthorized");
     public static readonly HubError EnrollmentNotFound = new(404201, "EnrollmentNotFound", "Enrollment not found.");
     public static readonly HubError RegistrationNotFound = new(404202, "RegistrationNotFound", "Registration not found.");

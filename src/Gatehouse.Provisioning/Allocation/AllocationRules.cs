@@ -8,7 +8,7 @@ namespace Gatehouse.Provisioning.Allocation;
 /// <remarks>Source: Device Provisioning Service "How to use allocation policies" page; <c>iotHubHostName</c> is the older form of a single hub.</remarks>
 internal sealed class AllocationRules(IDeviceRegistrar registrar)
 {
-    private static readonly string[] Words = [AllocationPolicies.Hashed, AllocationPolicies.GeoLatency, AllocationPolicies.Static];
+    private static readonly string[] Words = [AllocationPolicies.Hashed, AllocationPolicies.GeoLatency, AllocationPolicies.Static, AllocationPolicies.Custom];
 
     /// <summary>The linked hub that a name means: the one that devices are told, or any other that the hub answers to. Null when none does.</summary>
     internal LinkedHub? Find(string hostName, IReadOnlyList<LinkedHub> linked) =>

@@ -8,6 +8,9 @@ namespace Gatehouse.Provisioning.Allocation;
 /// <remarks>Source: Device Provisioning Service "How to use allocation policies" page.</remarks>
 internal static class HubChoice
 {
+    /// <summary>Hubs to choose from: those that the enrollment names, else all that take part.</summary>
+    internal static IReadOnlyList<LinkedHub> Candidates(IReadOnlyList<LinkedHub>? named, IReadOnlyList<LinkedHub> linked) => named ?? [.. linked.Where(hub => hub.Applies)];
+
     /// <summary>Null when no hub fits.</summary>
     /// <param name="policy">Word of <see cref="AllocationPolicies"/>.</param>
     /// <param name="named">Hubs that the enrollment names, in its order; null for all that take part.</param>
@@ -15,7 +18,7 @@ internal static class HubChoice
     /// <param name="registrationId">In lower case: the same device gets the same hub.</param>
     internal static LinkedHub? Make(string policy, IReadOnlyList<LinkedHub>? named, IReadOnlyList<LinkedHub> linked, string registrationId)
     {
-        var candidates = named ?? [.. linked.Where(hub => hub.Applies)];
+        var candidates = Candidates(named, linked);
         return candidates.Count == 0 ? null : policy == AllocationPolicies.Hashed ? Weighted(candidates, registrationId) : candidates[0];
     }
 

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Gatehouse.Contracts.Access;
 using Gatehouse.Contracts.Audit;
 using Gatehouse.Contracts.Errors;
@@ -37,7 +38,7 @@ internal sealed class DeviceRegistrations(ProvisioningDirectory directory, Attes
         return !body.IsOk ? body.Error
             : CheckBody(target, body.Value) is { } refused ? refused
             : judged.Value.Challenge is { } challenge ? new DeviceAnswer(null, null) { Challenge = challenge }
-            : await RunAsync(target, caller, judged.Value, cancellationToken);
+            : await RunAsync(target, caller, judged.Value, body.Value?.Payload, cancellationToken);
     }
 
     /// <summary>The same for doors that have no place of their own for what goes wrong: a failure is logged, and answered with ServerError.</summary>
@@ -106,7 +107,7 @@ internal sealed class DeviceRegistrations(ProvisioningDirectory directory, Attes
         }
     }
 
-    private async Task<Result<DeviceAnswer>> RunAsync(RegistrationTarget target, DeviceCaller caller, Judged judged, CancellationToken cancellationToken)
+    private async Task<Result<DeviceAnswer>> RunAsync(RegistrationTarget target, DeviceCaller caller, Judged judged, JsonNode? payload, CancellationToken cancellationToken)
     {
         var proof = judged.Proof;
         if (target.Row == Operations.GetDeviceRegistration)
@@ -116,7 +117,7 @@ internal sealed class DeviceRegistrations(ProvisioningDirectory directory, Attes
         }
 
         var operation = target.Row == Operations.RegisterDevice
-            ? await registrations.RegisterAsync(proof, judged.Accepted!, () => JudgeAgainAsync(target, caller), cancellationToken)
+            ? await registrations.RegisterAsync(proof, judged.Accepted!, payload, () => JudgeAgainAsync(target, caller), cancellationToken)
             : await registrations.GetOperationAsync(proof, target.OperationId, cancellationToken);
         return operation.IsOk ? new DeviceAnswer(operation.Value, null) : operation.Error;
     }

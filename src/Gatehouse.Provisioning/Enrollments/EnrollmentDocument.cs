@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Gatehouse.Provisioning.Allocation;
 using Gatehouse.Provisioning.Registrations;
 
 namespace Gatehouse.Provisioning.Enrollments;
@@ -42,7 +43,7 @@ internal sealed record EnrollmentDocument
 
     public string? AllocationPolicy { get; init; }
 
-    public JsonObject? CustomAllocationDefinition { get; init; }
+    public CustomAllocationDefinition? CustomAllocationDefinition { get; init; }
 
     public string? CredentialPolicyName { get; init; }
 

@@ -5,6 +5,7 @@ using Gatehouse.Contracts.Errors;
 using Gatehouse.Contracts.Identities;
 using Gatehouse.Contracts.Provisioning;
 using Gatehouse.Provisioning.Allocation;
+using Gatehouse.Sinks.Webhooks;
 
 namespace Gatehouse.Provisioning.Enrollments;
 
@@ -72,17 +73,12 @@ internal sealed class EnrollmentRules(IDeviceRegistrar registrar, AllocationRule
             return Invalid("The deviceId must have 1 to 128 characters of A-Z a-z 0-9 - . + % _ # * ? ! ( ) , : = @ $ ' ;");
         }
 
-        if (document.CustomAllocationDefinition is not null || IsWord(document.AllocationPolicy, AllocationPolicies.Custom))
-        {
-            return Invalid("Custom allocation is not available in this version.");
-        }
-
         if (!string.IsNullOrEmpty(document.CredentialPolicyName))
         {
             return Invalid("Certificates cannot be issued at registration in this version (credentialPolicyName).");
         }
 
-        if ((CheckInformation(document.OptionalDeviceInformation) ?? CheckTwin(document.InitialTwin)) is { } refused)
+        if ((CheckInformation(document.OptionalDeviceInformation) ?? CheckTwin(document.InitialTwin) ?? CheckAllocation(document)) is { } refused)
         {
             return refused;
         }
@@ -96,6 +92,7 @@ internal sealed class EnrollmentRules(IDeviceRegistrar registrar, AllocationRule
             InitialTwin = document.InitialTwin,
             ReprovisionPolicy = document.ReprovisionPolicy ?? new ReprovisionPolicyDocument(),
             AllocationPolicy = places.Value.Policy,
+            CustomAllocationDefinition = document.CustomAllocationDefinition,
             IotHubs = places.Value.HostNames,
         };
     }
@@ -109,6 +106,19 @@ internal sealed class EnrollmentRules(IDeviceRegistrar registrar, AllocationRule
         : TextOf(twin) is not { } text ? Invalid("The initialTwin holds a name twice, or text that is not Unicode.")
         : registrar.CheckTwin(text) is { } wrong ? Invalid($"The initialTwin cannot be used: {wrong.Message}")
         : null;
+
+    private HubError? CheckAllocation(EnrollmentDocument document)
+    {
+        if (document.CustomAllocationDefinition is not { } definition)
+        {
+            return IsWord(document.AllocationPolicy, AllocationPolicies.Custom) ? Invalid("The custom allocation policy needs a customAllocationDefinition.") : null;
+        }
+
+        return !IsWord(document.AllocationPolicy, AllocationPolicies.Custom) ? Invalid("A customAllocationDefinition goes with the custom allocation policy.")
+            : WebhookTarget.ParseUrl(definition.WebhookUrl, out var fault) is not { } url ? Invalid(fault)
+            : url.Scheme == Uri.UriSchemeHttp && !options.Allocation.AllowPrivateAddresses ? Invalid("A webhook is taken without TLS only where private addresses are allowed (--private-endpoints).")
+            : null;
+    }
 
     // Half of a surrogate pair, escaped, is JSON but no text, and a name may come twice in an object of the caller's own: either shows only later, when nobody can be told.
     private static byte[]? TextOf(JsonObject value)

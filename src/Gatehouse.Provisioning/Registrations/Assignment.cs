@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json.Nodes;
 using Gatehouse.Contracts.Errors;
 using Gatehouse.Contracts.Identities;
 using Gatehouse.Contracts.Provisioning;
@@ -15,25 +16,26 @@ namespace Gatehouse.Provisioning.Registrations;
 /// Source: Device Provisioning Service "Reprovisioning" page. Each step may be repeated: a registration that was cut short leaves a device at worst in its new hub without
 /// a record, and the next attempt finds it there.
 /// </remarks>
-internal sealed class Assignment(Database database, IDeviceRegistrar registrar, AllocationRules allocations, DeviceCredentials credentials, ILogger<Assignment> log)
+internal sealed class Assignment(Database database, IDeviceRegistrar registrar, AllocationRules allocations, CustomAllocation custom, DeviceCredentials credentials, ILogger<Assignment> log)
 {
     /// <summary>The place that it got. NoLinkedHub, DeviceIdTaken, LinkedHubRefused.</summary>
-    internal async Task<Result<Place>> MakeAsync(DeviceProof proof, AttestationVerdict.Accepted accepted, IReadOnlyList<LinkedHub> linked, RegistrationRow? before, CancellationToken cancellationToken)
+    internal async Task<Result<Place>> MakeAsync(DeviceProof proof, AttestationVerdict.Accepted accepted, JsonNode? payload, IReadOnlyList<LinkedHub> linked, RegistrationRow? before, CancellationToken cancellationToken)
     {
         var settings = accepted.Enrollment.ReadSettings();
         var policy = settings.ReprovisionPolicy ?? new ReprovisionPolicyDocument();
         var had = await HadAsync(proof, before, linked, cancellationToken);
         var named = settings.IotHubs?.Select(name => allocations.Find(name, linked)).OfType<LinkedHub>().ToList();
-        var hub = had is not null && !policy.UpdateHubAssignment
-            ? had
-            : HubChoice.Make(settings.AllocationPolicy ?? proof.Instance.AllocationPolicy, named, linked, proof.RegistrationId.ToLowerInvariant());
-        if (hub is null)
+        var allocated = had is not null && !policy.UpdateHubAssignment ? new Allocated(had)
+            : settings.AllocationPolicy == AllocationPolicies.Custom ? await custom.AskAsync(proof, accepted, payload, had is null ? null : before, HubChoice.Candidates(named, linked), cancellationToken)
+            : HubChoice.Make(settings.AllocationPolicy ?? proof.Instance.AllocationPolicy, named, linked, proof.RegistrationId.ToLowerInvariant()) is { } chosen ? new Allocated(chosen)
+            : ProvisioningErrors.NoLinkedHub;
+        if (!allocated.IsOk)
         {
-            return ProvisioningErrors.NoLinkedHub;
+            return allocated.Error;
         }
 
         var device = DeviceId.Parse(settings.DeviceId ?? (had is null ? proof.RegistrationId : before!.DeviceId));
-        var move = new Move(had, hub, before, device, policy);
+        var move = new Move(had, allocated.Value.Hub, before, device, policy);
         if (await FindOwnerAsync(proof, move, cancellationToken) is { } owner)
         {
             // Not for the device to know.
@@ -41,13 +43,14 @@ internal sealed class Assignment(Database database, IDeviceRegistrar registrar, 
             return ProvisioningErrors.DeviceIdTaken.With($"The device '{device}' belongs to another registration.");
         }
 
-        return await RegisterAsync(proof, accepted, settings, move, cancellationToken);
+        var placed = await RegisterAsync(proof, accepted, allocated.Value.Twin ?? settings.InitialTwin, allocated.Value.Twin is not null, move, cancellationToken);
+        return placed.IsOk ? placed.Value with { Payload = allocated.Value.Payload } : placed.Error;
     }
 
-    private async Task<Result<Place>> RegisterAsync(DeviceProof proof, AttestationVerdict.Accepted accepted, EnrollmentDocument settings, Move move, CancellationToken cancellationToken)
+    private async Task<Result<Place>> RegisterAsync(DeviceProof proof, AttestationVerdict.Accepted accepted, JsonObject? initialTwin, bool isGiven, Move move, CancellationToken cancellationToken)
     {
         var actor = $"registration:{proof.RegistrationId}";
-        var (twin, resets) = await TwinAsync(settings, move, cancellationToken);
+        var (twin, resets) = await TwinAsync(initialTwin, isGiven, move, cancellationToken);
         var registered = await registrar.RegisterAsync(move.To.Hub, actor, credentials.Describe(move.Device, proof.RegistrationId, accepted, twin, resets), cancellationToken);
         if (!registered.IsOk)
         {
@@ -66,9 +69,9 @@ internal sealed class Assignment(Database database, IDeviceRegistrar registrar, 
         return new Place(move.To.HostName, move.Device.Value, move.Substatus);
     }
 
-    private async Task<(ReadOnlyMemory<byte> Twin, bool Resets)> TwinAsync(EnrollmentDocument settings, Move move, CancellationToken cancellationToken)
+    private async Task<(ReadOnlyMemory<byte> Twin, bool Resets)> TwinAsync(JsonObject? initialTwin, bool isGiven, Move move, CancellationToken cancellationToken)
     {
-        ReadOnlyMemory<byte> initial = settings.InitialTwin is { } twin ? Encoding.UTF8.GetBytes(twin.ToJsonString()) : default;
+        ReadOnlyMemory<byte> initial = initialTwin is { } twin ? Encoding.UTF8.GetBytes(twin.ToJsonString()) : default;
         if (move.From is null)
         {
             return (initial, false);
@@ -79,7 +82,8 @@ internal sealed class Assignment(Database database, IDeviceRegistrar registrar, 
             return (initial, false);
         }
 
-        if (!move.Policy.MigrateDeviceData || !DeviceId.TryParse(move.Before!.DeviceId, out var old))
+        // A twin that the webhook of the enrollment gave goes before the one that the device had.
+        if (isGiven || !move.Policy.MigrateDeviceData || !DeviceId.TryParse(move.Before!.DeviceId, out var old))
         {
             return (initial, true);
         }
@@ -138,4 +142,8 @@ internal sealed class Assignment(Database database, IDeviceRegistrar registrar, 
 }
 
 /// <summary>Where a device was put.</summary>
-internal sealed record Place(string HostName, string DeviceId, RegistrationSubstatus Substatus);
+internal sealed record Place(string HostName, string DeviceId, RegistrationSubstatus Substatus)
+{
+    /// <summary>What the webhook of its enrollment has for the device; null for nothing.</summary>
+    internal JsonNode? Payload { get; init; }
+}

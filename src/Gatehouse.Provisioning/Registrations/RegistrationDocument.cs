@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Gatehouse.Provisioning.Enrollments;
 
 namespace Gatehouse.Provisioning.Registrations;
@@ -29,6 +30,8 @@ internal sealed record RegistrationDocument
 
     public AttestedKey? SymmetricKey { get; init; }
 
+    public JsonNode? Payload { get; init; }
+
     /// <summary>For its own device only.</summary>
     public TpmResult? Tpm { get; init; }
 
@@ -54,6 +57,7 @@ internal sealed record RegistrationDocument
             Etag = EntityTag.Show(row.Etag),
             X509 = evidence.X509,
             SymmetricKey = evidence.SymmetricKey,
+            Payload = isAssigned ? evidence.Payload : null,
         };
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Gatehouse.Provisioning.Enrollments;
 using Gatehouse.Provisioning.ServiceDoor;
 
@@ -57,6 +58,9 @@ internal sealed record Evidence
     public AttestedKey? SymmetricKey { get; init; }
 
     public AttestedTpm? Tpm { get; init; }
+
+    /// <summary>What the webhook of its enrollment had for the device; null for nothing.</summary>
+    public JsonNode? Payload { get; init; }
 }
 
 /// <param name="EnrollmentGroupId">Null for an individual enrollment.</param>

@@ -17,9 +17,10 @@ internal sealed class Registrations(Database database, KnownGroups known, Assign
     /// <summary>Assigns the device and keeps the record, a failed assignment's too. TooManyRequests. The device learns the outcome when it asks for its operation.</summary>
     /// <param name="proof">Who registers.</param>
     /// <param name="accepted">What it proved.</param>
+    /// <param name="payload">What it sent; null for nothing.</param>
     /// <param name="judgeAgain">Judges it once more, where it had to wait: its enrollment may have been changed, disabled or deleted meanwhile.</param>
     /// <param name="cancellationToken">Ends the wait for its turn; what has begun is finished.</param>
-    internal Task<Result<OperationDocument>> RegisterAsync(DeviceProof proof, AttestationVerdict.Accepted accepted, Func<Task<Result<AttestationVerdict.Accepted>>> judgeAgain, CancellationToken cancellationToken) => queue.RunAsync<OperationDocument>(
+    internal Task<Result<OperationDocument>> RegisterAsync(DeviceProof proof, AttestationVerdict.Accepted accepted, JsonNode? payload, Func<Task<Result<AttestationVerdict.Accepted>>> judgeAgain, CancellationToken cancellationToken) => queue.RunAsync<OperationDocument>(
         proof.Instance.Name,
         proof.RegistrationId.ToLowerInvariant(),
         async hasWaited =>
@@ -30,7 +31,13 @@ internal sealed class Registrations(Database database, KnownGroups known, Assign
                 return judged.Error;
             }
 
-            var row = await AssignAsync(proof, judged.Value with { Credential = judged.Value.Tpm is { } tpm ? TpmCredential.Make(tpm) : null });
+            var assigned = await AssignAsync(proof, judged.Value with { Credential = judged.Value.Tpm is { } tpm ? TpmCredential.Make(tpm) : null }, payload);
+            if (!assigned.IsOk)
+            {
+                return assigned.Error;
+            }
+
+            var row = assigned.Value;
             metrics.Registered(row.State, judged.Value.Enrollment.Type);
             return new OperationDocument(row.OperationId, RegistrationWords.Of(RegistrationStatus.Assigning));
         },
@@ -85,19 +92,25 @@ internal sealed class Registrations(Database database, KnownGroups known, Assign
         }
     }
 
-    private async Task<RegistrationRow> AssignAsync(DeviceProof proof, AttestationVerdict.Accepted accepted)
+    private async Task<Result<RegistrationRow>> AssignAsync(DeviceProof proof, AttestationVerdict.Accepted accepted, JsonNode? payload)
     {
         var had = (await FindAsync(proof, CancellationToken.None))?.DeviceId ?? "";
-        return await turns.RunAsync(proof.Instance.Name, [accepted.Enrollment.ReadSettings().DeviceId ?? proof.RegistrationId, had], () => AssignInTurnAsync(proof, accepted));
+        return await turns.RunAsync(proof.Instance.Name, [accepted.Enrollment.ReadSettings().DeviceId ?? proof.RegistrationId, had], () => AssignInTurnAsync(proof, accepted, payload));
     }
 
     // What is done is finished: a device that does not wait for its answer finds the outcome when it asks again.
-    private async Task<RegistrationRow> AssignInTurnAsync(DeviceProof proof, AttestationVerdict.Accepted accepted)
+    private async Task<Result<RegistrationRow>> AssignInTurnAsync(DeviceProof proof, AttestationVerdict.Accepted accepted, JsonNode? payload)
     {
         var before = await FindAsync(proof, CancellationToken.None);
         var groups = await known.FindAsync(proof.Instance.Name, CancellationToken.None);
-        var made = await assignment.MakeAsync(proof, accepted, groups.Linked, before, CancellationToken.None);
-        var row = Describe(proof, accepted, before);
+        var made = await assignment.MakeAsync(proof, accepted, payload, groups.Linked, before, CancellationToken.None);
+        if (!made.IsOk && made.Error.IsTransient)
+        {
+            // Nothing was tried: the device asks again.
+            return made.Error;
+        }
+
+        var row = Describe(proof, EvidenceOf(accepted) with { Payload = made.IsOk ? made.Value.Payload : null }, accepted, before);
         row = made.IsOk
             ? row with { Status = (long)RegistrationStatus.Assigned, Substatus = (long)made.Value.Substatus, HostName = made.Value.HostName, DeviceId = made.Value.DeviceId }
             : row with { Status = (long)RegistrationStatus.Failed, ErrorCode = made.Error.Code, ErrorMessage = made.Error.Message };
@@ -105,7 +118,7 @@ internal sealed class Registrations(Database database, KnownGroups known, Assign
         return row;
     }
 
-    private RegistrationRow Describe(DeviceProof proof, AttestationVerdict.Accepted accepted, RegistrationRow? before)
+    private RegistrationRow Describe(DeviceProof proof, Evidence evidence, AttestationVerdict.Accepted accepted, RegistrationRow? before)
     {
         var now = time.GetUtcNow().UtcTicks;
         return (before ?? new RegistrationRow { Service = proof.Instance.Name.Value, Id = proof.RegistrationId.ToLowerInvariant(), Name = proof.RegistrationId, Created = now }) with
@@ -116,7 +129,7 @@ internal sealed class Registrations(Database database, KnownGroups known, Assign
             ErrorCode = 0,
             ErrorMessage = "",
             Etag = EntityTag.New(),
-            Evidence = JsonSerializer.Serialize(EvidenceOf(accepted), ProvisioningJson.Types.Evidence),
+            Evidence = JsonSerializer.Serialize(evidence, ProvisioningJson.Types.Evidence),
             Changed = now,
         };
     }

@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Gatehouse.Provisioning.Allocation;
 using Gatehouse.Provisioning.Certificates;
 using Gatehouse.Provisioning.DeviceDoor;
 using Gatehouse.Provisioning.Enrollments;
@@ -21,6 +22,8 @@ namespace Gatehouse.Provisioning.ServiceDoor;
 [JsonSerializable(typeof(BulkResult))]
 [JsonSerializable(typeof(QueryBody))]
 [JsonSerializable(typeof(ErrorDocument))]
+[JsonSerializable(typeof(AllocationQuestion))]
+[JsonSerializable(typeof(AllocationAnswer))]
 [JsonSerializable(typeof(CaCertificateDocument))]
 [JsonSerializable(typeof(CaCertificateBody))]
 [JsonSerializable(typeof(CaProofBody))]

@@ -10,6 +10,7 @@ using Gatehouse.Hub.Telemetry;
 using Gatehouse.Hub.Throttling;
 using Gatehouse.Identity;
 using Gatehouse.Provisioning;
+using Gatehouse.Provisioning.Allocation;
 using Gatehouse.Server.Configuration;
 using Gatehouse.Server.Startup;
 using Gatehouse.ServiceApi;
@@ -89,7 +90,11 @@ internal sealed class BoundOptions(ServerOptions options, DataDirectory data)
 
     internal GatewayOptions Gateway => new() { TokenGrace = options.TokenGrace, FaultInjection = options.FaultInjection };
 
-    internal ProvisioningOptions Provisioning => new() { HubHostName = options.HostNames.FirstOrDefault() };
+    internal ProvisioningOptions Provisioning => new()
+    {
+        HubHostName = options.HostNames.FirstOrDefault(),
+        Allocation = new AllocationOptions { AllowPrivateAddresses = options.PrivateEndpoints, Secret = options.AllocationSecret, Timeout = options.AllocationTimeout },
+    };
 
     internal ServiceApiOptions ServiceApi => new() { AmqpPort = options.AmqpPort is > 0 and var port ? port : 5671 };
 

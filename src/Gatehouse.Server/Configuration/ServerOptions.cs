@@ -105,6 +105,10 @@ internal sealed class ServerOptions
 
     internal bool PrivateEndpoints { get; set; }
 
+    internal string? AllocationSecret { get; set; }
+
+    internal TimeSpan AllocationTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
     internal int MaxRoutes { get; set; } = 100;
 
     internal int MaxEndpoints { get; set; } = 10;

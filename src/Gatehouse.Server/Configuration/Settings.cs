@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using Gatehouse.Hub.Throttling;
+using Gatehouse.Sinks.Webhooks;
 
 namespace Gatehouse.Server.Configuration;
 
@@ -85,7 +86,9 @@ internal static class Settings
         new("throttle-held", "0–1000000", "1000", "Requests of one class and hub held back at once; more are refused at once.", (o, text) => Integer(text, 0, 1_000_000, value => o.ThrottleHeld = value)),
         new("throttle-fairness", "true or false", "true", "Devices that use more than their share of a limit go behind those that use less.", (o, text) => Boolean(text, value => o.ThrottleFairness = value)),
         new("fault-injection", "true or false", "false", "Lets devices order faults for themselves with AzIoTHub_FaultOperation… properties, as the SDKs' own tests do. Not for hubs in use.", (o, text) => Boolean(text, value => o.FaultInjection = value)) { IsFlag = true },
-        new("private-endpoints", "true or false", "false", "Lets routes, uploads, imports and exports reach loopback, link-local and private addresses, and without TLS.", (o, text) => Boolean(text, value => o.PrivateEndpoints = value)) { IsFlag = true },
+        new("private-endpoints", "true or false", "false", "Lets routes, uploads, imports, exports and custom allocation reach loopback, link-local and private addresses, and without TLS.", (o, text) => Boolean(text, value => o.PrivateEndpoints = value)) { IsFlag = true },
+        new("allocation-secret", "text of 16 to 256 characters", "none: calls are not signed", "Signs calls to the webhooks of custom allocation (Gatehouse-Signature).", (o, text) => Secret(text, value => o.AllocationSecret = value)) { IsSensitive = true },
+        new("allocation-timeout", "1s–60s", "10s", "Longest time of one custom allocation, all attempts included.", (o, text) => Duration(text, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(60), value => o.AllocationTimeout = value)),
         new("max-routes", "0–1000", "100", "Routes of a hub.", (o, text) => Integer(text, 0, 1000, value => o.MaxRoutes = value)),
         new("max-endpoints", "0–100", "10", "Custom endpoints of a hub.", (o, text) => Integer(text, 0, 100, value => o.MaxEndpoints = value)),
         new("max-enrichments", "0–100", "10", "Enrichments of a hub.", (o, text) => Integer(text, 0, 100, value => o.MaxEnrichments = value)),
@@ -141,6 +144,17 @@ internal static class Settings
         }
 
         take(value);
+        return null;
+    }
+
+    private static string? Secret(string text, Action<string> take)
+    {
+        if (text.Length is < WebhookTarget.MinSecretLength or > WebhookTarget.MaxSecretLength)
+        {
+            return "is too short or too long";
+        }
+
+        take(text);
         return null;
     }
 

@@ -6,14 +6,14 @@ namespace Gatehouse.Sinks.Outbound;
 /// <summary>HTTP clients for endpoints: judged addresses, no proxy, no redirects, no cookies.</summary>
 internal static class OutboundHttp
 {
-    internal static SocketsHttpHandler NewHandler(SinkOptions options) => new()
+    internal static SocketsHttpHandler NewHandler(SinkOptions options, int maxConnectionsPerServer = 2) => new()
     {
         AllowAutoRedirect = false,
         UseCookies = false,
         UseProxy = false,
         AutomaticDecompression = DecompressionMethods.None,
         ConnectTimeout = options.Timeout,
-        MaxConnectionsPerServer = 2,
+        MaxConnectionsPerServer = maxConnectionsPerServer,
         MaxResponseHeadersLength = 16,
         PooledConnectionLifetime = TimeSpan.FromMinutes(5),
         SslOptions = new SslClientAuthenticationOptions(),

@@ -2,8 +2,6 @@ using System.Buffers;
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using Gatehouse.Sinks.Outbound;
 
@@ -42,7 +40,7 @@ public sealed class WebhookSink : ISink
         {
             Content = new ReadOnlyMemoryContent(body) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } },
         };
-        request.Headers.TryAddWithoutValidation("Gatehouse-Signature", Sign(body.Span, time.GetUtcNow()));
+        request.Headers.TryAddWithoutValidation(WebhookSignature.Header, Sign(body.Span, time.GetUtcNow()));
         request.Headers.TryAddWithoutValidation("Gatehouse-Hub", batch.Hub);
         request.Headers.TryAddWithoutValidation("Gatehouse-Endpoint", batch.Endpoint);
         request.Headers.TryAddWithoutValidation("Gatehouse-Delivery", string.Create(CultureInfo.InvariantCulture, $"{batch.Partition}-{batch.Events[0].SequenceNumber}-{batch.Events.Count}"));
@@ -70,14 +68,7 @@ public sealed class WebhookSink : ISink
         return ValueTask.CompletedTask;
     }
 
-    internal string Sign(ReadOnlySpan<byte> body, DateTimeOffset now)
-    {
-        var at = now.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
-        using var hash = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, Encoding.UTF8.GetBytes(target.Secret));
-        hash.AppendData(Encoding.ASCII.GetBytes(at + "."));
-        hash.AppendData(body);
-        return $"t={at},v1={Convert.ToHexStringLower(hash.GetHashAndReset())}";
-    }
+    internal string Sign(ReadOnlySpan<byte> body, DateTimeOffset now) => WebhookSignature.Make(target.Secret, body, now);
 
     private static ReadOnlyMemory<byte> Body(SinkBatch batch)
     {

@@ -17,10 +17,8 @@ public sealed record WebhookTarget
     /// <summary>Null when something is wrong; <paramref name="fault"/> says what.</summary>
     public static WebhookTarget? Parse(string? url, string? secret, out string fault)
     {
-        if (url is not { Length: > 0 and <= MaxUrlLength } || !Uri.TryCreate(url, UriKind.Absolute, out var uri) || uri.Scheme is not ("https" or "http") || uri.Host.Length == 0
-            || uri.UserInfo.Length > 0 || uri.Fragment.Length > 0)
+        if (ParseUrl(url, out fault) is not { } uri)
         {
-            fault = $"The url of a webhook must be an https address of at most {MaxUrlLength} characters, without user or fragment.";
             return null;
         }
 
@@ -32,6 +30,20 @@ public sealed record WebhookTarget
 
         fault = "";
         return new WebhookTarget { Url = uri, Secret = secret };
+    }
+
+    /// <summary>Null when something is wrong; <paramref name="fault"/> says what. Whether it may be without TLS is for the caller to say.</summary>
+    public static Uri? ParseUrl(string? url, out string fault)
+    {
+        if (url is not { Length: > 0 and <= MaxUrlLength } || !Uri.TryCreate(url, UriKind.Absolute, out var uri) || uri.Scheme is not ("https" or "http") || uri.Host.Length == 0
+            || uri.UserInfo.Length > 0 || uri.Fragment.Length > 0)
+        {
+            fault = $"The url of a webhook must be an https address of at most {MaxUrlLength} characters, without user or fragment.";
+            return null;
+        }
+
+        fault = "";
+        return uri;
     }
 
     /// <summary>Scheme, host and port: paths and queries of webhooks often hold keys.</summary>

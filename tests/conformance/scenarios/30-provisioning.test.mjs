@@ -1,8 +1,11 @@
 // Devices that are given their hub: the service client's methods, and registration over HTTPS with keys and certificates; each device then connects and sends.
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import https from 'node:https';
 import { test } from 'node:test';
 import { make, thumbprint } from '../lib/certificates.mjs';
 import { failure, Hub, unique } from '../lib/hub.mjs';
+import { outsideTls } from '../lib/outside.mjs';
 import { callService, derive, register, send, serviceClient, withCertificate, withKey } from '../lib/provisioning.mjs';
 
 const hub = Hub.running();
@@ -138,4 +141,27 @@ test('a device of a group that names a CA certificate, once who uploaded it has 
   const result = await register(hub, withCertificate(id, leaf, [lower]));
   assert.equal(result.x509.enrollmentGroupId, group);
   await send(hub, result, undefined, leaf, [lower]);
+});
+
+test('a webhook chooses the hub of a device, and gives it its first twin and a payload', async () => {
+  const asked = [];
+  const { certFile, keyFile } = outsideTls();
+  const hook = https.createServer({ cert: fs.readFileSync(certFile), key: fs.readFileSync(keyFile) }, async (request, answer) => {
+    let body = '';
+    for await (const part of request) body += part;
+    asked.push(JSON.parse(body));
+    answer.setHeader('Content-Type', 'application/json').end(JSON.stringify({ iotHubHostName: hub.host, initialTwin: { tags: { from: 'webhook' }, properties: { desired: {} } }, payload: { hello: asked.length } }));
+  });
+  await new Promise(done => { hook.listen(0, '127.0.0.1', done); });
+  try {
+    const id = unique('e');
+    const { responseBody: made } = await service.createOrUpdateIndividualEnrollment(byKey(id, {
+      allocationPolicy: 'custom', customAllocationDefinition: { webhookUrl: `https://localhost:${hook.address().port}/`, apiVersion: '2021-10-01' },
+    }));
+    const result = await register(hub, withKey(id, made.attestation.symmetricKey.primaryKey), undefined, { modelId: 'dtmi:test:device;1' });
+    assert.deepEqual([result.assignedHub, result.payload, asked[0].deviceRuntimeContext.payload, asked[0].linkedHubs], [hub.host, { hello: 1 }, { modelId: 'dtmi:test:device;1' }, [hub.host]]);
+    assert.equal((await hub.call('GET', `/twins/${id}?api-version=2021-04-12`)).tags.from, 'webhook');
+  } finally {
+    hook.close();
+  }
 });
