@@ -81,6 +81,8 @@ public sealed class ProvisioningFuzz
             input =>
             {
                 _ = JsonBody.Parse(input, ProvisioningJson.Types.RegistrationBody);
+                _ = JsonBody.Parse(input, ProvisioningJson.Types.AllocationAnswer);
+                _ = JsonBody.Parse(input, ProvisioningJson.Types.CaCertificateBody);
                 var parsed = JsonBody.Parse(input, ProvisioningJson.Types.EnrollmentDocument);
                 if (parsed is not { IsOk: true, Value: { } document })
                 {
