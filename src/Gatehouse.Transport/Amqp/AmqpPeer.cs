@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Gatehouse.Contracts.Credentials;
 using Gatehouse.Wire.Amqp;
 
@@ -7,7 +6,8 @@ namespace Gatehouse.Transport.Amqp;
 /// <summary>The other side of an AMQP connection, as doors see it.</summary>
 public sealed class AmqpPeer
 {
-    private readonly ConcurrentDictionary<Type, object> kept = new();
+    private readonly Lock gate = new();
+    private object[] kept = [];
 
     internal AmqpPeer(PeerInfo info, IPeerProofs proofs) => (Info, Proofs) = (info, proofs);
 
@@ -35,8 +35,24 @@ public sealed class AmqpPeer
         Proved?.Invoke();
     }
 
-    /// <summary>A door's own state of this connection, made at first use.</summary>
+    /// <summary>A door's own state of this connection, made at first use; one object for each type.</summary>
+    /// <remarks>A few entries at most, on each of many idle connections: an array is a tenth of a dictionary.</remarks>
     public T Keep<T>(Func<AmqpPeer, T> make)
-        where T : class =>
-        (T)kept.GetOrAdd(typeof(T), static (_, made) => made.make(made.peer), (make, peer: this));
+        where T : class
+    {
+        lock (gate)
+        {
+            foreach (var state in kept)
+            {
+                if (state is T found)
+                {
+                    return found;
+                }
+            }
+
+            var made = make(this);
+            kept = [.. kept, made];
+            return made;
+        }
+    }
 }
