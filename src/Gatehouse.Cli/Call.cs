@@ -5,10 +5,11 @@ using Gatehouse.Cli.Output;
 
 namespace Gatehouse.Cli;
 
-/// <summary>One run of a command: its values, its terminal, and the hub it talks to.</summary>
+/// <summary>One run of a command: its values, its terminal, and the hub or provisioning service it talks to.</summary>
 internal sealed class Call(Shell shell, ParseResult parsed, CancellationToken cancellationToken) : IDisposable
 {
     private HubClient? hub;
+    private HubClient? provisioning;
 
     internal CancellationToken Cancellation { get; } = cancellationToken;
 
@@ -22,6 +23,9 @@ internal sealed class Call(Shell shell, ParseResult parsed, CancellationToken ca
 
     /// <summary>Resolved at the first use: mistakes in the arguments come first.</summary>
     internal HubClient Hub => hub ??= new HubClient(Source.Resolve());
+
+    /// <summary>The provisioning service, in the same way.</summary>
+    internal HubClient Provisioning => provisioning ??= new HubClient(Source.ResolveProvisioning());
 
     internal T? Value<T>(Option<T> option) => parsed.GetValue(option);
 
@@ -44,5 +48,9 @@ internal sealed class Call(Shell shell, ParseResult parsed, CancellationToken ca
         return ExitCode.Ok;
     }
 
-    public void Dispose() => hub?.Dispose();
+    public void Dispose()
+    {
+        hub?.Dispose();
+        provisioning?.Dispose();
+    }
 }

@@ -26,6 +26,7 @@ internal static class CommandPage
             ports, root and policy; only the user that runs the server can read it. From another machine give a policy's connection string in
             `GATEHOUSE_CONNECTION_STRING` (arguments are seen by all users of a machine) and the hub's root in `--ca-file` or `GATEHOUSE_CA_FILE`. A port other than 443
             is written into the host: `HostName=hub.example.com:8443;…`. What a connection string does not say is taken from the `connection.json` of a server with the same host name.
+            `enrollment` calls the provisioning service: a connection string is then one of a policy of the service.
 
             **Answers.** Results go to the output, notes, progress and errors to the error stream. `--json` makes every result JSON; `monitor` writes one object a line.
             An error is one line: what happened, why, what to do next. Colours and moving lines appear on terminals only, and control characters that a device sent are shown as `\u001b`.
@@ -33,8 +34,8 @@ internal static class CommandPage
             **Exit codes.** 0 done; 1 refused, not reached, or done in part; 2 the command line or a file that it names is wrong. Ctrl+C ends a
             command in order: `monitor` with 0, any other with 1; `simulate` deletes its devices first.
 
-            **Keys.** `keys`, `regenerate-key`, `connection-string` and `policy show` print secrets, for that is their purpose; `show` and `list` mask them unless `--show-keys` is given. Keys
-            of your own are read from a file or the input (`--keys-from`), never from an argument.
+            **Keys.** `keys`, `regenerate-key`, `connection-string`, `compute-device-key` and `policy show` print secrets, for that is their purpose; `show` and `list` mask them or leave them out unless `--show-keys` is given. Keys
+            of your own are read from a file or the input (`--keys-from`, `--key-from`), never from an argument.
 
             | command | what it does | options |
             |---|---|---|

@@ -6,6 +6,7 @@ using Gatehouse.Cli.Certificates;
 using Gatehouse.Cli.ConsumerGroups;
 using Gatehouse.Cli.DeviceConfigurations;
 using Gatehouse.Cli.DeviceTwins;
+using Gatehouse.Cli.Enrollments;
 using Gatehouse.Cli.Files;
 using Gatehouse.Cli.Monitoring;
 using Gatehouse.Cli.Output;
@@ -35,6 +36,7 @@ internal static class CommandTree
             new Query(shell).Command,
             ConfigurationCommands.Group(shell),
             JobCommands.Group(shell),
+            EnrollmentCommands.Group(shell),
             CertificateCommands.Group(shell),
             PolicyCommands.Group(shell),
             ConsumerGroupCommands.Group(shell),

@@ -53,7 +53,7 @@ public sealed class UsageTests
     {
         var run = await CliRun.OkAsync(line.Split(' ', StringSplitOptions.RemoveEmptyEntries));
 
-        Assert.All(["up", "device", "module", "certificate", "policy", "consumer-group", "monitor", "simulate", "why", "audit"], word => Assert.Matches($@"(?m)^  {word}\b", run.Output));
+        Assert.All(["up", "device", "module", "enrollment", "certificate", "policy", "consumer-group", "monitor", "simulate", "why", "audit"], word => Assert.Matches($@"(?m)^  {word}\b", run.Output));
     }
 
     [Fact]

@@ -35,7 +35,7 @@ public sealed class WhyTests(RunningServer server)
         var words = RefusalWords.For(new JsonObject { ["reason"] = nameof(RefusalReason.TokenSignatureWrong), ["detail"] = "", ["service"] = "dps" }, "d1");
 
         Assert.Contains("'dps'", words.What, StringComparison.Ordinal);
-        Assert.Contains("enrollment of 'd1'", words.Next, StringComparison.Ordinal);
+        Assert.Contains("'gatehouse enrollment show d1'", words.Next, StringComparison.Ordinal);
         Assert.DoesNotContain("gatehouse device", words.Next, StringComparison.Ordinal);
     }
 

@@ -4,7 +4,14 @@ using System.Text.Json.Nodes;
 namespace Gatehouse.Cli.Connecting;
 
 /// <summary><c>connection.json</c>, which a running server keeps in its data directory.</summary>
-internal sealed record ConnectionFile(string Path, string HubConnectionString, string HostName, int HttpsPort, int MqttPort, string CaFile)
+/// <param name="Path">Where it lies.</param>
+/// <param name="HubConnectionString">Of a policy of the hub.</param>
+/// <param name="ProvisioningConnectionString">Of a policy of the provisioning service; null where the server has none.</param>
+/// <param name="HostName">Of the hub, and of the service beside it.</param>
+/// <param name="HttpsPort">HTTPS.</param>
+/// <param name="MqttPort">MQTT over TLS.</param>
+/// <param name="CaFile">The server's root.</param>
+internal sealed record ConnectionFile(string Path, string HubConnectionString, string? ProvisioningConnectionString, string HostName, int HttpsPort, int MqttPort, string CaFile)
 {
     /// <returns>Null when there is none.</returns>
     internal static ConnectionFile? Read(string directory)
@@ -16,6 +23,7 @@ internal sealed record ConnectionFile(string Path, string HubConnectionString, s
             return new ConnectionFile(
                 path,
                 (string)json["hub"]!["connectionString"]!,
+                (string?)json["dps"]?["connectionString"],
                 (string)json["hub"]!["hostName"]!,
                 (int)json["ports"]!["https"]!,
                 (int)json["ports"]!["mqtt"]!,

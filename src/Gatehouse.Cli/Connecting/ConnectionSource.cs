@@ -19,14 +19,20 @@ internal sealed record ConnectionSource
     private string Directory => DataDirectory ?? Given(DataVariable) ?? ConnectionFile.DefaultDirectory();
 
     /// <summary>Reads anew each time: a server that was started again may have other ports.</summary>
-    internal HubAddress Resolve()
+    internal HubAddress Resolve() => Resolve(file => file.HubConnectionString);
+
+    /// <summary>The same for the provisioning service: a connection string is then one of a policy of the service.</summary>
+    internal HubAddress ResolveProvisioning() => Resolve(file => file.ProvisioningConnectionString
+        ?? throw new CliException($"'{file.Path}' names no provisioning service (dps). Start the server anew, or name the service with --connection-string."));
+
+    private HubAddress Resolve(Func<ConnectionFile, string> choose)
     {
         if (ConnectionString is { } given)
         {
             return FromText(given, "--connection-string");
         }
 
-        return DataDirectory is null && Given(StringVariable) is { } variable ? FromText(variable, StringVariable) : FromFile();
+        return DataDirectory is null && Given(StringVariable) is { } variable ? FromText(variable, StringVariable) : FromFile(choose);
     }
 
     // A secret of its own never ends up in a printed record.
@@ -47,13 +53,13 @@ internal sealed record ConnectionSource
         };
     }
 
-    private HubAddress FromFile()
+    private HubAddress FromFile(Func<ConnectionFile, string> choose)
     {
         var file = ConnectionFile.Read(Directory)
             ?? throw new CliException($"no server runs on '{Directory}' (it has no connection.json). Start one with 'gatehouse up', name its directory with --data, or name a hub with --connection-string.");
         return new HubAddress
         {
-            Policy = PolicyConnectionString.Parse(file.HubConnectionString, file.Path),
+            Policy = PolicyConnectionString.Parse(choose(file), file.Path),
             HttpsPort = file.HttpsPort,
             MqttPort = file.MqttPort,
             CaFile = CaFile ?? Given(CaVariable) ?? file.CaFile,

@@ -11,13 +11,10 @@ using Gatehouse.Cli.Output;
 
 namespace Gatehouse.Cli.Connecting;
 
-/// <summary>Calls the service API and the operator API of one hub, and says in one line what went wrong.</summary>
+/// <summary>Calls the service API and the operator API of one hub, or the API of one provisioning service, and says in one line what went wrong.</summary>
 internal sealed class HubClient : IDisposable
 {
     internal const string Overwrite = "*";
-
-    // Of the registry API; the operator API has none.
-    private const string ApiVersion = "2021-04-12";
 
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(60);
@@ -58,7 +55,7 @@ internal sealed class HubClient : IDisposable
     /// <summary>Posts bytes as they are, with headers of the caller's.</summary>
     internal async Task SendBytesAsync(HubPath path, byte[] body, IEnumerable<KeyValuePair<string, string>> headers, CancellationToken cancellationToken)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, path.ToUri(Address, ApiVersion)) { Content = new ByteArrayContent(body) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, path.ToUri(Address)) { Content = new ByteArrayContent(body) };
         foreach (var (name, value) in headers)
         {
             if (!request.Headers.TryAddWithoutValidation(name, value))
@@ -73,7 +70,7 @@ internal sealed class HubClient : IDisposable
     /// <summary>One page of a query (a POST with a body, or a GET), and what leads to the next; null after the last.</summary>
     internal async Task<(JsonArray Rows, string? Continuation)> PageAsync(HubPath path, JsonNode? body, int items, string? continuation, CancellationToken cancellationToken)
     {
-        using var request = new HttpRequestMessage(body is null ? HttpMethod.Get : HttpMethod.Post, path.ToUri(Address, ApiVersion)) { Content = body is null ? null : Json(body) };
+        using var request = new HttpRequestMessage(body is null ? HttpMethod.Get : HttpMethod.Post, path.ToUri(Address)) { Content = body is null ? null : Json(body) };
         request.Headers.TryAddWithoutValidation("x-ms-max-item-count", items.ToString(CultureInfo.InvariantCulture));
         if (continuation is not null)
         {
@@ -137,7 +134,7 @@ internal sealed class HubClient : IDisposable
 
     private async Task<HttpResponseMessage> SendAsync(HttpMethod method, HubPath path, JsonNode? body, string? etag, CancellationToken cancellationToken)
     {
-        using var request = new HttpRequestMessage(method, path.ToUri(Address, ApiVersion));
+        using var request = new HttpRequestMessage(method, path.ToUri(Address));
         if (etag is not null)
         {
             request.Headers.TryAddWithoutValidation("If-Match", etag == Overwrite ? etag : $"\"{etag.Trim('"')}\"");

@@ -9,15 +9,18 @@ internal sealed class HubPath
 
     private readonly string path;
     private readonly StringBuilder query = new();
-    private readonly bool isService;
+    private readonly string? apiVersion;
 
-    private HubPath(string path, bool isService) => (this.path, this.isService) = (path, isService);
+    private HubPath(string path, string? apiVersion) => (this.path, this.apiVersion) = (path, apiVersion);
 
     /// <summary>Of the service API.</summary>
-    internal static HubPath Service(params IEnumerable<string> segments) => new(Join(segments), isService: true);
+    internal static HubPath Service(params IEnumerable<string> segments) => new(Join(segments), "2021-04-12");
 
-    /// <summary>Of Gatehouse's operator API.</summary>
-    internal static HubPath Operator(params IEnumerable<string> segments) => new("/gatehouse/v1" + Join(segments), isService: false);
+    /// <summary>Of the provisioning service's API.</summary>
+    internal static HubPath Provisioning(params IEnumerable<string> segments) => new(Join(segments), "2021-10-01");
+
+    /// <summary>Of Gatehouse's operator API, which has no versions of that kind.</summary>
+    internal static HubPath Operator(params IEnumerable<string> segments) => new("/gatehouse/v1" + Join(segments), apiVersion: null);
 
     /// <summary>Adds a parameter; one without a value is left out.</summary>
     internal HubPath With(string name, string? value)
@@ -30,9 +33,9 @@ internal sealed class HubPath
         return this;
     }
 
-    internal Uri ToUri(HubAddress address, string apiVersion)
+    internal Uri ToUri(HubAddress address)
     {
-        var version = isService ? $"{(query.Length == 0 ? '?' : '&')}api-version={apiVersion}" : "";
+        var version = apiVersion is null ? "" : $"{(query.Length == 0 ? '?' : '&')}api-version={apiVersion}";
         var host = address.HostName.Contains(':', StringComparison.Ordinal) ? $"[{address.HostName}]" : address.HostName;
 
         // "." and ".." are device ids; the usual rules for addresses would remove them.

@@ -16,19 +16,22 @@ internal sealed class HubRefusal(HttpStatusCode status, string code, string mess
 
     internal static async Task<HubRefusal> ReadAsync(HttpResponseMessage answer, HubAddress address, CancellationToken cancellationToken)
     {
-        var code = answer.Headers.TryGetValues("iothub-errorcode", out var values) ? values.First() : $"HTTP {(int)answer.StatusCode}";
         var body = await answer.Content.ReadAsStringAsync(cancellationToken);
+        var code = Header(answer, "iothub-errorcode") ?? ProvisioningRefusal.NameOf(Header(answer, "x-ms-error-code")) ?? $"HTTP {(int)answer.StatusCode}";
         var text = Text(body);
         var said = text.Length == 0 ? code : $"{text.TrimEnd('.', ' ')} ({code})";
-        return new HubRefusal(answer.StatusCode, code, $"{said}.{Next(code, answer.StatusCode, address)}");
+        return new HubRefusal(answer.StatusCode, code, $"{said}.{ProvisioningRefusal.Next(code, address) ?? Next(code, answer.StatusCode, address)}");
     }
 
-    // {"Message":"ErrorCode:Name;text","ExceptionMessage":"Tracking ID:…"}
+    private static string? Header(HttpResponseMessage answer, string name) => answer.Headers.TryGetValues(name, out var values) ? values.First() : null;
+
+    // {"Message":"ErrorCode:Name;text","ExceptionMessage":"Tracking ID:…"}; of the provisioning service {"errorCode":404201,"message":"text"}
     private static string Text(string body)
     {
         try
         {
-            var message = (string?)JsonNode.Parse(body)?["Message"] ?? "";
+            var said = JsonNode.Parse(body);
+            var message = (string?)(said?["Message"] ?? said?["message"]) ?? "";
             var semicolon = message.IndexOf(';', StringComparison.Ordinal);
             return message.StartsWith("ErrorCode:", StringComparison.Ordinal) && semicolon > 0 ? message[(semicolon + 1)..] : message;
         }

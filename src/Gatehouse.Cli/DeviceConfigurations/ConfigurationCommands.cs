@@ -113,7 +113,7 @@ internal sealed class ConfigurationCommands(Shell shell)
             }
 
             var rows = new JsonArray();
-            await foreach (var row in QueryPages.ReadAsync(call, HubPath.Service("devices", "query"), new JsonObject { ["query"] = query }, top: null))
+            await foreach (var row in QueryPages.ReadAsync(call.Hub, HubPath.Service("devices", "query"), new JsonObject { ["query"] = query }, top: null, call.Cancellation))
             {
                 rows.Add(row);
             }

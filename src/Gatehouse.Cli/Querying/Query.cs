@@ -25,7 +25,7 @@ internal sealed class Query(Shell shell)
 
             var all = new JsonArray();
             var isAny = false;
-            await foreach (var row in QueryPages.ReadAsync(call, HubPath.Service("devices", "query"), new JsonObject { ["query"] = call.Value(query) }, call.Value(top)))
+            await foreach (var row in QueryPages.ReadAsync(call.Hub, HubPath.Service("devices", "query"), new JsonObject { ["query"] = call.Value(query) }, call.Value(top), call.Cancellation))
             {
                 isAny = true;
                 Show(call, all, row);

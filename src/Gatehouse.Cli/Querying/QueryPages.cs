@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json.Nodes;
 using Gatehouse.Cli.Connecting;
 
@@ -8,17 +9,18 @@ internal static class QueryPages
 {
     private const int PageItems = 1_000;
 
-    /// <param name="call">Whose hub.</param>
+    /// <param name="hub">Hub or provisioning service.</param>
     /// <param name="path">Of the query.</param>
     /// <param name="body">Null: a GET.</param>
     /// <param name="top">Most rows; null for all.</param>
-    internal static async IAsyncEnumerable<JsonNode> ReadAsync(Call call, HubPath path, JsonNode? body, int? top)
+    /// <param name="cancellationToken">Ends it.</param>
+    internal static async IAsyncEnumerable<JsonNode> ReadAsync(HubClient hub, HubPath path, JsonNode? body, int? top, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var left = top ?? int.MaxValue;
         string? continuation = null;
         do
         {
-            var (rows, next) = await call.Hub.PageAsync(path, body, Math.Min(left, PageItems), continuation, call.Cancellation);
+            var (rows, next) = await hub.PageAsync(path, body, Math.Min(left, PageItems), continuation, cancellationToken);
             foreach (var row in rows.Take(left))
             {
                 left--;

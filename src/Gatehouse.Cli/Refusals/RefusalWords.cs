@@ -35,7 +35,7 @@ internal static partial class RefusalWords
         RefusalReason.ProtocolViolation => new("It sent something that MQTT or this hub does not allow, and was closed.", "See the fault above: usually a client that is no Azure IoT SDK, a wrong user name or topic, or MQTT 5 (3.1.1 is spoken here)."),
         RefusalReason.Throttled => new("Requests came faster than they are allowed or can be recorded.", "Look for a client in a tight loop, and let clients wait longer between attempts; --throttle-tier and --throttle-limit set the rates."),
         RefusalReason.BackedOff => new("It was refused so often that its further attempts were put off unread.", "Mend what the refusals before this one say; it is let in again within two minutes of the attempts' end."),
-        RefusalReason.EndorsementKeyMismatch => new("Its TPM is not the one that is enrolled.", "If it got a new TPM or board: write the endorsement key into the enrollment; else find out who uses the registration id."),
+        RefusalReason.EndorsementKeyMismatch => new("Its TPM is not the one that is enrolled.", "If it got a new TPM or board: write the endorsement key into the enrollment ('gatehouse enrollment update {id} --endorsement-key KEY'); else find out who uses the registration id."),
         RefusalReason.StorageRootKeyInvalid => new("The storage root key of its TPM cannot be used.", "See the fault above: a primary key of the owner hierarchy, bound to its TPM, RSA or elliptic, with AES."),
         _ => null,
     };
@@ -49,7 +49,7 @@ internal static partial class RefusalWords
         if ((string?)refusal["service"] is { } service)
         {
             // Devices that register have an enrollment, and need not be in the registry.
-            return new Words($"Its registration at the provisioning service '{service}' was refused.", $"Compare the enrollment of '{identity}', or of its group, with what the client is set up to send.");
+            return new Words($"Its registration at the provisioning service '{service}' was refused.", $"Compare 'gatehouse enrollment show {identity}', or its group's with --group, with what the client is set up to send; 'gatehouse enrollment update' changes either.");
         }
 
         var slash = identity.IndexOf('/', StringComparison.Ordinal);

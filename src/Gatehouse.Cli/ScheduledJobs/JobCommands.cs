@@ -103,7 +103,7 @@ internal sealed class JobCommands(Shell shell)
 
         var jobs = new JsonArray();
         var path = HubPath.Service("jobs", "v2", "query").With("jobType", call.Value(listedType)).With("jobStatus", call.Value(status));
-        await foreach (var job in QueryPages.ReadAsync(call, path, body: null, call.Value(top)))
+        await foreach (var job in QueryPages.ReadAsync(call.Hub, path, body: null, call.Value(top), call.Cancellation))
         {
             jobs.Add(job);
         }
