@@ -9,6 +9,7 @@ using Gatehouse.Provisioning.Allocation;
 using Gatehouse.Provisioning.Attestation;
 using Gatehouse.Provisioning.Certificates;
 using Gatehouse.Provisioning.DeviceDoor;
+using Gatehouse.Provisioning.DeviceDoor.Amqp;
 using Gatehouse.Provisioning.Enrollments;
 using Gatehouse.Provisioning.Instances;
 using Gatehouse.Provisioning.Registrations;
@@ -19,6 +20,8 @@ using Gatehouse.Provisioning.ServiceDoor.IndividualEnrollments;
 using Gatehouse.Provisioning.ServiceDoor.RegistrationStates;
 using Gatehouse.Store;
 using Gatehouse.Transport;
+using Gatehouse.Transport.Amqp;
+using Gatehouse.Transport.Amqp.Sasl;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -88,6 +91,8 @@ public static class ProvisioningSetup
         services.TryAddSingleton<Registrations.RegistrationStates>();
         services.TryAddSingleton<DeviceRegistrations>();
         services.TryAddSingleton<DeviceApi>();
+        services.TryAddSingleton<ISaslRealm, RegistrationRealm>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IAmqpDoor, RegistrationNodes>());
     }
 
     private static void AddServiceApi(IServiceCollection services)

@@ -77,7 +77,9 @@ public static class TransportSetup
     {
         var door = endpoints.ServiceProvider.GetRequiredService<WebSocketDoor>();
         var overAmqp = amqp?.Invoke(endpoints.ServiceProvider);
-        Map(endpoints, door, WebSocketDoor.HubPath, new WebSocketHandlers(mqtt(endpoints.ServiceProvider), overAmqp));
+        var both = new WebSocketHandlers(mqtt(endpoints.ServiceProvider), overAmqp);
+        Map(endpoints, door, WebSocketDoor.HubPath, both);
+        MapRoot(endpoints, door, both);
         if (overAmqp is not null)
         {
             Map(endpoints, door, WebSocketDoor.EventHubsPath, new WebSocketHandlers(null, overAmqp));
@@ -90,6 +92,19 @@ public static class TransportSetup
         pipeline.UseWebSockets();
         pipeline.Run(context => door.RunAsync(context, handlers));
         endpoints.Map(path, pipeline.Build());
+    }
+
+    // Whatever else asks for the root finds nothing there, as before.
+    private static void MapRoot(IEndpointRouteBuilder endpoints, WebSocketDoor door, WebSocketHandlers handlers)
+    {
+        var pipeline = endpoints.CreateApplicationBuilder();
+        pipeline.UseWebSockets();
+        pipeline.Run(context =>
+        {
+            context.Response.StatusCode = StatusCodes.Status404NotFound;
+            return context.WebSockets.IsWebSocketRequest ? door.RunAsync(context, handlers) : Task.CompletedTask;
+        });
+        endpoints.Map(WebSocketDoor.RootPath, pipeline.Build());
     }
 
     /// <summary>The caller of this request is known: its connection no longer counts as unknown. Doors call it once a request was authorised.</summary>

@@ -1,9 +1,11 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using Gatehouse.Provisioning;
+using Gatehouse.Provisioning.DeviceDoor.Amqp;
 using Gatehouse.Provisioning.Enrollments;
 using Gatehouse.Provisioning.Enrollments.Conditions;
 using Gatehouse.Provisioning.ServiceDoor;
+using Gatehouse.Wire.Amqp;
 using Gatehouse.Wire.Mqtt;
 using Xunit;
 
@@ -97,5 +99,38 @@ public sealed class ProvisioningFuzz
                 }
             },
             new FuzzOptions { Words = [.. new[] { "\"attestation\":", "\"x509\":", "null", "{}", "[]", "\"type\":\"tpm\"", "AAEA" }.Select(Encoding.UTF8.GetBytes)] });
+    }
+
+    [Fact]
+    public void Requests_over_AMQP_and_the_first_step_of_a_TPM_are_read_or_refused() => FuzzRun.Run(
+        [AmqpRequest(), [.. "0ne00012345\0dev-1\0"u8, 1, 0x3A, 0, 1, 0, 0x0B]],
+        static input =>
+        {
+            if (RegistrationRequest.Read(input) is { IsOk: true, Value: { } request })
+            {
+                Assert.True(request.CorrelationId.Length <= 256 && request.OperationId.Length <= 256 && request.Body.Length <= input.Length);
+            }
+
+            if (TpmExchange.TryReadInit(input, out var target, out var key))
+            {
+                Assert.True(target.IdScope.Length == 11 && key.Length <= input.Length);
+            }
+        },
+        new FuzzOptions { AllocationBytesPerByte = 128, Words = [.. new[] { "iotdps-operation-type", "iotdps-register", "iotdps-operation-id", "\0" }.Select(Encoding.UTF8.GetBytes)] });
+
+    private static byte[] AmqpRequest()
+    {
+        var buffer = new AmqpBuffer();
+        var writer = new AmqpWriter(buffer);
+        writer.Descriptor(Descriptors.Properties);
+        writer.Object(new List<object?> { null, null, null, null, null, "c-1" });
+        writer.Descriptor(Descriptors.ApplicationProperties);
+        var map = new AmqpMap();
+        map.Add("iotdps-operation-type", "iotdps-get-operationstatus");
+        map.Add("iotdps-operation-id", "4.0.0");
+        writer.Object(map);
+        writer.Descriptor(Descriptors.Data);
+        writer.Binary("{}"u8);
+        return buffer.Written.ToArray();
     }
 }

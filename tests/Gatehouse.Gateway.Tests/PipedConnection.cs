@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using System.Net;
+using Gatehouse.Contracts.Credentials;
 using Gatehouse.Transport;
 
 namespace Gatehouse.Gateway.Tests;
@@ -13,13 +14,18 @@ internal sealed class PipedConnection : ClientConnection
     private readonly TaskCompletionSource<string> aborted = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <param name="outputBytes">Bytes of answers that wait for the client before the server's flush waits.</param>
-    internal PipedConnection(int outputBytes = 1024 * 1024) => outward = new Pipe(new PipeOptions(pauseWriterThreshold: outputBytes, resumeWriterThreshold: outputBytes / 2, useSynchronizationContext: false));
+    /// <param name="certificate">What the client showed in TLS.</param>
+    internal PipedConnection(int outputBytes = 1024 * 1024, PeerCertificate? certificate = null)
+    {
+        outward = new Pipe(new PipeOptions(pauseWriterThreshold: outputBytes, resumeWriterThreshold: outputBytes / 2, useSynchronizationContext: false));
+        Peer = new PeerInfo { RemoteEndPoint = new IPEndPoint(IPAddress.Parse("192.0.2.7"), 4711), Protocol = "mqtt", HostName = "localhost", Certificate = certificate };
+    }
 
     public override PipeReader Input => inward.Reader;
 
     public override PipeWriter Output => outward.Writer;
 
-    public override PeerInfo Peer { get; } = new() { RemoteEndPoint = new IPEndPoint(IPAddress.Parse("192.0.2.7"), 4711), Protocol = "mqtt", HostName = "localhost" };
+    public override PeerInfo Peer { get; }
 
     public override CancellationToken Draining => draining.Token;
 

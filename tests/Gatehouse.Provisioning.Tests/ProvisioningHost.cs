@@ -25,6 +25,7 @@ using Gatehouse.Store.Postgres;
 using Gatehouse.Store.Sqlite;
 using Gatehouse.Store.Suite;
 using Gatehouse.Streams;
+using Gatehouse.Transport.Amqp;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -56,7 +57,7 @@ internal sealed class ProvisioningHost : IAsyncDisposable, IRefusalLog
         _ = postgres is null
             ? all.AddSqliteStore(new SqliteOptions { Path = Path.Combine(Folder, "store.db") })
             : all.AddPostgresStore(new PostgresOptions { ConnectionString = postgres, MaxConnections = 10 });
-        all.AddStreams(new StreamsOptions { Directory = Path.Combine(Folder, "streams") }).AddIdentity(new IdentityOptions()).AddHub(hub).AddProvisioning(options);
+        all.AddStreams(new StreamsOptions { Directory = Path.Combine(Folder, "streams") }).AddIdentity(new IdentityOptions()).AddAmqp(new AmqpOptions()).AddHub(hub).AddProvisioning(options);
         app = builder.Build();
         app.UseProvisioning();
     }

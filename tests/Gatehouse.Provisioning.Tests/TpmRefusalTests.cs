@@ -115,11 +115,26 @@ public sealed class TpmRefusalTests
         Assert.Equal((429, "429001", "2", RefusalReason.Throttled), (answer.Code, answer.Text("errorCode"), answer.Headers["Retry-After"], host.Refusals.Single().Reason));
     }
 
+    [Fact]
+    public async Task What_is_sent_before_any_proof_may_be_as_large_as_its_limit_and_not_one_byte_more()
+    {
+        await using var host = await ProvisioningHost.StartAsync(options: new ProvisioningOptions { MaxUnprovedBodyBytes = 4096 });
+        await EnrollAsync(host, "tpm-1", "");
+        var body = Body(Endorsement, StorageRoot);
+
+        var answer = await host.SendAsync("PUT", Path(host, "tpm-1"), null, body.PadRight(4096));
+        Assert.Equal((401, "registration"), (answer.Code, answer.Text("keyName")));
+        answer = await host.SendAsync("PUT", Path(host, "tpm-1"), null, body.PadRight(4097));
+        Assert.Equal((401, "", RefusalReason.CredentialMissing), (answer.Code, answer.Text("keyName"), host.Refusals.Single().Reason));
+    }
+
     private static async Task EnrollAsync(ProvisioningHost host, string id, string rest, string? endorsement = null) =>
         await host.EnrollAsync(id, $$$"""{{{rest}}}"attestation":{"type":"tpm","tpm":{"endorsementKey":"{{{endorsement ?? Endorsement}}}"}}""");
 
     private static string Path(ProvisioningHost host, string id) => $"/{host.Instance.IdScope}/registrations/{id}/register?api-version=2019-03-31";
 
     private static Task<ProvisioningHost.Answer> PutAsync(ProvisioningHost host, string id, string endorsement, string storageRoot) =>
-        host.SendAsync("PUT", Path(host, id), null, $$$"""{"tpm":{"endorsementKey":"{{{endorsement}}}","storageRootKey":"{{{storageRoot}}}"}}""");
+        host.SendAsync("PUT", Path(host, id), null, Body(endorsement, storageRoot));
+
+    private static string Body(string endorsement, string storageRoot) => $$$"""{"tpm":{"endorsementKey":"{{{endorsement}}}","storageRootKey":"{{{storageRoot}}}"}}""";
 }

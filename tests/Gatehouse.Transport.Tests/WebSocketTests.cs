@@ -95,6 +95,22 @@ public sealed class WebSocketTests
     }
 
     [Fact]
+    public async Task At_the_root_there_are_both_protocols_and_nothing_else()
+    {
+        await using var host = await DoorHost.StartAsync();
+        using var socket = await ConnectAsync(host, path: "/");
+        await socket.SendAsync("ping"u8.ToArray(), WebSocketMessageType.Binary, true, Now);
+        Assert.Equal("ping", await ReadAsync(socket, 4));
+        Assert.Equal("mqtt-ws", Assert.Single(host.Handler.Connections).Peer.Protocol);
+
+        await using var client = await host.ConnectAsync(port: host.Door.HttpsPort);
+        await client.WriteAsync("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"u8.ToArray(), Now);
+        var answer = new byte[12];
+        await client.ReadExactlyAsync(answer, Now);
+        Assert.Equal("HTTP/1.1 404", Encoding.ASCII.GetString(answer));
+    }
+
+    [Fact]
     public async Task No_compression_is_agreed_even_when_offered()
     {
         await using var host = await DoorHost.StartAsync();
@@ -186,7 +202,8 @@ public sealed class WebSocketTests
     [Theory]
     [InlineData("/$iothub/websocket")]
     [InlineData("/$servicebus/websocket")]
-    public async Task Amqp_is_served_at_both_paths_under_its_own_sub_protocol(string path)
+    [InlineData("/")]
+    public async Task Amqp_is_served_at_all_paths_under_its_own_sub_protocol(string path)
     {
         await using var host = await DoorHost.StartAsync();
         using var socket = await ConnectAsync(host, protocol: "AMQPWSB10", path: path);

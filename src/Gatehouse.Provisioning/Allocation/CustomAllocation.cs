@@ -167,7 +167,7 @@ internal sealed class CustomAllocation : IDisposable
                     ? new ContextCertificate(new CertificateDocument(Convert.ToBase64String(certificate.Leaf.RawDataMemory.Span), CertificateInfo.Of(certificate.Leaf)))
                     : null,
                 SymmetricKey = enrollment.Type == AttestationType.SymmetricKey ? new SymmetricKeyDocument() : null,
-                Tpm = enrollment.Type == AttestationType.Tpm ? new TpmDocument(stored.EndorsementKey, stored.StorageRootKey) : null,
+                Tpm = accepted.Tpm is { } tpm ? new TpmDocument(stored.EndorsementKey, Convert.ToBase64String(tpm.StorageRootKey.Bytes.Span)) : null,
                 Payload = payload,
             },
         };

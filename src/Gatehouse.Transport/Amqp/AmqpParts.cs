@@ -1,4 +1,5 @@
 using Gatehouse.Contracts.Credentials;
+using Gatehouse.Transport.Amqp.Sasl;
 using Microsoft.Extensions.Logging;
 
 namespace Gatehouse.Transport.Amqp;
@@ -12,6 +13,9 @@ internal sealed record AmqpParts
     public required IReadOnlyList<IAmqpDoor> Doors { get; init; }
 
     public required IPeerProofSource Proofs { get; init; }
+
+    /// <summary>Peers beside the hub's identities; null when there are none.</summary>
+    public ISaslRealm? Realm { get; init; }
 
     public required AmqpMetrics Metrics { get; init; }
 

@@ -1,6 +1,6 @@
 using Gatehouse.Contracts.Credentials;
 using Gatehouse.Transport.Amqp.Cbs;
-
+using Gatehouse.Transport.Amqp.Sasl;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
@@ -22,6 +22,7 @@ public static class AmqpSetup
             Options = all.GetRequiredService<AmqpOptions>(),
             Doors = [new CbsDoor(), .. all.GetServices<IAmqpDoor>()],
             Proofs = all.GetRequiredService<IPeerProofSource>(),
+            Realm = all.GetService<ISaslRealm>(),
             Metrics = all.GetRequiredService<AmqpMetrics>(),
             Time = all.GetRequiredService<TimeProvider>(),
             Log = all.GetRequiredService<ILoggerFactory>().CreateLogger("Gatehouse.Transport.Amqp"),

@@ -16,6 +16,9 @@ internal sealed class WebSocketDoor(TransportOptions options)
     /// <summary>The path of Event Hubs clients, for AMQP. Source: service-plane §7.4 of the wire reference.</summary>
     public const string EventHubsPath = "/$servicebus/websocket";
 
+    /// <summary>Where the C# client of the provisioning service dials, for both protocols. Source: dps §1 of the wire reference.</summary>
+    public const string RootPath = "/";
+
     private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(5);
 
     private ConnectionLimits Limits => options.Limits;

@@ -39,7 +39,7 @@ internal sealed class Negotiation(ClientConnection connection, AmqpParts parts, 
 
     private async ValueTask<bool> AuthenticateAsync()
     {
-        var names = connection.Peer.Certificate is null ? (string[])["MSSBCBS", "PLAIN", "ANONYMOUS"] : ["EXTERNAL", "MSSBCBS", "PLAIN", "ANONYMOUS"];
+        string[] names = [.. connection.Peer.Certificate is null ? Array.Empty<string>() : ["EXTERNAL"], "MSSBCBS", "PLAIN", "ANONYMOUS", .. parts.Realm is null ? Array.Empty<string>() : ["TPM"]];
         buffer.Write(ProtocolHeader.Sasl);
         WriteFrame(new SaslMechanisms { Mechanisms = names }.Write);
         await FlushAsync();
@@ -72,7 +72,8 @@ internal sealed class Negotiation(ClientConnection connection, AmqpParts parts, 
 
     private SaslMechanism? Make(string name) => name switch
     {
-        "PLAIN" => new PlainMechanism(peer.Proofs),
+        "PLAIN" => new PlainMechanism(peer, parts.Realm),
+        "TPM" => parts.Realm?.OpenTpm(peer),
         "ANONYMOUS" or "MSSBCBS" or "EXTERNAL" => new LaterMechanism(),
         _ => null,
     };

@@ -1,46 +1,47 @@
-using Gatehouse.Contracts.Credentials;
-
 namespace Gatehouse.Transport.Amqp.Sasl;
 
 /// <summary>One exchange of a SASL mechanism. A new one for each connection; a mechanism may challenge as often as it needs.</summary>
-internal abstract class SaslMechanism
+public abstract class SaslMechanism
 {
     /// <summary>Takes the initial response, then each response to a challenge.</summary>
-    internal abstract ValueTask<SaslStep> StepAsync(ReadOnlyMemory<byte> response, CancellationToken cancellationToken);
+    public abstract ValueTask<SaslStep> StepAsync(ReadOnlyMemory<byte> response, CancellationToken cancellationToken);
 }
 
 /// <summary>What comes next in the exchange.</summary>
-internal abstract record SaslStep
+public abstract record SaslStep
 {
     private SaslStep()
     {
     }
 
-    internal sealed record Challenge(byte[] Bytes) : SaslStep;
+    public sealed record Challenge(byte[] Bytes) : SaslStep;
 
     /// <param name="IsProved">The peer is known now; else the proof comes later (CBS, client certificate at attach).</param>
-    internal sealed record Accepted(bool IsProved) : SaslStep;
+    public sealed record Accepted(bool IsProved) : SaslStep;
 
-    internal sealed record Refused : SaslStep;
+    public sealed record Refused : SaslStep;
 }
 
 /// <summary>ANONYMOUS, and MSSBCBS, which is the same: the proof comes through <c>$cbs</c>. EXTERNAL: the client certificate is judged when a link says whose it is.</summary>
 internal sealed class LaterMechanism : SaslMechanism
 {
-    internal override ValueTask<SaslStep> StepAsync(ReadOnlyMemory<byte> response, CancellationToken cancellationToken) => new(new SaslStep.Accepted(IsProved: false));
+    public override ValueTask<SaslStep> StepAsync(ReadOnlyMemory<byte> response, CancellationToken cancellationToken) => new(new SaslStep.Accepted(IsProved: false));
 }
 
 /// <summary>PLAIN: <c>authzid NUL authcid NUL password</c> (RFC 4616), the password a SAS token.</summary>
-internal sealed class PlainMechanism(IPeerProofs proofs) : SaslMechanism
+internal sealed class PlainMechanism(AmqpPeer peer, ISaslRealm? realm) : SaslMechanism
 {
-    internal override async ValueTask<SaslStep> StepAsync(ReadOnlyMemory<byte> response, CancellationToken cancellationToken)
+    public override async ValueTask<SaslStep> StepAsync(ReadOnlyMemory<byte> response, CancellationToken cancellationToken)
     {
         if (!TryRead(response.Span, out var user, out var password))
         {
             return new SaslStep.Refused();
         }
 
-        return (await proofs.ProveAsync(user, password, cancellationToken)).IsOk ? new SaslStep.Accepted(IsProved: true) : new SaslStep.Refused();
+        var isProved = realm?.Owns(user) == true
+            ? await realm.ProveAsync(peer, user, password, cancellationToken)
+            : (await peer.Proofs.ProveAsync(user, password, cancellationToken)).IsOk;
+        return isProved ? new SaslStep.Accepted(IsProved: true) : new SaslStep.Refused();
     }
 
     private static bool TryRead(ReadOnlySpan<byte> response, out string user, out string password)

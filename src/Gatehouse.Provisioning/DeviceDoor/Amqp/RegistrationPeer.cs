@@ -1,0 +1,69 @@
+using System.Net;
+using Gatehouse.Contracts.Credentials;
+using Gatehouse.Provisioning.Enrollments;
+using Gatehouse.Transport.Amqp;
+
+namespace Gatehouse.Provisioning.DeviceDoor.Amqp;
+
+/// <summary>A device that registers, on one AMQP connection: what it showed in SASL, and its links.</summary>
+internal sealed class RegistrationPeer(AmqpPeer peer)
+{
+    /// <summary>Links of one connection; every SDK attaches two.</summary>
+    private const int MaxLinks = 8;
+
+    private readonly Lock gate = new();
+    private readonly List<RepliesLink> replies = [];
+    private int links;
+
+    /// <summary>SAS token; null for a device that showed its certificate.</summary>
+    internal string? Token { get; set; }
+
+    internal TpmDocument? Tpm { get; set; }
+
+    internal DeviceCaller Caller => For(Token, Tpm, peer.Info.Certificate);
+
+    internal static RegistrationPeer Of(AmqpPeer peer) => peer.Keep(static each => new RegistrationPeer(each));
+
+    /// <summary>The engine itself takes note of peers that have proved themselves.</summary>
+    internal DeviceCaller For(string? token, TpmDocument? tpm, PeerCertificate? certificate) =>
+        new(peer.Info.Protocol, (peer.Info.RemoteEndPoint as IPEndPoint)?.Address, token, certificate, static () => { }) { Tpm = tpm };
+
+    /// <summary>False when there are as many links as there may be.</summary>
+    internal bool TryEnter()
+    {
+        if (Interlocked.Increment(ref links) <= MaxLinks)
+        {
+            return true;
+        }
+
+        Leave();
+        return false;
+    }
+
+    internal void Leave() => Interlocked.Decrement(ref links);
+
+    internal void Add(RepliesLink link)
+    {
+        lock (gate)
+        {
+            replies.Add(link);
+        }
+    }
+
+    internal void Remove(RepliesLink link)
+    {
+        lock (gate)
+        {
+            replies.Remove(link);
+        }
+    }
+
+    /// <summary>The newest link on which answers to a registration can leave.</summary>
+    internal RepliesLink? FindReplies(string registrationId)
+    {
+        lock (gate)
+        {
+            return replies.FindLast(link => link.RegistrationId.Equals(registrationId, StringComparison.OrdinalIgnoreCase));
+        }
+    }
+}

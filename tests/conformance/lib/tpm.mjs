@@ -1,0 +1,109 @@
+// A TPM of its own for each device: swtpm, behind the wire of Microsoft's TPM simulator, which is what tss.js speaks.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import fs from 'node:fs';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import security from 'azure-iot-security-tpm';
+import tss from 'tss.js';
+import { sleep } from './server.mjs';
+
+const [sendCommand, handShake, sessionEnd, stop] = [8, 15, 20, 21];
+const headBytes = 10; // of a TPM's answer: tag, size, code
+
+const words = (...numbers) => { const all = Buffer.alloc(4 * numbers.length); numbers.forEach((number, at) => all.writeUInt32BE(number, 4 * at)); return all; };
+
+/** Bytes of a socket, taken as many at a time as are wanted. */
+function reader(socket) {
+  let held = Buffer.alloc(0);
+  let wake = () => {};
+  socket.on('data', part => { held = Buffer.concat([held, part]); wake(); });
+  socket.on('close', () => { held = null; wake(); });
+  socket.on('error', () => {});
+  return async count => {
+    while (held !== null && held.length < count) await new Promise(done => { wake = done; });
+    if (held === null) throw new Error('closed');
+    const taken = held.subarray(0, count);
+    held = held.subarray(count);
+    return taken;
+  };
+}
+
+export class SoftTpm {
+  /** Starts one with nothing in it. */
+  static async start() {
+    const tpm = new SoftTpm();
+    tpm.folder = fs.mkdtempSync(path.join(os.tmpdir(), 'gatehouse-tpm-'));
+    const [data, control] = ['data', 'control'].map(name => path.join(tpm.folder, name));
+    tpm.child = spawn('swtpm', ['socket', '--tpm2', '--tpmstate', `dir=${tpm.folder}`, '--server', `type=unixio,path=${data}`, '--ctrl', `type=unixio,path=${control}`,
+      '--flags', 'not-need-init,startup-clear'], { stdio: 'ignore' });
+    for (let tries = 0; !fs.existsSync(data); tries++) {
+      if (tries > 250 || tpm.child.exitCode !== null) throw new Error('swtpm did not start');
+      await sleep(20);
+    }
+    tpm.chip = net.connect(data);
+    await once(tpm.chip, 'connect');
+    tpm.fromChip = reader(tpm.chip);
+    await tpm.listen();
+    return tpm;
+  }
+
+  /** The unmodified client on this TPM; without a registration id it makes one of the endorsement key. */
+  client(registrationId) { return new security.TpmSecurityClient(registrationId, new tss.Tpm(true, '127.0.0.1', this.port)); }
+
+  stop() {
+    for (const socket of this.sockets) socket.destroy();
+    this.commands.close();
+    this.platform.close();
+    this.chip.destroy();
+    this.child.kill();
+    fs.rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  // The platform's port is the one after that of commands.
+  async listen() {
+    this.sockets = new Set();
+    for (;;) {
+      this.commands = net.createServer(socket => this.serve(socket, true));
+      this.commands.listen(0, '127.0.0.1');
+      await once(this.commands, 'listening');
+      this.port = this.commands.address().port;
+      this.platform = net.createServer(socket => this.serve(socket, false));
+      this.platform.listen(this.port + 1, '127.0.0.1');
+      if (await Promise.race([once(this.platform, 'listening').then(() => true), once(this.platform, 'error').then(() => false)])) return;
+      this.commands.close();
+    }
+  }
+
+  async serve(socket, isCommands) {
+    this.sockets.add(socket);
+    socket.once('close', () => this.sockets.delete(socket));
+    const take = reader(socket);
+    try {
+      for (;;) {
+        const operation = (await take(4)).readUInt32BE();
+        if (operation === sessionEnd || operation === stop) return socket.end();
+        if (isCommands && operation === handShake) {
+          await take(4);
+          socket.write(words(1, 9, 0)); // version, has a platform and shows presence, done
+        } else if (isCommands && operation === sendCommand) {
+          const length = (await take(5)).readUInt32BE(1);
+          const answer = await this.run(await take(length));
+          socket.write(Buffer.concat([words(answer.length), answer, words(0)]));
+        } else socket.write(words(0));
+      }
+    } catch { socket.destroy(); }
+  }
+
+  async run(command) {
+    this.chip.write(command);
+    const head = await this.fromChip(headBytes);
+    return Buffer.concat([head, await this.fromChip(head.readUInt32BE(2) - headBytes)]);
+  }
+}
+
+/** Base64, as an enrollment has it. */
+export const endorsementKey = client => new Promise((done, fail) => { client.getEndorsementKey((error, key) => (error ? fail(error) : done(key.toString('base64')))); });
+
+export const registrationId = client => new Promise((done, fail) => { client.getRegistrationId((error, id) => (error ? fail(error) : done(id))); });

@@ -1,0 +1,108 @@
+// Registration over AMQP and AMQP over WebSocket with keys and certificates, and by TPM over every transport that has it; then the device connects and sends.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import device from 'azure-iot-device';
+import deviceMqtt from 'azure-iot-device-mqtt';
+import amqp from 'azure-iot-provisioning-device-amqp';
+import http from 'azure-iot-provisioning-device-http';
+import security from 'azure-iot-security-tpm';
+import WebSocket from 'ws';
+import { make } from '../lib/certificates.mjs';
+import { failure, Hub, unique } from '../lib/hub.mjs';
+import { derive, register, send, serviceClient, withCertificate, withKey } from '../lib/provisioning.mjs';
+import { sleep } from '../lib/server.mjs';
+import { endorsementKey, registrationId, SoftTpm } from '../lib/tpm.mjs';
+
+const hub = Hub.running();
+const service = serviceClient(hub);
+const enrollTpm = (id, key, more = {}) => service.createOrUpdateIndividualEnrollment({ registrationId: id, attestation: { type: 'tpm', tpm: { endorsementKey: key } }, ...more });
+
+/** Sends one message, and waits until so many of the device can be read; the tokens are signed by the TPM. */
+async function sendBy(client, result, count) {
+  const provider = security.TpmAuthenticationProvider.fromTpmSecurityClient(result.deviceId, result.assignedHub, client);
+  const connected = device.Client.fromAuthenticationProvider(provider, deviceMqtt.Mqtt);
+  try {
+    await connected.open();
+    await connected.sendEvent(new device.Message('by tpm'));
+  } finally {
+    await connected.close();
+    provider.stop();
+  }
+  assert.equal((await hub.events(result.deviceId, count)).length, count);
+}
+
+/** Over AMQP the client never tells that its TPM was refused before a challenge: nobody listens to the end of its connection. */
+const refused = async (client, transport) => {
+  const outcome = await Promise.race([register(hub, client, transport).then(() => 'registered', () => 'refused'), sleep(3000).then(() => 'silent')]);
+  assert.equal(outcome, transport instanceof http.Http ? 'refused' : 'silent');
+};
+
+for (const [name, Transport] of [['Amqp', amqp.Amqp], ['AmqpWs', amqp.AmqpWs]]) {
+  test(`a key of its own and a derived one over ${name}`, async () => {
+    const [own, group, member] = [unique('e'), unique('g'), unique('d')];
+    const { responseBody: individual } = await service.createOrUpdateIndividualEnrollment({ registrationId: own, attestation: { type: 'symmetricKey' } });
+    const { responseBody: made } = await service.createOrUpdateEnrollmentGroup({ enrollmentGroupId: group, attestation: { type: 'symmetricKey' } });
+    const derived = derive(made.attestation.symmetricKey.primaryKey, member);
+    const results = await Promise.all([
+      register(hub, withKey(own, individual.attestation.symmetricKey.primaryKey), new Transport(), { any: 'thing' }),
+      register(hub, withKey(member, derived), new Transport()),
+    ]);
+    assert.deepEqual(results.map(result => [result.deviceId, result.assignedHub, result.status]), [[own, hub.host, 'assigned'], [member, hub.host, 'assigned']]);
+    await send(hub, results[1], derived);
+    assert.ok(await failure(register(hub, withKey(unique('d'), derived), new Transport())));
+  });
+
+  test(`a certificate of its own and a chain over ${name}`, async () => {
+    const [own, group, member] = [unique('e'), unique('g'), unique('d')];
+    const certificate = make(own);
+    const root = make(unique('root'), { isAuthority: true });
+    const lower = make(unique('lower'), { issuer: root, isAuthority: true });
+    const leaf = make(member, { issuer: lower });
+    await service.createOrUpdateIndividualEnrollment({ registrationId: own, attestation: { type: 'x509', x509: { clientCertificates: { primary: { certificate: certificate.cert } } } } });
+    await service.createOrUpdateEnrollmentGroup({ enrollmentGroupId: group, attestation: { type: 'x509', x509: { signingCertificates: { primary: { certificate: root.cert } } } } });
+    const results = await Promise.all([register(hub, withCertificate(own, certificate), new Transport()), register(hub, withCertificate(member, leaf, [lower]), new Transport())]);
+    assert.deepEqual(results.map(result => result.deviceId), [own, member]);
+    await send(hub, results[1], undefined, leaf, [lower]);
+    const other = unique('d');
+    assert.ok(await failure(register(hub, withCertificate(other, make(other)), new Transport())));
+  });
+}
+
+for (const [name, Transport] of [['Http', http.Http], ['Amqp', amqp.Amqp], ['AmqpWs', amqp.AmqpWs]]) {
+  test(`a TPM over ${name}, twice; another TPM is refused`, async () => {
+    const [tpm, other] = [await SoftTpm.start(), await SoftTpm.start()];
+    try {
+      const client = tpm.client();
+      const id = await registrationId(client);
+      await enrollTpm(id, await endorsementKey(client), { deviceId: `${id}-d` });
+      // By TPM the client resolves with the whole operation, elsewhere with the state in it.
+      const { registrationState: result } = await register(hub, client, new Transport());
+      assert.deepEqual([result.deviceId, result.assignedHub, result.status], [`${id}-d`, hub.host, 'assigned']);
+      await sendBy(client, result, 1);
+
+      const key = (await hub.call('GET', `/devices/${id}-d?api-version=2021-04-12`)).authentication.symmetricKey.primaryKey;
+      const { registrationState: again } = await register(hub, client, new Transport());
+      assert.notEqual((await hub.call('GET', `/devices/${id}-d?api-version=2021-04-12`)).authentication.symmetricKey.primaryKey, key);
+      await sendBy(client, again, 2);
+
+      await refused(other.client(id), new Transport());
+      const { responseBody: read } = await service.getIndividualEnrollment(id);
+      assert.ok(read.attestation.tpm.storageRootKey);
+      await service.createOrUpdateIndividualEnrollment({ ...read, provisioningStatus: 'disabled' });
+      await refused(client, new Transport());
+    } finally {
+      tpm.stop();
+      other.stop();
+    }
+  });
+}
+
+test('the root path takes WebSockets of both protocols, as the C# client dials it', async () => {
+  for (const protocol of ['mqtt', 'AMQPWSB10']) {
+    const socket = new WebSocket(`wss://${hub.host}:443/`, protocol, { ca: hub.ca });
+    await new Promise((done, fail) => { socket.once('open', done); socket.once('error', fail); });
+    assert.equal(socket.protocol, protocol);
+    socket.terminate();
+  }
+  assert.equal((await hub.send('GET', '/')).status, 404);
+});
