@@ -101,6 +101,24 @@ public sealed class CustomAllocationTests
     }
 
     [Fact]
+    public async Task What_a_device_and_its_webhook_say_may_be_nested_as_deep_as_every_answer_can_show_it_and_not_deeper()
+    {
+        static string Deep(int levels) => $"{new string('[', levels)}{new string(']', levels)}";
+        static string Answer(int levels) => $$"""{"iotHubHostName":"localhost","payload":{{Deep(levels)}}}""";
+        await using var hook = await Webhook.StartAsync((200, Answer(24)), (200, Answer(25)));
+        await using var host = await StartAsync();
+        var key = await EnrollAsync(host, hook.Url, """ "iotHubs":["localhost"] """);
+
+        var outcome = await host.RegisterAsync("dev-1", key, $$"""{"payload":{{Deep(24)}}}""");
+
+        Assert.Equal(("assigned", Deep(24)), (outcome.Text("status"), outcome.Body!["registrationState"]!["payload"]!.ToJsonString()));
+        Assert.Equal((200, 200, 200), (
+            (await host.AskAsync("GET", "/enrollments/dev-1")).Code, (await host.AskAsync("GET", "/registrations/dev-1")).Code,
+            (await host.AskAsync("POST", "/enrollments/query", """{"query":"SELECT * FROM enrollments"}""")).Code));
+        Assert.Equal("400210", (await host.RegisterAsync("dev-1", key)).Text("registrationState.errorCode"));
+    }
+
+    [Fact]
     public async Task A_webhook_at_a_private_address_is_not_called()
     {
         await using var hook = await Webhook.StartAsync((200, Here));

@@ -1,7 +1,14 @@
+using System.Net;
+using Gatehouse.Contracts.Access;
 using Gatehouse.Contracts.Audit;
+using Gatehouse.Contracts.Errors;
 using Gatehouse.Contracts.Identities;
 using Gatehouse.Identity;
+using Gatehouse.Provisioning.Attestation;
+using Gatehouse.Provisioning.DeviceDoor;
+using Gatehouse.Provisioning.Instances;
 using Gatehouse.Provisioning.Registrations;
+using Microsoft.Extensions.Logging;
 using Xunit;
 
 namespace Gatehouse.Provisioning.Tests;
@@ -142,7 +149,52 @@ public sealed class DeviceApiTests
     }
 
     [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Who_sends_its_body_slowly_is_judged_again_when_it_is_there(bool isDeleted)
+    {
+        await using var host = await ProvisioningHost.StartAsync();
+        var caller = new DeviceCaller("https", IPAddress.Loopback, host.DeviceToken("dev-1", await EnrolledAsync(host)), null, () => { });
+
+        var answer = await host.Get<DeviceRegistrations>().RunAsync(Target(host), caller, ReadAsync, TestContext.Current.CancellationToken);
+
+        Assert.Equal(ProvisioningErrors.Unauthorized, answer.Error);
+        Assert.Null(await host.DeviceAsync("dev-1"));
+
+        async Task<Result<RegistrationBody?>> ReadAsync(bool isProved)
+        {
+            Assert.True(isProved);
+            if (isDeleted)
+            {
+                await host.AskAsync("DELETE", "/enrollments/dev-1");
+                await EnrolledAsync(host);
+            }
+            else
+            {
+                Assert.Equal(200, (await host.AskAsync("PUT", "/enrollments/dev-1", $$"""{"provisioningStatus":"disabled",{{Keys}}}""", "*")).Code);
+            }
+
+            return (RegistrationBody?)null;
+        }
+    }
+
+    [Fact]
+    public async Task Who_leaves_before_it_is_judged_fills_no_log()
+    {
+        await using var host = await ProvisioningHost.StartAsync();
+        var caller = new DeviceCaller("amqp", IPAddress.Loopback, host.DeviceToken("dev-1", await EnrolledAsync(host)), null, () => { });
+        var log = new CountingLog();
+        var door = new DeviceRegistrations(host.Get<ProvisioningDirectory>(), host.Get<Attestor>(), host.Get<Registrations.Registrations>(), host, host.Get<ProvisioningMetrics>(), log);
+
+        Assert.Equal(ProvisioningErrors.ServerError, (await door.AdmitAsync(Target(host), caller, new CancellationToken(canceled: true))).Error);
+
+        Assert.Equal(0, log.Count);
+    }
+
+    [Theory]
     [InlineData("PUT", "dev-1/register", "{", 400)]
+    [InlineData("PUT", "dev-1/register", """{"payload":"\ud800"}""", 400)]
+    [InlineData("PUT", "dev-1/register", """{"payload":{"\ud800":1}}""", 400)]
     [InlineData("PUT", "dev-1/register", "[]", 400)]
     [InlineData("PUT", "dev-1/register", """{"registrationId":"dev-2"}""", 400)]
     [InlineData("PUT", "dev-1/register", """{"registrationId":"dev-1","registrationId":"dev-2"}""", 400)]
@@ -174,8 +226,8 @@ public sealed class DeviceApiTests
 
         Assert.Equal(200, (await host.RegisterAsync("dev-1", key, Body(1024))).Code);
         Assert.Equal(413, (await host.RegisterAsync("dev-1", key, Body(1025))).Code);
-        Assert.Equal(200, (await host.RegisterAsync("dev-1", key, $$"""{"payload":{{new string('[', 31)}}{{new string(']', 31)}}}""")).Code);
-        Assert.Equal(400, (await host.RegisterAsync("dev-1", key, $$"""{"payload":{{new string('[', 32)}}{{new string(']', 32)}}}""")).Code);
+        Assert.Equal(200, (await host.RegisterAsync("dev-1", key, $$"""{"payload":{{new string('[', 24)}}{{new string(']', 24)}}}""")).Code);
+        Assert.Equal(400, (await host.RegisterAsync("dev-1", key, $$"""{"payload":{{new string('[', 25)}}{{new string(']', 25)}}}""")).Code);
     }
 
     [Fact]
@@ -191,5 +243,19 @@ public sealed class DeviceApiTests
         }
     }
 
+    private static RegistrationTarget Target(ProvisioningHost host) => new(host.Instance.IdScope, "dev-1", Operations.RegisterDevice);
+
     private static async Task<string> EnrolledAsync(ProvisioningHost host) => (await host.EnrollAsync("dev-1", Keys))["attestation"]!["symmetricKey"]!["primaryKey"]!.GetValue<string>();
+
+    private sealed class CountingLog : ILogger<DeviceRegistrations>
+    {
+        internal int Count { get; private set; }
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) => Count++;
+    }
 }

@@ -147,6 +147,18 @@ public sealed class EnrollmentRuleTests
     }
 
     [Fact]
+    public async Task The_information_of_a_device_may_be_nested_as_deep_as_every_list_can_show_it_and_not_deeper()
+    {
+        await using var host = await ProvisioningHost.StartAsync();
+        static string Information(int levels) => $"{{{Keys},\"optionalDeviceInformation\":{{\"a\":{new string('[', levels - 1)}{new string(']', levels - 1)}}}}}";
+
+        Assert.Equal((400, "400004"), Outcome(await host.AskAsync("PUT", "/enrollments/d1", Information(25))));
+        Assert.Equal(200, (await host.AskAsync("PUT", "/enrollments/d1", Information(24))).Code);
+        Assert.Equal(200, (await host.AskAsync("GET", "/enrollments/d1")).Code);
+        Assert.Single((await host.AskAsync("POST", "/enrollments/query", """{"query":"SELECT * FROM enrollments"}""")).Body!.AsArray());
+    }
+
+    [Fact]
     public async Task A_page_has_as_many_items_as_it_may_and_not_one_more()
     {
         await using var host = await ProvisioningHost.StartAsync(options: new ProvisioningOptions { MaxPageItems = 2 });

@@ -65,9 +65,6 @@ public sealed class TpmPublicArea
         return area is not null;
     }
 
-    /// <summary>Whether both are the same key, byte for byte. Public data: the time it takes tells nothing.</summary>
-    public bool IsSame(TpmPublicArea other) => bytes.AsSpan().SequenceEqual(other.bytes);
-
     private string Read(ReadOnlySpan<byte> content)
     {
         var reader = new TpmReader(content);

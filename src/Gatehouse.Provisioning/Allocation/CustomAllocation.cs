@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Gatehouse.Contracts.Errors;
@@ -131,21 +130,15 @@ internal sealed class CustomAllocation : IDisposable
             return ProvisioningErrors.CustomAllocationIotHubNotSpecified;
         }
 
-        return TextFault(body.Value) is { } fault ? Failed(fault) : new Allocated(hub, body.Value.InitialTwin, body.Value.Payload);
+        return FaultOf(body.Value) is { } fault ? Failed(fault) : new Allocated(hub, body.Value.InitialTwin, body.Value.Payload);
     }
 
-    private string? TextFault(AllocationAnswer answer)
-    {
-        try
-        {
-            _ = answer.Payload?.ToJsonString();
-            return answer.InitialTwin is { } twin && registrar.CheckTwin(Encoding.UTF8.GetBytes(twin.ToJsonString())) is { } wrong ? $"its initialTwin cannot be used: {wrong.Message}" : null;
-        }
-        catch (Exception error) when (error is JsonException or InvalidOperationException or ArgumentException)
-        {
-            return "it answered a name twice, or text that is not Unicode";
-        }
-    }
+    private string? FaultOf(AllocationAnswer answer) =>
+        answer.Payload is { } payload && JsonBody.TextOf(payload) is null ? $"its payload {JsonBody.Unsound}"
+        : answer.InitialTwin is not { } twin ? null
+        : JsonBody.TextOf(twin) is not { } text ? $"its initialTwin {JsonBody.Unsound}"
+        : registrar.CheckTwin(text) is { } wrong ? $"its initialTwin cannot be used: {wrong.Message}"
+        : null;
 
     private static AllocationQuestion Question(DeviceProof proof, AttestationVerdict.Accepted accepted, JsonNode? payload, RegistrationRow? before, IReadOnlyList<LinkedHub> candidates)
     {

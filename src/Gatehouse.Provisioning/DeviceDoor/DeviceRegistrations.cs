@@ -5,6 +5,7 @@ using Gatehouse.Contracts.Errors;
 using Gatehouse.Provisioning.Attestation;
 using Gatehouse.Provisioning.Enrollments;
 using Gatehouse.Provisioning.Instances;
+using Gatehouse.Provisioning.ServiceDoor;
 using Microsoft.Extensions.Logging;
 
 namespace Gatehouse.Provisioning.DeviceDoor;
@@ -48,6 +49,10 @@ internal sealed class DeviceRegistrations(ProvisioningDirectory directory, Attes
         {
             return await RunAsync(target, caller, readBody, cancellationToken);
         }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return ProvisioningErrors.ServerError;
+        }
         catch (Exception error) when (error is not OutOfMemoryException)
         {
             log.DeviceRequestFailed(target.Row.Name, caller.Protocol, error);
@@ -62,6 +67,11 @@ internal sealed class DeviceRegistrations(ProvisioningDirectory directory, Attes
         {
             var judged = await JudgeAsync(target, caller, Stage.Whole, cancellationToken);
             return judged.IsOk ? judged.Value.Challenge : judged.Error;
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // Its peer is gone: nothing failed, and who has proved nothing fills no log.
+            return ProvisioningErrors.ServerError;
         }
         catch (Exception error) when (error is not OutOfMemoryException)
         {
@@ -83,7 +93,7 @@ internal sealed class DeviceRegistrations(ProvisioningDirectory directory, Attes
             return Refuse(null, target, caller, new AttestationVerdict.Refused(RefusalReason.UnknownHub, $"No provisioning service has the id scope '{target.IdScope}'."));
         }
 
-        var proof = new DeviceProof(instance, target.RegistrationId, caller.Token, caller.Certificate) 
+        var proof = new DeviceProof(instance, target.RegistrationId, caller.Token, caller.Certificate)
         {
             RemoteAddress = caller.RemoteAddress,
             Tpm = caller.Tpm,
@@ -117,7 +127,7 @@ internal sealed class DeviceRegistrations(ProvisioningDirectory directory, Attes
         }
 
         var operation = target.Row == Operations.RegisterDevice
-            ? await registrations.RegisterAsync(proof, judged.Accepted!, payload, () => JudgeAgainAsync(target, caller), cancellationToken)
+            ? await registrations.RegisterAsync(proof, payload, () => JudgeAgainAsync(target, caller), cancellationToken)
             : await registrations.GetOperationAsync(proof, target.OperationId, cancellationToken);
         return operation.IsOk ? new DeviceAnswer(operation.Value, null) : operation.Error;
     }
@@ -132,6 +142,7 @@ internal sealed class DeviceRegistrations(ProvisioningDirectory directory, Attes
     private static HubError? CheckBody(RegistrationTarget target, RegistrationBody? body) =>
         body?.RegistrationId is { } named && !named.Equals(target.RegistrationId, StringComparison.OrdinalIgnoreCase) ? ProvisioningErrors.ArgumentInvalid.With("The registrationId of the body is not that of the request.")
         : body?.Csr is not null ? ProvisioningErrors.ArgumentInvalid.With("Certificates cannot be issued at registration in this version (csr).")
+        : body?.Payload is { } payload && JsonBody.TextOf(payload) is null ? ProvisioningErrors.ArgumentInvalid.With($"The payload {JsonBody.Unsound}.")
         : null;
 
     private HubError Refuse(ProvisioningInstance? instance, RegistrationTarget target, DeviceCaller caller, AttestationVerdict.Refused verdict)

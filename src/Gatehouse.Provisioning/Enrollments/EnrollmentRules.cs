@@ -1,10 +1,9 @@
-using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Gatehouse.Contracts.Errors;
 using Gatehouse.Contracts.Identities;
 using Gatehouse.Contracts.Provisioning;
 using Gatehouse.Provisioning.Allocation;
+using Gatehouse.Provisioning.ServiceDoor;
 using Gatehouse.Sinks.Webhooks;
 
 namespace Gatehouse.Provisioning.Enrollments;
@@ -98,12 +97,12 @@ internal sealed class EnrollmentRules(IDeviceRegistrar registrar, AllocationRule
     }
 
     private HubError? CheckInformation(JsonObject? information) => information is null ? null
-        : TextOf(information) is not { } text ? Invalid("The optionalDeviceInformation holds a name twice, or text that is not Unicode.")
+        : JsonBody.TextOf(information) is not { } text ? Invalid($"The optionalDeviceInformation {JsonBody.Unsound}.")
         : text.Length > options.MaxDeviceInformationBytes ? Invalid($"The optionalDeviceInformation has more than {options.MaxDeviceInformationBytes} bytes.")
         : null;
 
     private HubError? CheckTwin(JsonObject? twin) => twin is null ? null
-        : TextOf(twin) is not { } text ? Invalid("The initialTwin holds a name twice, or text that is not Unicode.")
+        : JsonBody.TextOf(twin) is not { } text ? Invalid($"The initialTwin {JsonBody.Unsound}.")
         : registrar.CheckTwin(text) is { } wrong ? Invalid($"The initialTwin cannot be used: {wrong.Message}")
         : null;
 
@@ -118,21 +117,6 @@ internal sealed class EnrollmentRules(IDeviceRegistrar registrar, AllocationRule
             : WebhookTarget.ParseUrl(definition.WebhookUrl, out var fault) is not { } url ? Invalid(fault)
             : url.Scheme == Uri.UriSchemeHttp && !options.Allocation.AllowPrivateAddresses ? Invalid("A webhook is taken without TLS only where private addresses are allowed (--private-endpoints).")
             : null;
-    }
-
-    // Half of a surrogate pair, escaped, is JSON but no text, and a name may come twice in an object of the caller's own: either shows only later, when nobody can be told.
-    private static byte[]? TextOf(JsonObject value)
-    {
-        try
-        {
-            var text = Encoding.UTF8.GetBytes(value.ToJsonString());
-            using var strict = JsonDocument.Parse(text, new JsonDocumentOptions { AllowDuplicateProperties = false });
-            return text;
-        }
-        catch (Exception error) when (error is JsonException or InvalidOperationException or ArgumentException)
-        {
-            return null;
-        }
     }
 
     private static bool IsWord(string? text, string word) => string.Equals(text, word, StringComparison.OrdinalIgnoreCase);

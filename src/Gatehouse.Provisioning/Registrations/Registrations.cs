@@ -16,16 +16,15 @@ internal sealed class Registrations(Database database, KnownGroups known, Assign
 {
     /// <summary>Assigns the device and keeps the record, a failed assignment's too. TooManyRequests. The device learns the outcome when it asks for its operation.</summary>
     /// <param name="proof">Who registers.</param>
-    /// <param name="accepted">What it proved.</param>
     /// <param name="payload">What it sent; null for nothing.</param>
-    /// <param name="judgeAgain">Judges it once more, where it had to wait: its enrollment may have been changed, disabled or deleted meanwhile.</param>
+    /// <param name="judgeAgain">Judges it once more, when its turn has come: while its body came and it waited, its enrollment may have been changed, disabled or deleted, or its nonce used.</param>
     /// <param name="cancellationToken">Ends the wait for its turn; what has begun is finished.</param>
-    internal Task<Result<OperationDocument>> RegisterAsync(DeviceProof proof, AttestationVerdict.Accepted accepted, JsonNode? payload, Func<Task<Result<AttestationVerdict.Accepted>>> judgeAgain, CancellationToken cancellationToken) => queue.RunAsync<OperationDocument>(
+    internal Task<Result<OperationDocument>> RegisterAsync(DeviceProof proof, JsonNode? payload, Func<Task<Result<AttestationVerdict.Accepted>>> judgeAgain, CancellationToken cancellationToken) => queue.RunAsync<OperationDocument>(
         proof.Instance.Name,
         proof.RegistrationId.ToLowerInvariant(),
-        async hasWaited =>
+        async _ =>
         {
-            var judged = hasWaited ? await judgeAgain() : accepted;
+            var judged = await judgeAgain();
             if (!judged.IsOk)
             {
                 return judged.Error;

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
 using System.Text.Unicode;
 using Gatehouse.Contracts.Errors;
@@ -12,6 +13,12 @@ namespace Gatehouse.Provisioning.ServiceDoor;
 /// <summary>Reads a JSON body within a limit. Whatever is wrong with it is an answer of the 4xx family.</summary>
 internal static class JsonBody
 {
+    /// <summary>What keeps <see cref="TextOf"/> from it.</summary>
+    internal const string Unsound = "is nested deeper than 24 levels, or holds a name twice or text that is not Unicode";
+
+    // Documents and lists put up to three levels around what they pass on, and the writer ends where the reader does, at 32.
+    private const int MaxPassedOnDepth = 24;
+
     /// <summary>Null when the body is empty. RequestTooLarge, UnsupportedMediaType, ArgumentInvalid, BadRequest.</summary>
     internal static async Task<Result<T?>> ReadAsync<T>(HttpRequest request, JsonTypeInfo<T> typeInfo, int limit, CancellationToken cancellationToken)
         where T : class
@@ -71,6 +78,22 @@ internal static class JsonBody
         {
             // So the serializer says that an object of the caller's own has a name twice.
             return ProvisioningErrors.ArgumentInvalid.With("The body is not the expected JSON: a name occurs twice.");
+        }
+    }
+
+    /// <summary>What is kept or passed on of the caller's own, as UTF-8; null where that could be read but not told to anybody.</summary>
+    /// <remarks>Half of a surrogate pair, escaped, is JSON but no text, and a name may come twice: either shows only later, when nobody can be told.</remarks>
+    internal static byte[]? TextOf(JsonNode value)
+    {
+        try
+        {
+            var text = Encoding.UTF8.GetBytes(value.ToJsonString());
+            using var strict = JsonDocument.Parse(text, new JsonDocumentOptions { MaxDepth = MaxPassedOnDepth, AllowDuplicateProperties = false });
+            return text;
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException or ArgumentException)
+        {
+            return null;
         }
     }
 

@@ -2,12 +2,13 @@ using Gatehouse.Contracts.Access;
 using Gatehouse.Contracts.Errors;
 using Gatehouse.Transport.Amqp;
 using Gatehouse.Transport.Amqp.Links;
+using Microsoft.Extensions.Logging;
 
 namespace Gatehouse.Provisioning.DeviceDoor.Amqp;
 
 /// <summary>The AMQP nodes <c>{idScope}/registrations/{registrationId}</c>: on one link a device asks, on the other it is answered.</summary>
 /// <remarks>Source: dps §5 of the wire reference. Each link, and each request, is judged by what SASL showed, else by the client certificate.</remarks>
-internal sealed class RegistrationNodes(DeviceRegistrations registrations, ProvisioningOptions options, TimeProvider time) : IAmqpDoor
+internal sealed class RegistrationNodes(DeviceRegistrations registrations, ProvisioningOptions options, TimeProvider time, ILogger<RegistrationNodes> log) : IAmqpDoor
 {
     // For the properties beside the largest body, and so that what is a little too large is told so and does not cost the link.
     private const int SlackBytes = 16 * 1024;
@@ -33,7 +34,7 @@ internal sealed class RegistrationNodes(DeviceRegistrations registrations, Provi
         }
 
         return request.PeerSends
-            ? new LinkDecision.Receive(new RequestsLink(peer, target, registrations, options, time)) { Credit = Credit, MaxMessageBytes = options.MaxDeviceBodyBytes + SlackBytes }
+            ? new LinkDecision.Receive(new RequestsLink(peer, target, registrations, options, time, log)) { Credit = Credit, MaxMessageBytes = options.MaxDeviceBodyBytes + SlackBytes }
             : new LinkDecision.Send(new RepliesLink(peer, target.RegistrationId));
     }
 

@@ -10,6 +10,7 @@ internal static class ReplyMessage
     /// <param name="retryAfter">Seconds that it is to wait before it asks again.</param>
     internal static byte[] Make(ReadOnlySpan<byte> correlationId, DeviceAnswer answer, int retryAfter)
     {
+        var body = answer.Encode();
         var buffer = new AmqpBuffer();
         var writer = new AmqpWriter(buffer);
         writer.Descriptor(Descriptors.Properties);
@@ -42,7 +43,7 @@ internal static class ReplyMessage
         }
 
         writer.Descriptor(Descriptors.Data);
-        writer.Binary(answer.Encode());
+        writer.Binary(body);
         var message = buffer.Written.ToArray();
         buffer.Release();
         return message;

@@ -3,11 +3,12 @@ using Gatehouse.Contracts.Errors;
 using Gatehouse.Provisioning.ServiceDoor;
 using Gatehouse.Transport.Amqp.Links;
 using Gatehouse.Wire.Amqp;
+using Microsoft.Extensions.Logging;
 
 namespace Gatehouse.Provisioning.DeviceDoor.Amqp;
 
 /// <summary>Requests of a device, one after the other: accepted and answered on its other link, or rejected with the reason.</summary>
-internal sealed class RequestsLink(RegistrationPeer peer, RegistrationTarget target, DeviceRegistrations registrations, ProvisioningOptions options, TimeProvider time) : IncomingHandler
+internal sealed class RequestsLink(RegistrationPeer peer, RegistrationTarget target, DeviceRegistrations registrations, ProvisioningOptions options, TimeProvider time, ILogger log) : IncomingHandler
 {
     private int isBusy;
 
@@ -39,7 +40,7 @@ internal sealed class RequestsLink(RegistrationPeer peer, RegistrationTarget tar
             // Without the other link it is done all the same.
             if (refused is null && peer.FindReplies(target.RegistrationId) is { } replies)
             {
-                await replies.SendAsync(ReplyMessage.Make(request.Value.CorrelationId, answer.Value, RegistrationFault.SecondsOf(options)));
+                await replies.SendAsync(answer.Value);
             }
         }
         finally
@@ -49,10 +50,24 @@ internal sealed class RequestsLink(RegistrationPeer peer, RegistrationTarget tar
         }
     }
 
-    private async Task<Result<DeviceAnswer>> AnswerAsync(RegistrationRequest request)
+    // The whole message: once the request is accepted, nothing is left that could go wrong unheard.
+    private async Task<Result<byte[]>> AnswerAsync(RegistrationRequest request)
     {
         var answer = await registrations.RunSafelyAsync(target with { Row = request.Row, OperationId = request.OperationId }, peer.Caller, _ => Task.FromResult(ReadBody(request)), CancellationToken.None);
-        return answer.IsOk && answer.Value.Challenge is not null ? ProvisioningErrors.Unauthorized : answer;
+        if (!answer.IsOk || answer.Value.Challenge is not null)
+        {
+            return answer.Error ?? ProvisioningErrors.Unauthorized;
+        }
+
+        try
+        {
+            return ReplyMessage.Make(request.CorrelationId, answer.Value, RegistrationFault.SecondsOf(options));
+        }
+        catch (Exception error) when (error is not OutOfMemoryException)
+        {
+            log.DeviceRequestFailed(request.Row.Name, peer.Caller.Protocol, error);
+            return ProvisioningErrors.ServerError;
+        }
     }
 
     private Result<RegistrationBody?> ReadBody(RegistrationRequest request)

@@ -14,11 +14,15 @@ public abstract record SaslStep
     {
     }
 
+    /// <summary>The peer is asked for more, and its response is the next step.</summary>
+    /// <param name="Bytes">The challenge, as the mechanism has it.</param>
     public sealed record Challenge(byte[] Bytes) : SaslStep;
 
+    /// <summary>The exchange ends, and the connection goes on.</summary>
     /// <param name="IsProved">The peer is known now; else the proof comes later (CBS, client certificate at attach).</param>
     public sealed record Accepted(bool IsProved) : SaslStep;
 
+    /// <summary>The exchange ends, and the peer is told no reason.</summary>
     public sealed record Refused : SaslStep;
 }
 
