@@ -25,6 +25,7 @@ public sealed class EnrollmentRollTests(RunningServer server) : IDisposable
         var begun = await CliRun.OkAsync(server.On("enrollment", "roll", "cli-r1"));
         Assert.Equal("enrollment 'cli-r1': the secondary key is new; the primary one is still good.\n", begun.Output);
         Assert.Contains("gatehouse enrollment keys cli-r1", begun.Errors, StringComparison.Ordinal);
+        Assert.Contains("is not told apart", begun.Errors, StringComparison.Ordinal);
         var finish = server.On("enrollment", "roll", "cli-r1", "--finish", "--etag", EtagOf(begun));
         var (still, second) = await KeysAsync("cli-r1");
         Assert.Equal(first, still);

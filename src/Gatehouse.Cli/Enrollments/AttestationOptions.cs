@@ -95,6 +95,12 @@ internal sealed class AttestationOptions
             await FillCertificatesAsync(call, enrollment, isGroup);
         }
 
+        if (call.IsGiven(endorsementKey) && !call.IsGiven(storageRootKey))
+        {
+            // It is that of the TPM that was; the new one's is learned when it registers.
+            attestation[AttestationWords.Tpm]!.AsObject().Remove("storageRootKey");
+        }
+
         await PlaceAsync(call, attestation, "endorsementKey", endorsementKey);
         await PlaceAsync(call, attestation, "storageRootKey", storageRootKey);
     }

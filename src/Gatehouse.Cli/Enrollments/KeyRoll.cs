@@ -23,14 +23,14 @@ internal sealed class KeyRoll(EnrollmentTarget target)
             target.IsGroup(call)
                 ? $"give each device its key derived from the new one (gatehouse enrollment compute-device-key DEVICE --group-id {target.Id(call)} --key-type secondary), and let it register again."
                 : $"give the device the new key (gatehouse enrollment keys {target.Id(call)}), and let it register again.",
-            $"then end the old key: gatehouse enrollment roll {target.Words(call)} --finish --etag {RollStep.Etag}");
+            $"then end the old key (a device that came again with it is not told apart, and is locked out): gatehouse enrollment roll {target.Words(call)} --finish --etag {RollStep.Etag}");
     }
 
     internal async Task<RollStep> FinishAsync(Call call, JsonObject enrollment, IReadOnlyList<string> devices)
     {
         var keys = await EnrollmentCommands.ReadKeysAsync(call, target);
         Set(enrollment, new JsonObject { ["primaryKey"] = (string)keys["secondaryKey"]!, ["secondaryKey"] = NewKey() });
-        const string Done = "the secondary key is the primary one now, and the old primary opens nothing more; a fresh secondary waits for the next roll.";
+        const string Done = "the secondary key is the primary one now, and the old primary opens nothing more; a fresh secondary waits for the next roll. A device that registered again with the old key was not told apart: it registers no more until it has the new one.";
         return devices.Count == 0
             ? new RollStep(Done)
             : new RollStep(Done, $"a hub goes on accepting the old key from a device that it has until that registers again; at once: gatehouse device regenerate-key {(devices.Count == 1 ? devices[0] : "DEVICE")} primary");

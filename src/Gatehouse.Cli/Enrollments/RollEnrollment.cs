@@ -11,7 +11,7 @@ internal sealed class RollEnrollment(Shell shell, EnrollmentTarget target)
 
     private readonly KeyRoll keys = new(target);
     private readonly CertificateRoll certificates = new(target);
-    private readonly Option<bool> finish = new("--finish") { Description = "The second step, once the devices have registered with the new key or certificate: the old one opens nothing more." };
+    private readonly Option<bool> finish = new("--finish") { Description = "The second step, once the devices have registered with the new key or certificate: the old one opens nothing more. Which key a device registered with is not recorded: one that came again with the old key is not told apart, and is locked out until it has the new one." };
     private readonly Option<bool> force = new("--force") { Description = "Finish although some devices have not registered with what is new." };
     private readonly Option<string?> etag = new("--etag", "-e") { Description = "Write only if this is still the ETag; * whatever it is. To finish a roll of keys: the ETag that its first step printed. Otherwise by default the one just read.", HelpName = "etag" };
 
