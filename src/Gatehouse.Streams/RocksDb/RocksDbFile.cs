@@ -12,9 +12,6 @@ internal sealed class RocksDbFile : IDisposable
     private const int InfoLogWarnings = 2;
     private const int NoCompression = 0;
 
-    /// <summary>Write-ahead logs that are written over instead of being removed: a sync of a file that keeps its length takes a third of the time, since the file system's journal has nothing to add.</summary>
-    private const int RecycledLogFiles = 4;
-
     private readonly Dictionary<int, nint> families = [];
 
     private RocksDbFile(RowDatabase rows) => Rows = rows;
@@ -96,7 +93,6 @@ internal sealed class RocksDbFile : IDisposable
         rocksdb_options_set_create_missing_column_families(made, 1);
         rocksdb_options_set_db_write_buffer_size(made, (nuint)options.WriteBufferBytes);
         rocksdb_options_set_max_total_wal_size(made, (ulong)options.WriteBufferBytes * 4);
-        rocksdb_options_set_recycle_log_file_num(made, RecycledLogFiles);
         rocksdb_options_set_max_open_files(made, 512);
         rocksdb_options_set_max_background_compactions(made, 1);
         rocksdb_options_set_max_background_flushes(made, 1);

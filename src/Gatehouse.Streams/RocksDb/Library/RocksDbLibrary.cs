@@ -50,9 +50,6 @@ internal static unsafe partial class RocksDbLibrary
     internal static partial void rocksdb_options_set_max_total_wal_size(nint options, ulong bytes);
 
     [LibraryImport(Name)]
-    internal static partial void rocksdb_options_set_recycle_log_file_num(nint options, nuint count);
-
-    [LibraryImport(Name)]
     internal static partial void rocksdb_options_set_max_open_files(nint options, int count);
 
     [LibraryImport(Name)]
