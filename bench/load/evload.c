@@ -172,17 +172,20 @@ static void open_devices(void) {
     if (!device_count) die("no devices on standard input");
 }
 
+static int put_message(unsigned char *b, device_t *d) {
+    int at = 0, tl = strlen(d->topic) + 4; b[at++] = 0x32; at += put_len(b + at, tl + size);
+    at += put_str(b + at, d->topic); if (++d->id == 0) d->id = 1; b[at++] = d->id >> 8; b[at++] = d->id;
+    double t = now(); memset(b + at, 'x', size); memcpy(b + at, &t, sizeof t); published++;
+    return at + size;
+}
+
 static void *publish(void *unused) {
     (void)unused; static unsigned char b[1 << 16]; double start = now(); long sent = 0, turn = 0;
     while (!stop && now() - start < seconds) {
         long due = (now() - start) * rate; int at = 0;
         while (sent < due) {                              /* what is due goes to one device after the other, 64 messages at most in one write */
             device_t *d = &devices[turn++ % device_count]; long some = (due - sent + device_count - 1) / device_count; if (some > 64) some = 64;
-            for (at = 0; some > 0; some--, sent++) {
-                int tl = strlen(d->topic) + 4; b[at++] = 0x32; at += put_len(b + at, tl + size);
-                at += put_str(b + at, d->topic); if (++d->id == 0) d->id = 1; b[at++] = d->id >> 8; b[at++] = d->id;
-                double t = now(); memset(b + at, 'x', size); memcpy(b + at, &t, sizeof t); at += size; published++;
-            }
+            for (at = 0; some > 0; some--, sent++) at += put_message(b + at, d);
             write_all(d->ssl, b, at);
         }
         for (int i = 0; i < device_count; i++) {          /* what is acknowledged is read, so that the server never waits for us */
@@ -191,7 +194,8 @@ static void *publish(void *unused) {
         }
         struct timespec nap = { .tv_nsec = 100000 }; nanosleep(&nap, NULL);
     }
-    stop = 1;
+    stop = 1;                                             /* and one more: the reader looks at it when an event comes */
+    write_all(devices[0].ssl, b, put_message(b, &devices[0]));
     return NULL;
 }
 

@@ -18,8 +18,8 @@ internal static class QueryRows
     {
         if (dialect.Name == "postgres" && !query.IsAggregate)
         {
-            // A page is short work: to start a second process for it takes many times as long. The pool resets this.
-            await connection.ExecuteAsync(new CommandDefinition("SET max_parallel_workers_per_gather = 0", cancellationToken: cancellationToken));
+            // A page is short work: to start a second process for it, or to compile it, takes many times as long. The pool resets this.
+            await connection.ExecuteAsync(new CommandDefinition("SET max_parallel_workers_per_gather = 0; SET jit = off", cancellationToken: cancellationToken));
         }
 
         var drivers = TagDriver.FindAll(query.Condition.Expression);
