@@ -15,6 +15,9 @@ public sealed class HeldBackTests
     private const string Events = "devices/d1/messages/events/";
     private const string Reported = "$iothub/twin/PATCH/properties/reported/?$rid=";
 
+    /// <summary>Each waits for most of the time for which it may be held back.</summary>
+    private static readonly ThrottleRate SlowRate = new(1, TimeSpan.FromSeconds(9));
+
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -37,6 +40,44 @@ public sealed class HeldBackTests
 
         await device.SendAsync(DeviceDriver.Publish("$iothub/twin/GET/?$rid=5", "", 0, 0));
         Assert.Equal("""{"desired":{"$version":1},"reported":{"last":4,"$version":5}}""", (await device.ReadPublishAsync()).Body);
+    }
+
+    [Fact]
+    public async Task Reports_that_wait_for_each_other_are_held_back_no_longer_than_one_may_be()
+    {
+        await using var host = await StartAsync(ThrottleClass.TwinWrites, SlowRate);
+        var device = await host.ConnectAsync("d1", await host.RegisterAsync("d1"));
+        await device.SubscribeAsync("$iothub/twin/res/#");
+        for (var id = 1; id <= 3; id++)
+        {
+            await device.SendAsync(DeviceDriver.Publish($"{Reported}{id}", $$"""{"last":{{id}}}""", 0, 0));
+        }
+
+        foreach (var topic in new[] { "204/?$rid=1&$version=2", "204/?$rid=2&$version=3", "429/?$rid=3" })
+        {
+            var answer = device.ReadPublishAsync();
+            await AdvanceUntilAsync(host, () => answer.IsCompleted);
+            Assert.Equal($"$iothub/twin/res/{topic}", (await answer).Topic);
+        }
+    }
+
+    [Fact]
+    public async Task A_client_whose_requests_are_held_back_is_not_taken_for_silent()
+    {
+        await using var host = await StartAsync(ThrottleClass.TwinWrites, SlowRate);
+        var device = await host.ConnectAsync("d1", await host.RegisterAsync("d1"));
+        for (var id = 1; id <= 18; id++)
+        {
+            await device.SendAsync(DeviceDriver.Publish($"{Reported}{id}", "{}", 0, 0));
+        }
+
+        await Task.Delay(100, Token);
+        var before = device.Connection.Touches;
+
+        // Until the second report is written nothing but the clock moves.
+        await AdvanceUntilAsync(host, () => device.Connection.Touches > before, steps: 34);
+
+        Assert.True(device.Connection.Touches > before);
     }
 
     [Fact]
@@ -164,18 +205,18 @@ public sealed class HeldBackTests
 
     private static string BodyOf(byte[] record) => Encoding.UTF8.GetString(new EventReader(record).Body);
 
-    private static async Task AdvanceUntilAsync(GatewayHost host, Func<bool> isDone)
+    private static async Task AdvanceUntilAsync(GatewayHost host, Func<bool> isDone, int steps = 100)
     {
-        for (var i = 0; i < 100 && !isDone(); i++)
+        for (var i = 0; i < steps && !isDone(); i++)
         {
             host.Time.Advance(TimeSpan.FromSeconds(0.25));
             await Task.Delay(20, Token);
         }
     }
 
-    private static Task<GatewayHost> StartAsync(ThrottleClass operations) => GatewayHost.StartAsync(throttling: new ThrottleOptions
+    private static Task<GatewayHost> StartAsync(ThrottleClass operations, ThrottleRate? rate = null) => GatewayHost.StartAsync(throttling: new ThrottleOptions
     {
-        Limits = new Dictionary<ThrottleClass, ThrottleRate?> { [operations] = new ThrottleRate(1, TimeSpan.FromSeconds(1)) },
+        Limits = new Dictionary<ThrottleClass, ThrottleRate?> { [operations] = rate ?? new ThrottleRate(1, TimeSpan.FromSeconds(1)) },
         Hold = TimeSpan.FromSeconds(10),
     });
 }

@@ -60,9 +60,30 @@ internal sealed class DeviceBoundLink : QueueFeed, IOwnedLink
     protected override async Task<QueueItem?> TakeAsync() =>
         mailbox is { } open && await open.TakeAsync(CancellationToken.None) is { } message ? new DeviceMessageItem(Standing.Identity.Device, message) : null;
 
+    // A link that takes over meanwhile must not get what the device has settled.
+    protected override void OnSpoken(Guid lockToken) => mailbox!.BeginSettling(lockToken);
+
     protected override async Task<Result<bool>> SettleAsync(Guid lockToken, Outcome outcome)
     {
         Standing.Touch();
+        try
+        {
+            return await SayAsync(lockToken, outcome);
+        }
+        finally
+        {
+            mailbox!.EndSettling(lockToken);
+        }
+    }
+
+    protected override Task ReleaseAsync(Guid lockToken) => mailbox!.ReleaseAsync(lockToken, CancellationToken.None);
+
+    protected override ValueTask EndAsync(IReadOnlyCollection<Guid> held) => mailbox?.EndAsync(held) ?? ValueTask.CompletedTask;
+
+    protected override void OnFailed(Exception error) => parts.Log.DeviceBoundFailed(Standing.Hub.Value, Standing.Identity.ToString(), error);
+
+    private async Task<Result<bool>> SayAsync(Guid lockToken, Outcome outcome)
+    {
         switch (outcome)
         {
             case Outcome.Accepted:
@@ -76,10 +97,4 @@ internal sealed class DeviceBoundLink : QueueFeed, IOwnedLink
                 return true;
         }
     }
-
-    protected override Task ReleaseAsync(Guid lockToken) => mailbox!.ReleaseAsync(lockToken, CancellationToken.None);
-
-    protected override ValueTask EndAsync(IReadOnlyCollection<Guid> held) => mailbox?.EndAsync(held) ?? ValueTask.CompletedTask;
-
-    protected override void OnFailed(Exception error) => parts.Log.DeviceBoundFailed(Standing.Hub.Value, Standing.Identity.ToString(), error);
 }

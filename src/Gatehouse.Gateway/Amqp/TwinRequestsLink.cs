@@ -58,7 +58,7 @@ internal sealed class TwinRequestsLink : IncomingHandler, IOwnedLink
         }
 
         Interlocked.Increment(ref underWay);
-        last = RunAsync(last, request.CorrelationId.ToArray(), request.Operation, Begin(request, message.Bytes));
+        last = RunAsync(last, request.CorrelationId.ToArray(), request.Operation, Begin(request, message.Bytes), twin.Now);
         return true;
     }
 
@@ -89,12 +89,12 @@ internal sealed class TwinRequestsLink : IncomingHandler, IOwnedLink
         }
     }
 
-    private async Task RunAsync(Task before, byte[] correlationId, TwinOperation operation, Task<Result<long>>? report)
+    private async Task RunAsync(Task before, byte[] correlationId, TwinOperation operation, Task<Result<long>>? report, long arrived)
     {
         try
         {
             await before;
-            await AnswerAsync(correlationId, operation, report);
+            await AnswerAsync(correlationId, operation, report, arrived);
         }
         catch (Exception error) when (error is not OutOfMemoryException)
         {
@@ -110,12 +110,12 @@ internal sealed class TwinRequestsLink : IncomingHandler, IOwnedLink
         }
     }
 
-    private async Task AnswerAsync(byte[] correlationId, TwinOperation operation, Task<Result<long>>? report)
+    private async Task AnswerAsync(byte[] correlationId, TwinOperation operation, Task<Result<long>>? report, long arrived)
     {
         switch (operation)
         {
             case TwinOperation.Read:
-                var properties = await twin.ReadAsync();
+                var properties = await twin.ReadAsync(arrived);
                 await (properties.IsOk ? SendAsync(TwinMessage.Answer(correlationId, 200, null, properties.Value.Span)) : FailAsync(correlationId, properties.Error));
                 break;
             case TwinOperation.Report:

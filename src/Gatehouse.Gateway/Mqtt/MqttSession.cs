@@ -161,7 +161,7 @@ internal sealed class MqttSession : ILiveSession
 
                     if (step.IsReserved)
                     {
-                        await Features.PublishAsync(frame);
+                        await PublishReservedAsync(frame);
                     }
                 }
                 else
@@ -191,6 +191,17 @@ internal sealed class MqttSession : ILiveSession
                 endReason ??= Stopping;
             }
         }
+    }
+
+    private async ValueTask PublishReservedAsync(MqttFrame frame)
+    {
+        while (!await Features.WaitForRoomAsync(LongestPause))
+        {
+            connection.Touch(); // Held back is not silent.
+        }
+
+        connection.Touch();
+        Features.Publish(frame);
     }
 
     private ValueTask HandleAsync(in MqttFrame frame)

@@ -38,13 +38,24 @@ internal sealed class MqttTwin(GatewayParts parts, Principal principal, DeviceSh
         }
     }
 
-    /// <summary>Takes a request; when too many are under way, waits for them first: what the client sends next waits in its socket.</summary>
-    internal async ValueTask WaitForRoomAsync()
+    /// <summary>When too many requests are under way, waits for them: what the client sends next waits in its socket.</summary>
+    /// <param name="pause">Longest wait.</param>
+    /// <returns>Whether there is room.</returns>
+    internal async ValueTask<bool> WaitForRoomAsync(TimeSpan pause)
     {
-        if (Volatile.Read(ref underWay) >= parts.Options.MaxTwinRequests)
+        if (Volatile.Read(ref underWay) < parts.Options.MaxTwinRequests)
         {
-            await last;
+            return true;
         }
+
+        await last.WaitAsync(pause, parts.Time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!last.IsCompleted)
+        {
+            return false;
+        }
+
+        await last;
+        return true;
     }
 
     internal void Begin(in ReservedTopic topic, in ReadOnlySequence<byte> payload)
@@ -52,7 +63,7 @@ internal sealed class MqttTwin(GatewayParts parts, Principal principal, DeviceSh
         Interlocked.Increment(ref underWay);
         var requestId = Encoding.UTF8.GetString(topic.RequestId);
         last = topic.Kind == ReservedTopicKind.TwinGet
-            ? ReadAsync(last, requestId)
+            ? ReadAsync(last, requestId, twin.Now)
             : ReportAsync(last, requestId, twin.ReportAsync(payload.IsSingleSegment ? payload.First : payload.ToArray(), topic.Version));
     }
 
@@ -62,12 +73,12 @@ internal sealed class MqttTwin(GatewayParts parts, Principal principal, DeviceSh
         twin.End();
     }
 
-    private async Task ReadAsync(Task before, string requestId)
+    private async Task ReadAsync(Task before, string requestId, long arrived)
     {
         try
         {
             await before;
-            var properties = await twin.ReadAsync();
+            var properties = await twin.ReadAsync(arrived);
             await (properties.IsOk ? AnswerAsync($"200/?$rid={requestId}", properties.Value) : FailAsync(requestId, properties.Error));
         }
         catch (Exception error) when (error is not OutOfMemoryException)

@@ -52,15 +52,35 @@ internal sealed class SessionFeatures(GatewayParts parts, Principal principal, D
         }
     }
 
+    /// <summary>To be awaited before <see cref="Publish"/>, until it is true.</summary>
+    internal ValueTask<bool> WaitForRoomAsync(TimeSpan pause) => twin is { } open ? open.WaitForRoomAsync(pause) : ValueTask.FromResult(true);
+
     /// <summary>A PUBLISH to a topic below <c>$iothub</c>. What the hub does not know ends the connection.</summary>
-    internal async ValueTask PublishAsync(MqttFrame frame)
+    internal void Publish(in MqttFrame frame)
     {
-        if (twin is not null)
+        var fault = PublishPacket.TryRead(frame, topicScratch ??= new byte[PublishPacket.MaxTopicBytes], out var packet);
+        if (fault != MqttFault.None || !ReservedTopic.TryRead(packet.Topic, out var topic))
         {
-            await twin.WaitForRoomAsync();
+            violate("it published to a topic that is not its own or not supported");
+            return;
         }
 
-        Publish(frame);
+        // The answer to the request is what tells that it was done; this one only that it has arrived.
+        if (packet.PacketId != 0)
+        {
+            Span<byte> answer = stackalloc byte[MqttWriter.AcknowledgementBytes];
+            MqttWriter.WritePublishAcknowledgement(answer, packet.PacketId);
+            sender.Add(answer);
+            sender.ScheduleFlush();
+        }
+
+        if (topic.Kind == ReservedTopicKind.MethodAnswer)
+        {
+            methods?.Answer(topic.RequestId, topic.Status, packet.Payload);
+            return;
+        }
+
+        (twin ??= new MqttTwin(parts, principal, share, sender, end)).Begin(topic, packet.Payload);
     }
 
     /// <summary>PUBACK of a message.</summary>
@@ -114,32 +134,5 @@ internal sealed class SessionFeatures(GatewayParts parts, Principal principal, D
 
         // Outside the lock: it ends an older session, which takes its own lock.
         made?.Begin();
-    }
-
-    private void Publish(in MqttFrame frame)
-    {
-        var fault = PublishPacket.TryRead(frame, topicScratch ??= new byte[PublishPacket.MaxTopicBytes], out var packet);
-        if (fault != MqttFault.None || !ReservedTopic.TryRead(packet.Topic, out var topic))
-        {
-            violate("it published to a topic that is not its own or not supported");
-            return;
-        }
-
-        // The answer to the request is what tells that it was done; this one only that it has arrived.
-        if (packet.PacketId != 0)
-        {
-            Span<byte> answer = stackalloc byte[MqttWriter.AcknowledgementBytes];
-            MqttWriter.WritePublishAcknowledgement(answer, packet.PacketId);
-            sender.Add(answer);
-            sender.ScheduleFlush();
-        }
-
-        if (topic.Kind == ReservedTopicKind.MethodAnswer)
-        {
-            methods?.Answer(topic.RequestId, topic.Status, packet.Payload);
-            return;
-        }
-
-        (twin ??= new MqttTwin(parts, principal, share, sender, end)).Begin(topic, packet.Payload);
     }
 }

@@ -10,8 +10,11 @@ internal sealed class OwnTwin(GatewayParts parts, Principal principal, DeviceSha
     private readonly CancellationTokenSource ending = new();
     private Task before = Task.CompletedTask;
 
-    internal async Task<Result<ReadOnlyMemory<byte>>> ReadAsync() =>
-        await PassAsync(Operations.ReadOwnTwin) is { } throttled
+    /// <summary>Time stamp for a request that comes: while it waits for those before it, the time for which it may be held back runs.</summary>
+    internal long Now => parts.Time.GetTimestamp();
+
+    internal async Task<Result<ReadOnlyMemory<byte>>> ReadAsync(long arrived) =>
+        await PassAsync(Operations.ReadOwnTwin, arrived) is { } throttled
             ? throttled
             : await parts.Twins.ReadPropertiesAsync(principal.Hub, principal.Identity!.Value, principal.GenerationId, CancellationToken.None);
 
@@ -20,9 +23,10 @@ internal sealed class OwnTwin(GatewayParts parts, Principal principal, DeviceSha
     /// <param name="version">That the reported properties must have; null for any.</param>
     internal Task<Result<long>> ReportAsync(ReadOnlyMemory<byte> patch, long? version)
     {
+        var arrived = Now;
         if (before.IsCompleted)
         {
-            var passing = PassAsync(Operations.UpdateReportedProperties);
+            var passing = PassAsync(Operations.UpdateReportedProperties, arrived);
             if (passing.IsCompletedSuccessfully)
             {
                 return passing.Result is { } throttled ? Task.FromResult<Result<long>>(throttled) : WriteAsync(patch, version);
@@ -31,7 +35,7 @@ internal sealed class OwnTwin(GatewayParts parts, Principal principal, DeviceSha
             return Follow(HoldAsync(passing, patch.ToArray(), version));
         }
 
-        return Follow(HoldAsync(before, patch.ToArray(), version));
+        return Follow(HoldAsync(before, arrived, patch.ToArray(), version));
     }
 
     /// <summary>From any thread: what is still held back is given up. A later session's reports shall not be overwritten by it.</summary>
@@ -43,10 +47,10 @@ internal sealed class OwnTwin(GatewayParts parts, Principal principal, DeviceSha
         return held;
     }
 
-    private async Task<Result<long>> HoldAsync(Task earlier, byte[] patch, long? version)
+    private async Task<Result<long>> HoldAsync(Task earlier, long arrived, byte[] patch, long? version)
     {
         await earlier.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        return await HoldAsync(PassAsync(Operations.UpdateReportedProperties), patch, version);
+        return await HoldAsync(PassAsync(Operations.UpdateReportedProperties, arrived), patch, version);
     }
 
     private async Task<Result<long>> HoldAsync(ValueTask<HubError?> passing, byte[] patch, long? version) =>
@@ -54,11 +58,11 @@ internal sealed class OwnTwin(GatewayParts parts, Principal principal, DeviceSha
         : ending.IsCancellationRequested ? HubErrors.ThrottlingException
         : await WriteAsync(patch, version);
 
-    private async ValueTask<HubError?> PassAsync(Operation row)
+    private async ValueTask<HubError?> PassAsync(Operation row, long arrived)
     {
         try
         {
-            return await parts.Throttles.PassAsync(share, row, ending.Token);
+            return await parts.Throttles.PassAsync(share, row, arrived, ending.Token);
         }
         catch (OperationCanceledException)
         {

@@ -68,6 +68,12 @@ public sealed class DeviceMailbox : IAsyncDisposable
     /// <summary>Never: it is gone, and its sender may hear of it.</summary>
     public Task<Result<bool>> RejectAsync(Guid lockToken, CancellationToken cancellationToken) => SettleAsync(lockToken, messages.RejectAsync, cancellationToken);
 
+    /// <summary>The device has spoken of the message: from now on no other session takes it over. <see cref="EndSettling"/> once the store has heard of it.</summary>
+    public void BeginSettling(Guid lockToken) => mailboxes.BeginSettling(Queue, lockToken);
+
+    /// <summary>For each <see cref="BeginSettling"/>.</summary>
+    public void EndSettling(Guid lockToken) => mailboxes.EndSettling(Queue, lockToken);
+
     /// <summary>Gives one message back without counting: it could not be handed to the device.</summary>
     public Task ReleaseAsync(Guid lockToken, CancellationToken cancellationToken) => Forget(lockToken) ? messages.ReleaseAsync(Queue, [lockToken], cancellationToken) : Task.CompletedTask;
 
@@ -109,7 +115,7 @@ public sealed class DeviceMailbox : IAsyncDisposable
     private async Task<Result<bool>> SettleAsync(Guid lockToken, Func<DeviceQueue, Guid, CancellationToken, Task<Result<bool>>> settle, CancellationToken cancellationToken)
     {
         // First: a session that ends while the store works must not give back what its device has settled, nor the next one take it over.
-        mailboxes.BeginSettling(Queue, lockToken);
+        BeginSettling(lockToken);
         try
         {
             Forget(lockToken);
@@ -117,7 +123,7 @@ public sealed class DeviceMailbox : IAsyncDisposable
         }
         finally
         {
-            mailboxes.EndSettling(Queue, lockToken);
+            EndSettling(lockToken);
         }
     }
 

@@ -2,18 +2,19 @@ using Gatehouse.Contracts.Identities;
 
 namespace Gatehouse.Hub.Files;
 
-/// <summary>Announced bytes of bodies on their way, by hub and by blob: what the store cannot count yet.</summary>
+/// <summary>Announced bytes of bodies on their way, by hub and by device: what the store cannot count yet.</summary>
 internal sealed class ArrivingBytes
 {
     private readonly Lock gate = new();
-    private readonly Dictionary<(HubName Hub, string? Blob), long> bytes = [];
+    private readonly Dictionary<(HubName Hub, string? Device), long> bytes = [];
 
     /// <summary>Counts them until it is disposed.</summary>
     internal Arrival Begin(HubName hub, string blob, long count)
     {
+        var device = BlobNames.DeviceOf(blob);
         lock (gate)
         {
-            return new Arrival(this, hub, blob, count) { OfHub = Add((hub, null), count), OfBlob = Add((hub, blob), count) };
+            return new Arrival(this, hub, device, count) { OfHub = Add((hub, null), count), OfDevice = Add((hub, device), count) };
         }
     }
 
@@ -32,24 +33,24 @@ internal sealed class ArrivingBytes
         return sum;
     }
 
-    private void End(HubName hub, string blob, long count)
+    private void End(HubName hub, string device, long count)
     {
         lock (gate)
         {
             Add((hub, null), -count);
-            Add((hub, blob), -count);
+            Add((hub, device), -count);
         }
     }
 
     /// <summary>One body; disposed once.</summary>
-    internal sealed class Arrival(ArrivingBytes owner, HubName hub, string blob, long count) : IDisposable
+    internal sealed class Arrival(ArrivingBytes owner, HubName hub, string device, long count) : IDisposable
     {
         /// <summary>With this one.</summary>
         internal required long OfHub { get; init; }
 
         /// <summary>With this one.</summary>
-        internal required long OfBlob { get; init; }
+        internal required long OfDevice { get; init; }
 
-        public void Dispose() => owner.End(hub, blob, count);
+        public void Dispose() => owner.End(hub, device, count);
     }
 }

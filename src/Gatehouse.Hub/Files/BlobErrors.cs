@@ -21,6 +21,7 @@ public static class BlobErrors
     public static readonly HubError BlockCountExceedsLimit = new(409000, "BlockCountExceedsLimit", "The blob has as many blocks that were not put together as it may.");
     public static readonly HubError InvalidRange = new(416000, "InvalidRange", "The range lies outside the blob.");
     public static readonly HubError InsufficientSpace = new(507000, "InsufficientAccountResourceException", "The hub holds as many bytes of files as it may.");
-    public static readonly HubError ServerBusy = new(503000, "ServerBusy", "More of this blob is on its way than it may hold: try again when that has come or ended.");
+    public static readonly HubError ServerBusy = new(503000, "ServerBusy", "More of this device's files is on its way than two of them may hold: try again when that has come or ended.");
+    public static readonly HubError OperationTimedOut = new(500000, "OperationTimedOut", "The body took longer than it may.");
     public static readonly HubError UnsupportedOperation = new(400000, "UnsupportedQueryParameter", "This operation of blobs is not supported here.");
 }

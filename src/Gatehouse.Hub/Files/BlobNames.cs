@@ -9,6 +9,9 @@ internal static class BlobNames
     /// <summary>Source: Azure Storage "Naming and referencing containers, blobs, and metadata" page.</summary>
     private const int MaxCharacters = 1024;
 
+    /// <summary>Id of the device whose blob it is.</summary>
+    internal static string DeviceOf(string blob) => blob.IndexOf('/', StringComparison.Ordinal) is var end and >= 0 ? blob[..end] : blob;
+
     /// <summary><c>{device}/{name}</c>. ArgumentInvalid for names that a client on the way might read as another path.</summary>
     internal static Result<string> Of(DeviceId device, string? name)
     {

@@ -10,6 +10,9 @@ namespace Gatehouse.Hub.Files;
 /// <remarks>A file's name is a random number; what was cut short leaves at most files that no row names, which <see cref="FileUpkeep"/> removes when they are a day old.</remarks>
 public sealed class BlobStore
 {
+    /// <summary>How long a body may take: as long as the longest token lives.</summary>
+    internal static readonly TimeSpan MaxArrival = TimeSpan.FromDays(1);
+
     private const int BufferBytes = 64 * 1024;
     private const int MaxBlockIdBytes = 64;
     private const string DefaultContentType = "application/octet-stream";
@@ -184,7 +187,7 @@ public sealed class BlobStore
     private async Task<HubError?> CheckAsync(HubName hub, string blob, string upload, long began, ArrivingBytes.Arrival arrival, long replaced, CancellationToken cancellationToken)
     {
         // Twice: clients send again what hangs. Bodies that are announced and do not come must not take the room of the other devices.
-        if (arrival.OfBlob > 2 * options.MaxFileBytes)
+        if (arrival.OfDevice > 2 * options.MaxFileBytes)
         {
             return BlobErrors.ServerBusy;
         }
@@ -213,14 +216,20 @@ public sealed class BlobStore
     {
         var name = NewName();
         HubError? fault;
+        using var late = new CancellationTokenSource(MaxArrival, time);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, late.Token);
         try
         {
             await using var file = Create(name);
-            fault = await CopyAsync(content, file, cancellationToken);
+            fault = await CopyAsync(content, file, ending.Token);
             if (fault is null)
             {
                 await SyncAsync(file);
             }
+        }
+        catch (OperationCanceledException) when (late.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            fault = BlobErrors.OperationTimedOut;
         }
         catch
         {

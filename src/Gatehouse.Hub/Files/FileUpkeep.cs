@@ -13,9 +13,6 @@ internal sealed class FileUpkeep(Database database, BlobStore blobs, UploadPlace
     // A device that comes late is told that its id has expired, not that there never was one.
     private static readonly TimeSpan ExpiredKept = TimeSpan.FromDays(1);
 
-    // A file has no row while its body arrives; none arrives longer than a token lives.
-    private static readonly TimeSpan MaxArrival = TimeSpan.FromDays(1);
-
     // Each time the whole folder is read.
     private static readonly TimeSpan StrayInterval = TimeSpan.FromHours(1);
 
@@ -40,7 +37,8 @@ internal sealed class FileUpkeep(Database database, BlobStore blobs, UploadPlace
 
     internal async Task RemoveStraysAsync(CancellationToken cancellationToken)
     {
-        var old = new DirectoryInfo(options.Folder!).EnumerateFiles().Where(file => file.LastWriteTimeUtc < (time.GetUtcNow() - MaxArrival).UtcDateTime).Select(file => file.Name).ToList();
+        // A file has no row while its body arrives, and the store ends one that takes longer.
+        var old = new DirectoryInfo(options.Folder!).EnumerateFiles().Where(file => file.LastWriteTimeUtc < (time.GetUtcNow() - BlobStore.MaxArrival).UtcDateTime).Select(file => file.Name).ToList();
         if (old.Count > 0)
         {
             var known = await database.ReadAsync(BlobRows.FileNamesAsync, cancellationToken);

@@ -17,7 +17,7 @@ internal sealed class RunningImportExport(HubName hub, string jobId, ImportExpor
         // Off the caller's thread.
         await Task.Yield();
         HubError? fault = null;
-        var (away, done) = (default(DateTimeOffset?), (new ImportPlace(-1, 0, 0), 0L));
+        var (away, place, progress) = (default(DateTimeOffset?), new ImportPlace(-1, 0, 0), 0L);
         while (!cancellationToken.IsCancellationRequested)
         {
             try
@@ -28,10 +28,10 @@ internal sealed class RunningImportExport(HubName hub, string jobId, ImportExpor
                     return;
                 }
 
-                // What went on before it stopped shows that it was there: waiting begins anew.
-                if ((row.Place, row.Progress) != done)
+                // What went on before it stopped shows that it was there: waiting begins anew. An export begins from the front each time, so that only further than ever counts.
+                if (row.Place != place || row.Progress > progress)
                 {
-                    (away, done) = (null, (row.Place, row.Progress));
+                    (away, place, progress) = (null, row.Place, Math.Max(progress, row.Progress));
                 }
 
                 var isOver = parts.Now - away >= parts.Options.Patience;
@@ -47,6 +47,9 @@ internal sealed class RunningImportExport(HubName hub, string jobId, ImportExpor
             catch (Exception error) when (!cancellationToken.IsCancellationRequested)
             {
                 parts.Log.JobInterrupted(hub.Value, jobId, error);
+
+                // While the hub's own store is away the storage service is not asked, and its time does not run out.
+                away = away is null ? null : parts.Now;
             }
             catch (Exception)
             {

@@ -109,7 +109,7 @@ internal sealed class HubRouter(HubName hub, HubIntake intake, RoutingParts part
     {
         // Off the caller's thread.
         await Task.Yield();
-        using var router = new PartitionRouter(part, intake, LogOf, new TwinSource(parts.Twins, hub), Counts, parts.Metrics);
+        using var router = new PartitionRouter(part, intake, LogOf, new TwinSource(parts.Twins, hub), Counts, parts.Metrics) { IsShared = parts.Logs.IsShared };
         var empty = 0;
         while (!stopping.IsCancellationRequested)
         {

@@ -14,10 +14,16 @@ internal sealed class PartitionRouter(int part, HubIntake intake, Func<RouteTabl
     /// <summary>Events that are looked through at once for the last one that was routed.</summary>
     private const int Window = 256;
 
+    /// <summary>Windows with events that came straight after which none is expected that was routed, where other nodes write as well.</summary>
+    private const int SharedWindows = 64;
+
     private readonly MessageSubject subject = new();
     private readonly RoutedRecord record = new();
     private readonly Dictionary<IEventLog, long> carried = [];
     private bool[] taken = [];
+
+    /// <summary>Whether other nodes write to the logs. One that has not heard of the routes yet, or still knows some that are gone, goes on for a while as it did.</summary>
+    internal bool IsShared { get; init; }
 
     /// <summary>Carries on one block of the intake; the next sequence number, or the same when there is nothing.</summary>
     internal async Task<long> RouteAsync(IEventLog source, long next, CancellationToken cancellationToken)
@@ -133,6 +139,7 @@ internal sealed class PartitionRouter(int part, HubIntake intake, Func<RouteTabl
     {
         // Dead letters that were sent again may lie behind it and say nothing of the intake.
         var (first, last, _) = log.GetState(part);
+        var direct = 0;
         for (var end = last + 1; end > first;)
         {
             var from = Math.Max(first, end - Window);
@@ -143,8 +150,8 @@ internal sealed class PartitionRouter(int part, HubIntake intake, Func<RouteTabl
             }
 
             // What came straight lies behind what was routed only when all of the intake was carried on and noted, and next to it for the moment in which routes come into force.
-            // Nothing before it is needed, and there may be millions.
-            if (isDirect)
+            // Another node may not have heard of the routes for longer than that. Nothing before it is needed, and there may be millions.
+            if (isDirect && ++direct >= (IsShared ? SharedWindows : 1))
             {
                 break;
             }

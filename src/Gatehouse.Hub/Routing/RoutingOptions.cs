@@ -23,7 +23,7 @@ public sealed record RoutingOptions
     /// <remarks>Characters, 1–4096, default 1024. Source: own.</remarks>
     public int MaxEnrichmentValueLength { get; init; } = 1024;
 
-    /// <summary>Events of the hub's own making that wait in the outbox of one hub. One more is not made (log event 2228); what it would have told is written all the same.</summary>
+    /// <summary>Events of the hub's own making that wait in the outbox of one hub. One more is not made (log event 2228), nor another for a second; what it would have told is written all the same.</summary>
     /// <remarks>1–10,000,000, default 100,000. Reached only while the event log takes nothing. Source: own.</remarks>
     public int MaxWaitingEvents { get; init; } = 100_000;
 

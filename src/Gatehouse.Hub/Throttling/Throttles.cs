@@ -48,13 +48,20 @@ public sealed class Throttles
     /// <param name="cost">Operations that it counts for; at least 1.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     public ValueTask<HubError?> PassAsync(HubName hub, Operation row, int cost, CancellationToken cancellationToken) =>
-        HasLimits ? PassAsync(Of(hub), null, row, cost, cancellationToken) : default;
+        HasLimits ? PassAsync(Of(hub), null, row, cost, null, cancellationToken) : default;
 
     /// <summary>The same for an operation of a device or module; a null share: nothing is limited.</summary>
-    public ValueTask<HubError?> PassAsync(DeviceShare? share, Operation row, CancellationToken cancellationToken)
+    public ValueTask<HubError?> PassAsync(DeviceShare? share, Operation row, CancellationToken cancellationToken) => PassAsync(share, row, null, cancellationToken);
+
+    /// <summary>The same for an operation that waited already, for others before it.</summary>
+    /// <param name="share">Of the device.</param>
+    /// <param name="row">What it wants to do.</param>
+    /// <param name="since">Time stamp of its arrival: from then on it is held back at most for <see cref="Hold"/>. Null: now.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public ValueTask<HubError?> PassAsync(DeviceShare? share, Operation row, long? since, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(row);
-        return share is null ? default : PassAsync(share.Hub, share.Hub[row.Throttle] is null ? null : share.MeterOf(row.Throttle), row, 1, cancellationToken);
+        return share is null ? default : PassAsync(share.Hub, share.Hub[row.Throttle] is null ? null : share.MeterOf(row.Throttle), row, 1, since, cancellationToken);
     }
 
     /// <summary>Takes what an operation turned out to cost beyond what it was let through for.</summary>
@@ -91,19 +98,19 @@ public sealed class Throttles
 
     private HubThrottle Of(HubName hub) => hubs.GetOrAdd(hub, static (name, made) => new HubThrottle(name, made.options, made.Clock), (options, Clock));
 
-    private ValueTask<HubError?> PassAsync(HubThrottle hub, Meter? device, Operation row, int cost, CancellationToken cancellationToken)
+    private ValueTask<HubError?> PassAsync(HubThrottle hub, Meter? device, Operation row, int cost, long? since, CancellationToken cancellationToken)
     {
         if (hub[row.Throttle] is not { } limit || limit.TryTake(cost, device, Clock.Now, out var wait))
         {
             return default;
         }
 
-        return HoldAsync(hub, limit, device, row, cost, wait, cancellationToken);
+        return HoldAsync(hub, limit, device, row, cost, wait, since ?? time.GetTimestamp(), cancellationToken);
     }
 
-    private async ValueTask<HubError?> HoldAsync(HubThrottle hub, ClassThrottle limit, Meter? device, Operation row, int cost, long wait, CancellationToken cancellationToken)
+    private async ValueTask<HubError?> HoldAsync(HubThrottle hub, ClassThrottle limit, Meter? device, Operation row, int cost, long wait, long since, CancellationToken cancellationToken)
     {
-        if (Clock.SpanOf(wait) > options.Hold)
+        if (IsTooLong(wait, since))
         {
             return Refuse(hub, row, wait);
         }
@@ -114,7 +121,6 @@ public sealed class Throttles
         }
 
         reports.Held(hub.Name, row.Throttle);
-        var started = time.GetTimestamp();
         try
         {
             while (true)
@@ -125,7 +131,7 @@ public sealed class Throttles
                     return null;
                 }
 
-                if (time.GetElapsedTime(started) + Clock.SpanOf(wait) > options.Hold)
+                if (IsTooLong(wait, since))
                 {
                     return Refuse(hub, row, wait);
                 }
@@ -136,6 +142,8 @@ public sealed class Throttles
             limit.Release();
         }
     }
+
+    private bool IsTooLong(long wait, long since) => Clock.SpanOf(wait) > options.Hold - time.GetElapsedTime(since);
 
     // Observed: the words of the service, with the class of the operation for reads of the registry.
     private HubError Refuse(HubThrottle hub, Operation row, long wait)

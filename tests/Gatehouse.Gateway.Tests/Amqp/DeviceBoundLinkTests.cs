@@ -3,6 +3,7 @@ using Gatehouse.Contracts.Identities;
 using Gatehouse.Hub.AccessPolicies;
 using Gatehouse.Hub.CloudToDevice;
 using Gatehouse.Hub.Registry;
+using Gatehouse.Store;
 using Gatehouse.Wire.Amqp;
 using Xunit;
 
@@ -108,6 +109,46 @@ public sealed class DeviceBoundLinkTests
 
             await Eventually.TrueAsync(async () => await CountAsync(host, $"d{i}") == 0);
         }
+    }
+
+    [Fact]
+    public async Task What_a_device_acknowledged_does_not_come_again_on_its_next_connection()
+    {
+        await using var host = await GatewayHost.StartAsync();
+        var key = await host.RegisterAsync("d1");
+        await using var first = await ConnectAsync(host, "d1", key);
+        await first.GiveCreditAsync(2, 5);
+        var ids = new List<uint>();
+        for (var i = 0; i < 5; i++)
+        {
+            await SendAsync(host, "d1", $"{i}");
+            ids.Add((await first.ExpectMessageAsync()).Transfer.DeliveryId!.Value);
+        }
+
+        // The store is busy while the device acknowledges and connects again.
+        var busy = new TaskCompletionSource();
+        var writing = host.Get<Database>().WriteAsync<bool>(
+            async (_, _) =>
+            {
+                await busy.Task;
+                return true;
+            },
+            Token);
+        foreach (var id in ids)
+        {
+            await first.SettleAsync(id, Outcome.Accepted);
+        }
+
+        // What came before it has been read once it is answered.
+        Assert.Null(await first.AttachAsync(3, "/devices/d1/messages/events"));
+        await using var second = await ConnectAsync(host, "d1", key);
+        await second.GiveCreditAsync(2, 5);
+        await Task.Delay(100, Token);
+        busy.SetResult();
+        Assert.True((await writing).IsOk);
+
+        await SendAsync(host, "d1", "next");
+        Assert.Contains("next", Encoding.UTF8.GetString((await second.ExpectMessageAsync()).Message), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -230,9 +271,10 @@ public sealed class DeviceBoundLinkTests
         await device.ExpectNothingAsync();
     }
 
-    private static async Task<AmqpDevice> ConnectAsync(GatewayHost host, string id)
+    private static async Task<AmqpDevice> ConnectAsync(GatewayHost host, string id) => await ConnectAsync(host, id, await host.RegisterAsync(id));
+
+    private static async Task<AmqpDevice> ConnectAsync(GatewayHost host, string id, string key)
     {
-        var key = await host.RegisterAsync(id);
         var device = await AmqpDevice.OpenAsync(host);
         Assert.Equal(200, await device.PutTokenAsync(id, key));
         Assert.Null(await device.AttachAsync(2, $"/devices/{id}/messages/devicebound", isReceiver: true));

@@ -44,11 +44,12 @@ public sealed class BlobStoreTests
     [Theory]
     [InlineData(2, null)]
     [InlineData(3, "ServerBusy")]
-    public async Task One_blob_takes_the_room_of_twice_a_file_while_its_bytes_do_not_come(int bodies, string? error)
+    public async Task A_device_takes_the_room_of_two_files_while_its_bytes_do_not_come_however_many_it_sends(int bodies, string? error)
     {
-        await using var scene = await Scene.OpenAsync();
+        await using var first = await Scene.OpenAsync();
+        var scene = await first.BeginAsync("other");
         var come = new TaskCompletionSource();
-        var slow = Enumerable.Range(1, bodies - 1).Select(_ => scene.PutAsync(new HookedStream(new byte[10], atEnd: () => come.Task), false, Token)).ToList();
+        var slow = Enumerable.Range(1, bodies - 1).Select(i => (i == 1 ? first : scene).PutAsync(new HookedStream(new byte[10], atEnd: () => come.Task), false, Token)).ToList();
 
         Assert.Equal(error, await scene.PutAsync(new HookedStream(new byte[10]), false, Token));
 
@@ -58,18 +59,35 @@ public sealed class BlobStoreTests
     }
 
     [Fact]
-    public void What_is_on_its_way_counts_for_its_hub_and_its_blob_alone_until_it_ends()
+    public async Task A_body_that_takes_longer_than_a_day_is_ended_and_leaves_nothing()
+    {
+        await using var scene = await Scene.OpenAsync();
+        var put = scene.PutAsync(new StuckStream(), false, Token);
+        await Routing.RoutingHost.UntilAsync(() => Task.FromResult(Directory.EnumerateFiles(scene.Folder).Any()));
+
+        scene.Hub.Time.Advance(TimeSpan.FromDays(1) - TimeSpan.FromSeconds(1));
+        await Task.Delay(50, Token);
+        Assert.False(put.IsCompleted);
+        scene.Hub.Time.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.Equal("OperationTimedOut", await put.WaitAsync(TimeSpan.FromSeconds(20), Token));
+        Assert.Empty(Directory.EnumerateFiles(scene.Folder));
+    }
+
+    [Fact]
+    public void What_is_on_its_way_counts_for_its_hub_and_its_device_alone_until_it_ends()
     {
         var (arriving, one, two) = (new ArrivingBytes(), HubName.Parse("one"), HubName.Parse("two"));
-        var first = arriving.Begin(one, "a", 10);
-        using var second = arriving.Begin(one, "b", 5);
-        using var other = arriving.Begin(two, "a", 1);
-        Assert.Equal((15L, 5L, 1L, 1L), (second.OfHub, second.OfBlob, other.OfHub, other.OfBlob));
+        var first = arriving.Begin(one, "a/1", 10);
+        using var second = arriving.Begin(one, "b/1", 5);
+        using var third = arriving.Begin(one, "a/2/x", 2);
+        using var other = arriving.Begin(two, "a/1", 1);
+        Assert.Equal((15L, 5L, 17L, 12L, 1L, 1L), (second.OfHub, second.OfDevice, third.OfHub, third.OfDevice, other.OfHub, other.OfDevice));
 
         first.Dispose();
 
-        using var last = arriving.Begin(one, "a", 1);
-        Assert.Equal((6L, 1L), (last.OfHub, last.OfBlob));
+        using var last = arriving.Begin(one, "a/1", 1);
+        Assert.Equal((8L, 3L), (last.OfHub, last.OfDevice));
     }
 
     private sealed record Scene(HubHost Hub, string Folder, string Blob, string Upload) : IAsyncDisposable
@@ -85,10 +103,17 @@ public sealed class BlobStoreTests
             return new Scene(hub, folder, ticket.BlobName, ticket.CorrelationId);
         }
 
-        /// <summary>Name of the error; null for none.</summary>
-        internal async Task<string?> PutAsync(HookedStream body, bool isBlock, CancellationToken cancellationToken)
+        /// <summary>Another blob of the same device.</summary>
+        internal async Task<Scene> BeginAsync(string name)
         {
-            var content = new BlobContent(body, body.Size);
+            var ticket = (await Hub.Get<FileUploads>().InitializeAsync(Hub.Hub, DeviceId.Parse("d1"), name, Token)).Value;
+            return this with { Blob = ticket.BlobName, Upload = ticket.CorrelationId };
+        }
+
+        /// <summary>Name of the error; null for none.</summary>
+        internal async Task<string?> PutAsync(MemoryStream body, bool isBlock, CancellationToken cancellationToken)
+        {
+            var content = new BlobContent(body, body.Length);
             return isBlock
                 ? (await Blobs.PutBlockAsync(Hub.Hub, Blob, Upload, "YQ==", content, cancellationToken)).Error?.Name
                 : (await Blobs.PutAsync(Hub.Hub, Blob, Upload, content, cancellationToken)).Error?.Name;
@@ -101,11 +126,19 @@ public sealed class BlobStoreTests
         }
     }
 
+    /// <summary>A body that does not come.</summary>
+    private sealed class StuckStream() : MemoryStream(new byte[10], writable: false)
+    {
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            await Task.Delay(Timeout.Infinite, cancellationToken);
+            return 0;
+        }
+    }
+
     /// <summary>A body, and something that happens when all of it was read.</summary>
     private sealed class HookedStream(byte[] bytes, Func<Task>? atEnd = null) : MemoryStream(bytes, writable: false)
     {
-        internal int Size { get; } = bytes.Length;
-
         public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
             var count = Read(buffer.Span);

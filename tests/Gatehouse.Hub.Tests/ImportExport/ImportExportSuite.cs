@@ -198,6 +198,40 @@ public abstract class ImportExportSuite(PostgresServer? server) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_export_that_breaks_off_now_here_and_now_there_is_given_up()
+    {
+        await using var other = await StartAsync(new ImportExportOptions { Patience = TimeSpan.FromSeconds(30) });
+        var desired = JsonSerializer.Serialize(Enumerable.Range(0, 7).ToDictionary(i => $"p{i}", _ => new string('a', 3900)));
+        for (var i = 0; i < 51; i++)
+        {
+            await other.MakeAsync($"d{i:00}", desired: desired);
+        }
+
+        // The second block and the list of blocks in turn: the next time it is always at another place than the last.
+        var row = await CreateAsync(Export(), other);
+        var isList = false;
+        var calls = 0;
+        container.Refuse = request => request.QueryString["comp"] switch
+        {
+            "blocklist" => Break(false),
+            "block" when request.QueryString["blockid"] == Convert.ToBase64String("000001"u8) && !isList => Break(true),
+            _ => 0,
+        };
+        await DriveAsync(other);
+
+        var failed = await GetAsync(row.JobId, other);
+        Assert.Equal(("failed", "The storage service answered 503 Other."), (failed.Status, failed.FailureReason));
+        Assert.InRange(calls, 3, 100);
+
+        int Break(bool isListNext)
+        {
+            calls++;
+            isList = isListNext;
+            return 503;
+        }
+    }
+
+    [Fact]
     public async Task A_line_that_is_not_UTF8_is_an_error_of_its_line()
     {
         container.Blobs["devices.txt"] = Encoding.Latin1.GetBytes("{\"id\":\"d1\"}\n{\"id\":\"d2\",\"tags\":{\"site\":\"M\u00FCnchen\"}}\n{\"id\":\"d3\",\"tags\":{\"site\":\"b\"},\"properties\":{\"desired\":{\"t\":1}}}\n");

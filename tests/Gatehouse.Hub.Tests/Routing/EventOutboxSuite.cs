@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using System.Text.Json.Nodes;
+using Dapper;
 using Gatehouse.Contracts.Identities;
 using Gatehouse.Hub.Connections;
 using Gatehouse.Hub.Events;
@@ -12,7 +14,37 @@ using Xunit;
 
 namespace Gatehouse.Hub.Tests.Routing;
 
-public sealed class SqliteEventOutboxTests() : EventOutboxSuite(null);
+public sealed class SqliteEventOutboxTests() : EventOutboxSuite(null)
+{
+    [Fact]
+    public async Task An_event_costs_the_store_no_more_when_many_wait()
+    {
+        const int Waiting = 200_000;
+        await using var hub = await StartAsync();
+        var database = hub.Host.Get<Database>();
+        await database.WriteAsync<int>(
+            async (write, cancel) => await write.Connection.ExecuteAsync(new CommandDefinition(
+                """
+                WITH RECURSIVE n (id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < @Waiting)
+                INSERT INTO event_outbox (hub, id, device_id, record) SELECT @Hub, id, 'd1', x'00' FROM n
+                """,
+                new { Waiting, Hub = hub.Host.Hub.Value },
+                write.Transaction,
+                cancellationToken: cancel)),
+            TestContext.Current.CancellationToken);
+        OutboxRow[] rows = [.. Enumerable.Repeat(new OutboxRow { DeviceId = "d1", Record = [0] }, 500)];
+
+        var clock = Stopwatch.StartNew();
+        foreach (var (max, taken) in new[] { (Waiting + 500, 500), (Waiting + 500, 0) })
+        {
+            Assert.Equal(taken, (await database.WriteAsync<int>(
+                async (write, cancel) => await OutboxRows.AddAsync(write, database.Dialect, hub.Host.Hub, rows, max, cancel), TestContext.Current.CancellationToken)).Value);
+        }
+
+        // A look at all that wait takes some 10 s here.
+        Assert.InRange(clock.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(3));
+    }
+}
 
 public sealed class PostgresEventOutboxTests(PostgresServer server) : EventOutboxSuite(server);
 
@@ -208,8 +240,12 @@ public abstract class EventOutboxSuite(PostgresServer? server)
         }
 
         Assert.Equal([3, 4, 5], (await hub.TakeAsync()).Select(each => (int)JsonNode.Parse(each.Body.Span)!["version"]!));
+        hub.Host.Time.Advance(TimeSpan.FromSeconds(0.9));
         await hub.Twins.ReportAsync("d1", """{"r":5}""");
-        Assert.Equal(7, (int)JsonNode.Parse(Assert.Single(await hub.WaitingAsync()).Body.Span)!["version"]!);
+        Assert.Empty(await hub.WaitingAsync());
+        hub.Host.Time.Advance(TimeSpan.FromSeconds(0.1));
+        await hub.Twins.ReportAsync("d1", """{"r":6}""");
+        Assert.Equal(8, (int)JsonNode.Parse(Assert.Single(await hub.WaitingAsync()).Body.Span)!["version"]!);
     }
 
     [Fact]
@@ -250,7 +286,7 @@ public abstract class EventOutboxSuite(PostgresServer? server)
         Assert.All(told, each => Assert.InRange(each.Body.Length, 1, 256 * 1024));
     }
 
-    private async Task<OutboxHost> StartAsync(RoutingOptions? routing = null) => new(await HubHost.StartAsync(new HubOptions { Routing = routing ?? new() }, server));
+    private protected async Task<OutboxHost> StartAsync(RoutingOptions? routing = null) => new(await HubHost.StartAsync(new HubOptions { Routing = routing ?? new() }, server));
 
     private static async Task<ConnectionState> ConnectAsync(OutboxHost hub, string device)
     {

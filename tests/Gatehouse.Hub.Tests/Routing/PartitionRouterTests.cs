@@ -66,13 +66,31 @@ public sealed class PartitionRouterTests
         Assert.Equal(3, events.Count);
     }
 
-    private static async Task<long> RouteAsync(MemoryLog source, MemoryLog events)
+    [Fact]
+    public async Task What_was_routed_is_found_behind_many_events_of_a_node_that_had_not_heard_of_the_routes()
+    {
+        var (source, events) = (new MemoryLog(), new MemoryLog());
+        events.Add(Record(sequence: 0, isRouted: true));
+        for (var i = 0; i < 1000; i++)
+        {
+            events.Add(Record());
+        }
+
+        source.Add(Record());
+        source.Add(Record());
+
+        Assert.Equal(2, await RouteAsync(source, events, isShared: true));
+
+        Assert.Equal(1002, events.Count);
+    }
+
+    private static async Task<long> RouteAsync(MemoryLog source, MemoryLog events, bool isShared = false)
     {
         var hub = HubName.Parse("gatehouse");
         var table = RouteTable.Compile(hub, new StoredRouting { Routes = [new MessageRoute { Name = "all", Source = "DeviceMessages", Condition = "true", EndpointNames = ["events"] }] });
         await using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
         using var router = new PartitionRouter(
-            0, new HubIntake(events, table), (_, _) => events, new TwinSource(null!, hub), new RoutingCounts(), new RoutingMetrics(services.GetRequiredService<IMeterFactory>()));
+            0, new HubIntake(events, table), (_, _) => events, new TwinSource(null!, hub), new RoutingCounts(), new RoutingMetrics(services.GetRequiredService<IMeterFactory>())) { IsShared = isShared };
         return await router.RouteAsync(source, 0, Token);
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Gatehouse.Contracts.Identities;
 using Gatehouse.Contracts.Signals;
 using Gatehouse.Store;
@@ -14,12 +15,16 @@ public sealed class EventOutbox
 
     private static readonly TimeSpan TellAgain = TimeSpan.FromMinutes(1);
 
+    // A full outbox is no reason to hold up the store: it does not empty from one write to the next.
+    private static readonly TimeSpan AskAgain = TimeSpan.FromSeconds(1);
+
     private readonly Database database;
     private readonly HubIntakes intakes;
     private readonly RoutingOptions options;
     private readonly RoutingMetrics metrics;
     private readonly TimeProvider time;
     private readonly ILogger log;
+    private readonly ConcurrentDictionary<HubName, long> refused = new();
     private long toldFull;
 
     internal EventOutbox(Database database, HubIntakes intakes, RoutingOptions options, RoutingMetrics metrics, TimeProvider time, ILogger log) =>
@@ -31,6 +36,12 @@ public sealed class EventOutbox
     /// <summary>Adds events of one hub to the transaction. To be called while what they tell is locked in it, once for all: their order is that of the calls.</summary>
     internal async Task AddAsync(WriteTransaction write, HubName hub, IReadOnlyList<HubMadeEvent> events, CancellationToken cancellationToken)
     {
+        if (events.Count > 0 && IsFull(hub))
+        {
+            Refuse(hub, events.Count);
+            return;
+        }
+
         var rows = new List<OutboxRow>(events.Count);
         foreach (var each in events)
         {
@@ -53,10 +64,27 @@ public sealed class EventOutbox
         var taken = await OutboxRows.AddAsync(write, database.Dialect, hub, rows, options.MaxWaitingEvents, cancellationToken);
         if (taken < rows.Count)
         {
+            refused[hub] = time.GetTimestamp();
             Refuse(hub, rows.Count - taken);
         }
 
         write.Signal(new Signal(SignalSubjects.EventsWaiting, hub.Value, ""));
+    }
+
+    private bool IsFull(HubName hub)
+    {
+        if (!refused.TryGetValue(hub, out var since))
+        {
+            return false;
+        }
+
+        if (time.GetElapsedTime(since) < AskAgain)
+        {
+            return true;
+        }
+
+        refused.TryRemove(hub, out _);
+        return false;
     }
 
     // The twin or identity is written all the same: a hub whose events cannot go on must stay usable.

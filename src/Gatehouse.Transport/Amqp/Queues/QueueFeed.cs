@@ -95,6 +95,11 @@ public abstract class QueueFeed(IGrant grant) : OutgoingHandler
     /// <summary>Locks the next message; null when there is none. One call at a time.</summary>
     protected abstract Task<QueueItem?> TakeAsync();
 
+    /// <summary>The peer has spoken of the message, before anything that comes after it is looked at; <see cref="SettleAsync(Guid, Outcome)"/> follows, on another thread.</summary>
+    protected virtual void OnSpoken(Guid lockToken)
+    {
+    }
+
     /// <summary>What the peer said: accepted completes, rejected is never delivered again, released and modified come again and count, none (it settled without a word) comes again.</summary>
     protected abstract Task<Result<bool>> SettleAsync(Guid lockToken, Outcome outcome);
 
@@ -208,6 +213,8 @@ public abstract class QueueFeed(IGrant grant) : OutgoingHandler
         Result<bool> settled;
         try
         {
+            OnSpoken(token);
+
             // The engine's thread is not ours to wait for the store on.
             await Task.Yield();
             settled = await SettleAsync(token, outcome);
