@@ -71,7 +71,7 @@ export class SoftTpm {
       this.port = this.commands.address().port;
       this.platform = net.createServer(socket => this.serve(socket, false));
       this.platform.listen(this.port + 1, '127.0.0.1');
-      if (await Promise.race([once(this.platform, 'listening').then(() => true), once(this.platform, 'error').then(() => false)])) return;
+      if (await once(this.platform, 'listening').then(() => true, () => false)) return; // once rejects on 'error': another process has that port
       this.commands.close();
     }
   }
