@@ -11,9 +11,14 @@ public sealed class TpmTests(SoftwareTpm tpm) : IClassFixture<SoftwareTpm>
 {
     private readonly TpmDevice device = new TpmDevice(tpm).WithKeys();
 
-    [Fact]
-    public async Task A_TPM_proves_itself_and_gets_a_key_of_its_own_for_its_hub()
+    [Theory]
+    [InlineData("rsa", "rsa2048:aes128cfb")]
+    [InlineData("rsa", "ecc256:aes128cfb")]
+    [InlineData("ecc", "rsa2048:aes128cfb")]
+    [InlineData("ecc", "ecc256:aes128cfb")]
+    public async Task A_TPM_proves_itself_and_gets_a_key_of_its_own_for_its_hub(string endorsement, string storage)
     {
+        device.WithKeys(endorsement, storage);
         await using var host = await ProvisioningHost.StartAsync();
         await EnrollAsync(host);
 

@@ -18,7 +18,13 @@ public sealed class ActivationBlobTests(SoftwareTpm tpm) : IClassFixture<Softwar
     [InlineData("rsa", "rsa2048:aes128cfb", 64)]
     [InlineData("ecc", "ecc256:aes128cfb", 32)]
     [InlineData("ecc", "rsa2048:aes128cfb", 64)]
+    [InlineData("rsa", "ecc256:aes128cfb", 32)]
     [InlineData("rsa", "ecc384:aes256cfb", 48)]
+    [InlineData("ecc", "ecc521:aes256cfb", 32)]
+    [InlineData("ecc", "rsa3072:aes128cfb", 32)]
+    [InlineData("rsa3072", "rsa3072:aes256cfb", 32)]
+    [InlineData("ecc384", "ecc384:aes256cfb", 32)]
+    [InlineData("ecc521", "rsa2048:aes128cfb", 32)]
     public void A_TPM_takes_the_key_and_signs_with_it(string endorsement, string storage, int keyBytes)
     {
         var (ek, srk) = MakeKeys(endorsement, storage);
@@ -27,45 +33,63 @@ public sealed class ActivationBlobTests(SoftwareTpm tpm) : IClassFixture<Softwar
         Assert.Equal(HMACSHA256.HashData(key, Message), Sign());
     }
 
-    [Fact]
-    public void Another_TPM_s_endorsement_key_opens_nothing()
+    [Theory]
+    [InlineData("rsa")]
+    [InlineData("ecc")]
+    public void Another_TPM_s_endorsement_key_opens_nothing(string endorsement)
     {
-        var (_, srk) = MakeKeys("rsa", "rsa2048:aes128cfb");
+        var (_, srk) = MakeKeys(endorsement, "rsa2048:aes128cfb");
         using var other = new SoftwareTpm();
-        var (foreign, _) = new ActivationBlobTests(other).MakeKeys("rsa", "rsa2048:aes128cfb");
+        var (foreign, _) = new ActivationBlobTests(other).MakeKeys(endorsement, "rsa2048:aes128cfb");
         Assert.Equal("activate", Activate(ActivationBlob.Make(foreign, srk, new byte[32])));
     }
 
-    [Fact]
-    public void A_swapped_storage_root_key_opens_nothing()
+    [Theory]
+    [InlineData("rsa", "rsa2048:aes128cfb", "ecc256:aes128cfb")]
+    [InlineData("ecc", "ecc256:aes128cfb", "rsa2048:aes128cfb")]
+    public void A_swapped_storage_root_key_opens_nothing(string endorsement, string storage, string swapped)
     {
-        var (ek, _) = MakeKeys("rsa", "rsa2048:aes128cfb");
+        var (ek, _) = MakeKeys(endorsement, storage);
         var blob = ActivationBlob.Make(ek, Parse(device.StorageRootKey), new byte[32]);
-        MakeKeys("rsa", "ecc256:aes128cfb");
+        MakeKeys(endorsement, swapped);
         Assert.Equal("activate", Activate(blob));
     }
 
-    [Fact]
-    public void A_half_of_another_blob_does_not_fit()
+    [Theory]
+    [InlineData("rsa", "rsa2048:aes128cfb")]
+    [InlineData("ecc", "ecc256:aes128cfb")]
+    public void A_half_of_another_blob_does_not_fit(string endorsement, string storage)
     {
-        var (ek, srk) = MakeKeys("rsa", "rsa2048:aes128cfb");
+        var (ek, srk) = MakeKeys(endorsement, storage);
         var (first, second) = (Split(ActivationBlob.Make(ek, srk, new byte[32])), Split(ActivationBlob.Make(ek, srk, new byte[32])));
         Assert.Equal("import", Activate(Join([.. first[..2], .. second[2..]])));
+        Assert.Equal("activate", Activate(Join([first[0], second[1], .. first[2..]])));
     }
 
-    [Fact]
-    public void Every_part_is_sealed_against_change()
+    [Theory]
+    [InlineData("rsa", "rsa2048:aes128cfb")]
+    [InlineData("ecc", "ecc256:aes128cfb")]
+    public void Every_part_is_sealed_against_change_and_may_not_be_cut(string endorsement, string storage)
     {
-        var (ek, srk) = MakeKeys("rsa", "rsa2048:aes128cfb");
+        var (ek, srk) = MakeKeys(endorsement, storage);
         var parts = Split(ActivationBlob.Make(ek, srk, new byte[32]));
         for (var part = 0; part < 5; part++)
         {
-            var changed = parts.Select(bytes => bytes.ToArray()).ToArray();
-            changed[part][^1] ^= 1;
-            Assert.Equal(part < 2 ? "activate" : "import", Activate(Join(changed)));
+            var (bytes, step) = (parts[part], part < 2 ? "activate" : "import");
+            foreach (var at in new[] { 0, RandomNumberGenerator.GetInt32(1, bytes.Length - 1), bytes.Length - 1 })
+            {
+                var flipped = bytes.ToArray();
+                flipped[at] ^= (byte)(1 << RandomNumberGenerator.GetInt32(8));
+                Assert.True(step == Activate(With(part, flipped)), $"part {part}, byte {at}: {bytes[at]:X2} became {flipped[at]:X2}");
+            }
+
+            Assert.Equal(step, Activate(With(part, bytes[..^1])));
+            Assert.Equal(step, Activate(With(part, [])));
         }
 
-        Assert.Equal("import", Activate(Join([.. parts[..2], parts[2][..^1], .. parts[3..]])));
+        Assert.Null(Activate(Join(parts)));
+
+        byte[] With(int part, byte[] bytes) => Join([.. parts[..part], bytes, .. parts[(part + 1)..]]);
     }
 
     [Fact]
@@ -81,6 +105,8 @@ public sealed class ActivationBlobTests(SoftwareTpm tpm) : IClassFixture<Softwar
     {
         var (ek, srk) = MakeKeys("rsa", "rsa2048:aes128cfb");
         Assert.Equal([52, 256, 142, 256, 48, 0], Split(ActivationBlob.Make(ek, srk, new byte[32])).Select(part => part.Length));
+        (ek, srk) = MakeKeys("ecc", "ecc256:aes128cfb");
+        Assert.Equal([52, 68, 142, 68, 48, 0], Split(ActivationBlob.Make(ek, srk, new byte[32])).Select(part => part.Length));
     }
 
     [Theory]
