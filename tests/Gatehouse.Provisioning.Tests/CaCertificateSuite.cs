@@ -77,10 +77,39 @@ public abstract class CaCertificateSuite(PostgresServer? server)
         Assert.Equal("False", Bool(replaced, "isVerified"));
         Assert.Equal(401, (await host.RegisterAsync("dev-1", leaf.Shown())).Error!.HttpStatus);
         Assert.Equal(RefusalReason.CertificateNotTrusted, host.Refusals.Last().Reason);
-        Assert.Equal((409, "409205"), Outcome(await host.AskAsync("DELETE", "/certificates/ca", ifMatch: "*")));
         await host.AskAsync("DELETE", "/enrollmentGroups/g1");
         Assert.Equal(204, (await host.AskAsync("DELETE", "/certificates/ca", ifMatch: replaced.Text("etag"))).Code);
         Assert.Equal((404, "404203"), Outcome(await host.AskAsync("GET", "/certificates/ca")));
+    }
+
+    [Fact]
+    public async Task A_stolen_CA_is_deleted_at_once_and_its_group_lets_nobody_in_until_it_names_another()
+    {
+        await using var host = await ProvisioningHost.StartAsync(server);
+        using var stolen = TestCertificate.Root();
+        using var next = TestCertificate.Root();
+        using var leaf = stolen.Leaf("dev-1");
+        using var renewed = next.Leaf("dev-1");
+        await host.AskAsync("PUT", "/certificates/stolen", Body(stolen.Base64, isVerified: true));
+        Assert.Equal(200, await GroupAsync(host, "g1", "stolen"));
+        Assert.True((await host.RegisterAsync("dev-1", leaf.Shown())).IsOk);
+
+        Assert.Equal(204, (await host.AskAsync("DELETE", "/certificates/stolen", ifMatch: "*")).Code);
+
+        Assert.Equal(401, (await host.RegisterAsync("dev-1", leaf.Shown())).Error!.HttpStatus);
+        Assert.Equal(RefusalReason.CertificateNotTrusted, host.Refusals.Last().Reason);
+        var group = await host.AskAsync("GET", "/enrollmentGroups/g1");
+        Assert.Equal("stolen", group.Text("attestation.x509.caReferences.primary"));
+        Assert.Equal(400, await GroupAsync(host, "g1", "stolen", group.Text("etag")));
+
+        // The name alone brings nothing back: who uploads under it proves the key again.
+        var again = await host.AskAsync("PUT", "/certificates/stolen", Body(next.Base64));
+        Assert.Equal(401, (await host.RegisterAsync("dev-1", renewed.Shown())).Error!.HttpStatus);
+        await host.AskAsync("DELETE", "/certificates/stolen", ifMatch: again.Text("etag"));
+        await host.AskAsync("PUT", "/certificates/next", Body(next.Base64, isVerified: true));
+        Assert.Equal(200, await GroupAsync(host, "g1", "next", group.Text("etag")));
+        Assert.True((await host.RegisterAsync("dev-1", renewed.Shown())).IsOk);
+        Assert.False((await host.RegisterAsync("dev-1", leaf.Shown())).IsOk);
     }
 
     [Fact]
@@ -137,11 +166,11 @@ public abstract class CaCertificateSuite(PostgresServer? server)
     private static Task<ProvisioningHost.Answer> ProveAsync(ProvisioningHost host, ProvisioningHost.Answer before, TestCertificate proof) =>
         host.AskAsync("POST", $"/certificates/{before.Text("name")}/verify", new JsonObject { ["certificate"] = proof.Pem }.ToJsonString(), before.Text("etag"));
 
-    private static async Task<int> GroupAsync(ProvisioningHost host, string id, string name) =>
+    private static async Task<int> GroupAsync(ProvisioningHost host, string id, string name, string? etag = null) =>
         (await host.AskAsync("PUT", $"/enrollmentGroups/{id}", new JsonObject
         {
             ["attestation"] = new JsonObject { ["type"] = "x509", ["x509"] = new JsonObject { ["caReferences"] = new JsonObject { ["primary"] = name } } },
-        }.ToJsonString())).Code;
+        }.ToJsonString(), etag)).Code;
 
     private static string Body(string certificate, bool isVerified = false) =>
         new JsonObject { ["properties"] = new JsonObject { ["certificate"] = certificate, ["isVerified"] = isVerified } }.ToJsonString();

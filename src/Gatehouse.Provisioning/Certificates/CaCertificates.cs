@@ -89,18 +89,14 @@ internal sealed class CaCertificates(Database database, ProvisioningOptions opti
             : await SaveAsync(transaction, row with { VerificationCode = null, IsVerified = 1 }, actor, "verify", "proof of possession", token),
         cancellationToken);
 
-    /// <summary>CertificateNotFound, PreconditionFailed, CertificateConflict while a group names it.</summary>
+    /// <summary>From now on nobody registers by it, also where a group names it: whose CA was stolen begins with this. CertificateNotFound, PreconditionFailed.</summary>
+    /// <remarks>Source: Device Provisioning Service "Roll X.509 device certificates" page, compromised root certificates.</remarks>
     internal Task<Result<CaCertificateRow>> DeleteAsync(HubName service, string actor, string name, string? etag, CancellationToken cancellationToken) => ChangeAsync(
         service,
         name,
         etag,
         async (transaction, row, token) =>
         {
-            if (await EnrollmentRows.FindClaimAsync(transaction, service, default, [AttestationRules.AuthorityClaim(row.Id)], token) is { } user)
-            {
-                return ProvisioningErrors.CertificateConflict.With($"The enrollment group '{user.Id}' names the certificate.");
-            }
-
             await CaCertificateRows.DeleteAsync(transaction, row, token);
             return Record(transaction, row, actor, "delete", null);
         },

@@ -6,6 +6,7 @@ import provisioning from 'azure-iot-provisioning-device';
 import http from 'azure-iot-provisioning-device-http';
 import service from 'azure-iot-provisioning-service';
 import keys from 'azure-iot-security-symmetric-key';
+import tpms from 'azure-iot-security-tpm';
 import x509 from 'azure-iot-security-x509';
 import { fields, sasToken } from './hub.mjs';
 
@@ -46,4 +47,17 @@ export async function send(hub, result, key, certificate, chain = []) {
     await client.close();
   }
   return (await hub.events(result.deviceId, 1))[0];
+}
+
+/** Sends one message from the provisioned device; its tokens are signed by its TPM. Resolves when the hub has it. */
+export async function sendByTpm(client, result) {
+  const provider = tpms.TpmAuthenticationProvider.fromTpmSecurityClient(result.deviceId, result.assignedHub, client);
+  const connected = device.Client.fromAuthenticationProvider(provider, mqtt.Mqtt);
+  try {
+    await connected.open();
+    await connected.sendEvent(new device.Message('by tpm'));
+  } finally {
+    await connected.close();
+    provider.stop();
+  }
 }

@@ -61,6 +61,12 @@ export class SoftTpm {
     fs.rmSync(this.folder, { recursive: true, force: true });
   }
 
+  /** Its owner clears it (TPM2_Clear by lockout, whose password is empty): another storage root key from now on, and the same endorsement key. */
+  async clear() {
+    const answer = await this.run(Buffer.from('80020000001b000001264000000a00000009400000090000000000', 'hex'));
+    if (answer.readUInt32BE(6) !== 0) throw new Error(`the TPM was not cleared: 0x${answer.readUInt32BE(6).toString(16)}`);
+  }
+
   // The platform's port is the one after that of commands.
   async listen() {
     this.sockets = new Set();
