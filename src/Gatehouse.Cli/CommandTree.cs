@@ -11,6 +11,7 @@ using Gatehouse.Cli.Files;
 using Gatehouse.Cli.Monitoring;
 using Gatehouse.Cli.Output;
 using Gatehouse.Cli.Policies;
+using Gatehouse.Cli.Provisioning;
 using Gatehouse.Cli.Querying;
 using Gatehouse.Cli.Refusals;
 using Gatehouse.Cli.Registry;
@@ -37,6 +38,7 @@ internal static class CommandTree
             ConfigurationCommands.Group(shell),
             JobCommands.Group(shell),
             EnrollmentCommands.Group(shell),
+            ProvisioningCommands.Group(shell),
             CertificateCommands.Group(shell),
             PolicyCommands.Group(shell),
             ConsumerGroupCommands.Group(shell),

@@ -17,6 +17,18 @@ internal static partial class ProvisioningLog
     [LoggerMessage(2404, LogLevel.Warning, "The webhook of the enrollment '{Enrollment}' gave '{Registration}' no hub: {Problem}", EventName = "AllocationFailed")]
     internal static partial void AllocationFailed(this ILogger logger, string enrollment, string registration, string problem);
 
+    [LoggerMessage(2405, LogLevel.Warning, "The linked hub '{HostName}' cannot be reached: {Problem}", EventName = "LinkedHubLost")]
+    internal static partial void LinkedHubLost(this ILogger logger, string hostName, string problem);
+
+    [LoggerMessage(2406, LogLevel.Information, "The linked hub '{HostName}' can be reached again.", EventName = "LinkedHubBack")]
+    internal static partial void LinkedHubBack(this ILogger logger, string hostName);
+
+    [LoggerMessage(2407, LogLevel.Warning, "The device '{Device}', which has another hub by now, could not be taken from the linked hub '{HostName}': {Problem}", EventName = "DeviceLeft")]
+    internal static partial void DeviceLeft(this ILogger logger, string device, string hostName, string problem);
+
+    [LoggerMessage(2408, LogLevel.Error, "Devices that have another hub by now could not be looked at.", EventName = "LeftDevicesFailed")]
+    internal static partial void LeftDevicesFailed(this ILogger logger, Exception error);
+
     [LoggerMessage(2402, LogLevel.Error, "{Operation} of a device that registers over {Protocol} failed.", EventName = "RegistrationFailed")]
     internal static partial void DeviceRequestFailed(this ILogger logger, string operation, string protocol, Exception error);
 }

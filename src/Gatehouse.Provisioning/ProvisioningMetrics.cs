@@ -11,6 +11,7 @@ internal sealed class ProvisioningMetrics
     private readonly Counter<long> refusals;
     private readonly Counter<long> challenges;
     private readonly Histogram<double> requests;
+    private readonly Histogram<double> linkedHubs;
 
     public ProvisioningMetrics(IMeterFactory factory)
     {
@@ -18,6 +19,7 @@ internal sealed class ProvisioningMetrics
         registrations = meter.CreateCounter<long>("gatehouse.provisioning.registrations", "{registration}", "Registrations that were worked on, by outcome and attestation.");
         refusals = meter.CreateCounter<long>("gatehouse.provisioning.refusals", "{refusal}", "Proofs of devices that were refused, by reason.");
         challenges = meter.CreateCounter<long>("gatehouse.provisioning.challenges", "{challenge}", "Nonces that were given to TPMs, to prove themselves.");
+        linkedHubs = meter.CreateHistogram<double>("gatehouse.provisioning.linkedhub.duration", "s", "Time that a step of a registration took at a linked hub on another server, by outcome.");
         requests = meter.CreateHistogram<double>("gatehouse.provisioning.request.duration", "s", "Time from the head of a request to the end of its answer, by operation and HTTP status.");
     }
 
@@ -25,6 +27,10 @@ internal sealed class ProvisioningMetrics
         1, new KeyValuePair<string, object?>("outcome", RegistrationWords.Of(status)), new KeyValuePair<string, object?>("attestation", AttestationViews.WordOf(type)));
 
     internal void Refused(string reason) => refusals.Add(1, new KeyValuePair<string, object?>("reason", reason));
+
+    /// <param name="outcome"><c>done</c>, <c>refused</c>, <c>busy</c> or <c>unreachable</c>.</param>
+    /// <param name="elapsed">All its calls together.</param>
+    internal void LinkedHubAsked(string outcome, TimeSpan elapsed) => linkedHubs.Record(elapsed.TotalSeconds, new KeyValuePair<string, object?>("outcome", outcome));
 
     internal void Challenged() => challenges.Add(1);
 

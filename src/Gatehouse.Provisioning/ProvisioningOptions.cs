@@ -1,4 +1,5 @@
 using Gatehouse.Provisioning.Allocation;
+using Gatehouse.Provisioning.LinkedHubs;
 
 namespace Gatehouse.Provisioning;
 
@@ -68,6 +69,9 @@ public sealed record ProvisioningOptions
 
     /// <summary>Calls to the webhooks of enrollments.</summary>
     public AllocationOptions Allocation { get; init; } = new();
+
+    /// <summary>Linked hubs on other servers.</summary>
+    public LinkedHubOptions LinkedHubs { get; init; } = new();
 
     /// <summary>How long what is remembered of groups, certificates and linked hubs stands when no signal says that it changed. 1 s–1 h, default 30 s.</summary>
     public TimeSpan CacheAge { get; init; } = TimeSpan.FromSeconds(30);

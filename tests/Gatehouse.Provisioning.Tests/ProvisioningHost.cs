@@ -13,12 +13,14 @@ using Gatehouse.Hub;
 using Gatehouse.Hub.AccessPolicies;
 using Gatehouse.Hub.Hubs;
 using Gatehouse.Hub.Registry;
+using Gatehouse.Hub.Twins;
 using Gatehouse.Identity;
 using Gatehouse.Keys;
 using Gatehouse.Provisioning.AccessPolicies;
 using Gatehouse.Provisioning.Allocation;
 using Gatehouse.Provisioning.DeviceDoor;
 using Gatehouse.Provisioning.Instances;
+using Gatehouse.Provisioning.LinkedHubs;
 using Gatehouse.Store;
 using Gatehouse.Store.Audit;
 using Gatehouse.Store.Postgres;
@@ -58,6 +60,9 @@ internal sealed class ProvisioningHost : IAsyncDisposable, IRefusalLog
             ? all.AddSqliteStore(new SqliteOptions { Path = Path.Combine(Folder, "store.db") })
             : all.AddPostgresStore(new PostgresOptions { ConnectionString = postgres, MaxConnections = 10 });
         all.AddStreams(new StreamsOptions { Directory = Path.Combine(Folder, "streams") }).AddIdentity(new IdentityOptions()).AddAmqp(new AmqpOptions()).AddHub(hub).AddProvisioning(options);
+
+        // Tests look after devices that were left when they mean to.
+        all.Remove(all.Single(each => each.ImplementationType == typeof(LeftDeviceUpkeep)));
         app = builder.Build();
         app.UseProvisioning();
     }
@@ -101,6 +106,10 @@ internal sealed class ProvisioningHost : IAsyncDisposable, IRefusalLog
     /// <summary>As provisioningserviceowner.</summary>
     internal Task<Answer> AskAsync(string method, string path, string? body = null, string? ifMatch = null, params (string Name, string Value)[] headers) =>
         SendAsync(method, $"{path}?api-version=2021-10-01", Sign("localhost", ownerKey, ProvisioningPolicies.OwnerName), body, [.. headers, .. ifMatch is null ? Array.Empty<(string, string)>() : [("If-Match", ifMatch)]]);
+
+    /// <summary>The same with <c>force=true</c>, whatever the version.</summary>
+    internal Task<Answer> ForceAsync(string method, string path) =>
+        SendAsync(method, $"{path}?api-version=2021-10-01&force=true", Sign("localhost", ownerKey, ProvisioningPolicies.OwnerName), null, ("If-Match", "*"));
 
     internal async Task<Answer> SendAsync(string method, string path, string? authorization, string? body = null, params (string Name, string Value)[] headers)
     {
@@ -172,6 +181,11 @@ internal sealed class ProvisioningHost : IAsyncDisposable, IRefusalLog
 
     internal async Task<RegisteredIdentity?> DeviceAsync(string id, HubName? hub = null) =>
         await Get<IdentityRegistry>().GetAsync(hub ?? Hub.Name, new IdentityKey(DeviceId.Parse(id)), Token) is { IsOk: true } found ? found.Value : null;
+
+    internal async Task TagAsync(string id, string tags) =>
+        Assert.True((await Get<Twins>().UpdateAsync(Hub.Name, "test", new IdentityKey(DeviceId.Parse(id)), TwinUpdate.Patch(Encoding.UTF8.GetBytes($$"""{"tags":{{tags}}}""")).Value, IfMatch.Absent, Token)).IsOk);
+
+    internal async Task<string> TagsAsync(string id) => JsonNode.Parse((await Get<Twins>().GetAsync(Hub.Name, new IdentityKey(DeviceId.Parse(id)), Token)).Value.Tags.Span)!.ToJsonString();
 
     /// <summary>Actions and subjects of the audit records of the provisioning service, oldest first, without those of its start.</summary>
     internal async Task<IReadOnlyList<string>> AuditedAsync() =>

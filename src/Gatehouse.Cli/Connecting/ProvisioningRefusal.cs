@@ -21,6 +21,7 @@ internal static class ProvisioningRefusal
             $" The provisioning service at {address} did not accept policy '{address.Policy.PolicyName}' of {address.Source} for this: it must be a policy of the service, not of a hub; or its key is not the present one, it lacks the right, or this machine's clock is off.",
         "EnrollmentNotFound" => " 'gatehouse enrollment list' shows the individual enrollments there are, with --group the groups.",
         "RegistrationNotFound" => " 'gatehouse enrollment registrations list' shows the devices that have registered.",
+        "LinkedHubNotFound" => " 'gatehouse dps linked-hub list' shows the hubs that are linked.",
         "EnrollmentExists" => " 'gatehouse enrollment update' changes it.",
         "TooManyRequests" => " Wait a moment and repeat.",
         _ => null,

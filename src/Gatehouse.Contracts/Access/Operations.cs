@@ -88,6 +88,10 @@ public static class Operations
     public static readonly Operation DeleteProvisioningCertificate = Provisioning("DeleteProvisioningCertificate", Rights.ServiceConfig);
     public static readonly Operation GenerateProvisioningVerificationCode = Provisioning("GenerateProvisioningVerificationCode", Rights.ServiceConfig);
     public static readonly Operation VerifyProvisioningCertificate = Provisioning("VerifyProvisioningCertificate", Rights.ServiceConfig);
+    public static readonly Operation ListLinkedHubs = Provisioning("ListLinkedHubs", Rights.ServiceConfig);
+    public static readonly Operation GetLinkedHub = Provisioning("GetLinkedHub", Rights.ServiceConfig);
+    public static readonly Operation CreateOrUpdateLinkedHub = Provisioning("CreateOrUpdateLinkedHub", Rights.ServiceConfig);
+    public static readonly Operation DeleteLinkedHub = Provisioning("DeleteLinkedHub", Rights.ServiceConfig);
     public static readonly Operation GetDeviceRegistrationState = Provisioning("GetDeviceRegistrationState", Rights.RegistrationStatusRead);
     public static readonly Operation DeleteDeviceRegistrationState = Provisioning("DeleteDeviceRegistrationState", Rights.RegistrationStatusWrite);
     public static readonly Operation QueryDeviceRegistrationStates = Provisioning("QueryDeviceRegistrationStates", Rights.RegistrationStatusRead);
@@ -113,6 +117,7 @@ public static class Operations
         RunBulkEnrollmentGroupOperation, QueryEnrollmentGroups, GetEnrollmentGroupAttestationMechanism,
         ListProvisioningCertificates, GetProvisioningCertificate, CreateOrUpdateProvisioningCertificate,
         DeleteProvisioningCertificate, GenerateProvisioningVerificationCode, VerifyProvisioningCertificate,
+        ListLinkedHubs, GetLinkedHub, CreateOrUpdateLinkedHub, DeleteLinkedHub,
         GetDeviceRegistrationState, DeleteDeviceRegistrationState, QueryDeviceRegistrationStates,
     ];
 

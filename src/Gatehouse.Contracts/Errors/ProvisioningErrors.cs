@@ -15,16 +15,19 @@ public static class ProvisioningErrors
     public static readonly HubError EnrollmentNotFound = new(404201, "EnrollmentNotFound", "Enrollment not found.");
     public static readonly HubError RegistrationNotFound = new(404202, "RegistrationNotFound", "Registration not found.");
     public static readonly HubError CertificateNotFound = new(404203, "CertificateNotFound", "Certificate not found.");
+    public static readonly HubError LinkedHubNotFound = new(404204, "LinkedHubNotFound", "Linked hub not found.");
     public static readonly HubError NotFound = new(404000, "NotFound", "There is nothing at this address.");
     public static readonly HubError MethodNotAllowed = new(405000, "MethodNotAllowed", "This method is not allowed at this address.");
     public static readonly HubError EnrollmentExists = new(409201, "EnrollmentExists", "Enrollment already exists.");
     public static readonly HubError EnrollmentConflict = new(409202, "EnrollmentConflict", "The enrollment contradicts another one.");
     public static readonly HubError TooManyEnrollments = new(409203, "TooManyEnrollments", "The service has as many enrollments of this kind as it may.");
     public static readonly HubError DeviceIdTaken = new(409204, "DeviceIdTaken", "The device id belongs to another registration.");
+    public static readonly HubError LinkedHubConflict = new(409206, "LinkedHubConflict", "The linked hub contradicts what there is.");
     public static readonly HubError CertificateConflict = new(409205, "CertificateConflict", "The certificate contradicts what there is.");
     public static readonly HubError PreconditionFailed = new(412001, "PreconditionFailed", "The precondition failed: the ETag does not match.");
     public static readonly HubError RequestTooLarge = new(413000, "RequestTooLarge", "The request body is too large.");
     public static readonly HubError UnsupportedMediaType = new(415000, "UnsupportedMediaType", "The content type is not supported.");
     public static readonly HubError TooManyRequests = new(429001, "TooManyRequests", "Too many requests.", IsTransient: true);
+    public static readonly HubError LinkedHubUnavailable = new(500202, "LinkedHubUnavailable", "The linked hub cannot be reached now.", IsTransient: true);
     public static readonly HubError ServerError = new(500001, "ServerError", "The server failed to handle the request.", IsTransient: true);
 }

@@ -22,6 +22,21 @@ internal static class EnrollmentRows
         [.. await connection.QueryAsync<EnrollmentRow>(new CommandDefinition(
             $"{Select} AND id > @After ORDER BY id LIMIT @Count", new { Service = service.Value, Kind = (long)kind, After = after, Count = count }, cancellationToken: cancellationToken))];
 
+    /// <summary>Those whose settings have a word somewhere, in the order of ids, from after one on.</summary>
+    internal static async Task<IReadOnlyList<EnrollmentRow>> ListMentioningAsync(WriteTransaction transaction, HubName service, EnrollmentKind kind, string word, string after, int count, CancellationToken cancellationToken) =>
+        [.. await transaction.Connection.QueryAsync<EnrollmentRow>(new CommandDefinition(
+            $"{Select} AND id > @After AND settings LIKE @Pattern ESCAPE '!' ORDER BY id LIMIT @Count",
+            new
+            {
+                Service = service.Value,
+                Kind = (long)kind,
+                After = after,
+                Pattern = $"%\"{word.Replace("!", "!!", StringComparison.Ordinal).Replace("%", "!%", StringComparison.Ordinal).Replace("_", "!_", StringComparison.Ordinal)}\"%",
+                Count = count,
+            },
+            transaction.Transaction,
+            cancellationToken: cancellationToken))];
+
     internal static Task<long> CountGroupsAsync(WriteTransaction transaction, HubName service, AttestationType type, CancellationToken cancellationToken) =>
         transaction.Connection.ExecuteScalarAsync<long>(new CommandDefinition(
             "SELECT COUNT(*) FROM enrollments WHERE service = @Service AND kind = 1 AND attestation = @Type",

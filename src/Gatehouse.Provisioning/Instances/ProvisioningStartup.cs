@@ -85,6 +85,11 @@ public sealed class ProvisioningStartup : IDisposable
             return;
         }
 
+        if ((await LinkedHubRows.ReadAllAsync(transaction.Connection, service, cancellationToken, transaction.Transaction)).Any(other => other.HostName == told))
+        {
+            throw new InvalidOperationException($"The hub cannot be told to devices as '{told}': the provisioning service is linked with a hub on another server by that name.");
+        }
+
         await LinkedHubRows.RenameAsync(transaction, service, hub.Name, told, cancellationToken);
         await RegistrationRows.RenameHubAsync(transaction, database.Dialect, service, [linked.HostName, .. hub.HostNames], told, cancellationToken);
         transaction.Audit(new AuditRecord { Hub = service.Value, Actor = "server", Action = "linkedhub.update", Subject = told, Detail = new JsonObject { ["before"] = linked.HostName }.ToJsonString() });

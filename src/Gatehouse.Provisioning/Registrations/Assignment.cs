@@ -2,10 +2,10 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Gatehouse.Contracts.Errors;
 using Gatehouse.Contracts.Identities;
-using Gatehouse.Contracts.Provisioning;
 using Gatehouse.Provisioning.Allocation;
 using Gatehouse.Provisioning.Attestation;
 using Gatehouse.Provisioning.Enrollments;
+using Gatehouse.Provisioning.LinkedHubs;
 using Gatehouse.Store;
 using Microsoft.Extensions.Logging;
 
@@ -16,9 +16,9 @@ namespace Gatehouse.Provisioning.Registrations;
 /// Source: Device Provisioning Service "Reprovisioning" page. Each step may be repeated: a registration that was cut short leaves a device at worst in its new hub without
 /// a record, and the next attempt finds it there.
 /// </remarks>
-internal sealed class Assignment(Database database, IDeviceRegistrar registrar, AllocationRules allocations, CustomAllocation custom, DeviceCredentials credentials, ILogger<Assignment> log)
+internal sealed class Assignment(Database database, LinkedHubRegistrar registrar, LeftDevices left, AllocationRules allocations, CustomAllocation custom, DeviceCredentials credentials, ILogger<Assignment> log)
 {
-    /// <summary>The place that it got. NoLinkedHub, DeviceIdTaken, LinkedHubRefused.</summary>
+    /// <summary>The place that it got. NoLinkedHub, DeviceIdTaken, LinkedHubRefused; LinkedHubUnavailable and TooManyRequests when the same may go well later, and what the allocation says.</summary>
     internal async Task<Result<Place>> MakeAsync(DeviceProof proof, AttestationVerdict.Accepted accepted, JsonNode? payload, IReadOnlyList<LinkedHub> linked, RegistrationRow? before, CancellationToken cancellationToken)
     {
         var settings = accepted.Enrollment.ReadSettings();
@@ -49,27 +49,40 @@ internal sealed class Assignment(Database database, IDeviceRegistrar registrar, 
 
     private async Task<Result<Place>> RegisterAsync(DeviceProof proof, AttestationVerdict.Accepted accepted, JsonObject? initialTwin, bool isGiven, Move move, CancellationToken cancellationToken)
     {
+        var service = proof.Instance.Name;
         var actor = $"registration:{proof.RegistrationId}";
-        var (twin, resets) = await TwinAsync(initialTwin, isGiven, move, cancellationToken);
-        var registered = await registrar.RegisterAsync(move.To.Hub, actor, credentials.Describe(move.Device, proof.RegistrationId, accepted, twin, resets), cancellationToken);
+        var read = await TwinAsync(service, initialTwin, isGiven, move, cancellationToken);
+        if (!read.IsOk)
+        {
+            return Failed($"The twin of the device could not be read in the hub '{move.From!.HostName}' that it had", read.Error);
+        }
+
+        await left.ForgetAsync(service, move.To, move.Device, cancellationToken);
+        var device = credentials.Describe(move.Device, proof.RegistrationId, accepted, read.Value.Twin, read.Value.Resets);
+        var registered = await registrar.RegisterAsync(service, move.To, actor, device, isFirst: move.From is null, cancellationToken);
         if (!registered.IsOk)
         {
-            return ProvisioningErrors.LinkedHubRefused.With($"The linked hub did not take the device: {registered.Error.Name}.");
+            return Failed($"The linked hub '{move.To.HostName}' did not take the device", registered.Error);
         }
 
-        if (move.IsLeaving && DeviceId.TryParse(move.Before!.DeviceId, out var old))
+        var place = new Place(move.To.HostName, move.Device.Value, move.Substatus);
+        if (!move.IsLeaving || !DeviceId.TryParse(move.Before!.DeviceId, out var old))
         {
-            var removed = await registrar.RemoveAsync(move.From!.Hub, actor, old, cancellationToken);
-            if (!removed.IsOk)
-            {
-                return ProvisioningErrors.LinkedHubRefused.With($"The device could not be taken from the hub that it had: {removed.Error.Name}.");
-            }
+            return place;
         }
 
-        return new Place(move.To.HostName, move.Device.Value, move.Substatus);
+        var removed = await registrar.RemoveAsync(service, move.From!, actor, old, cancellationToken);
+        return removed.IsOk ? place
+            : move.From!.Hub is not null ? Failed($"The device could not be taken from the hub '{move.From.HostName}' that it had", removed.Error)
+
+            // It has its new hub; the old one may be away for long. What is left there is removed later.
+            : place with { Left = new LeftDevice { Service = service.Value, HostName = move.From.HostName, DeviceId = old.Value, Registration = proof.RegistrationId, Problem = removed.Error.Message } };
     }
 
-    private async Task<(ReadOnlyMemory<byte> Twin, bool Resets)> TwinAsync(JsonObject? initialTwin, bool isGiven, Move move, CancellationToken cancellationToken)
+    // What may go well later keeps its number: the device is told to come again.
+    private static HubError Failed(string what, HubError error) => error == ProvisioningErrors.TooManyRequests ? error : error.With($"{what}: {error.Message}.");
+
+    private async Task<Result<(ReadOnlyMemory<byte> Twin, bool Resets)>> TwinAsync(HubName service, JsonObject? initialTwin, bool isGiven, Move move, CancellationToken cancellationToken)
     {
         ReadOnlyMemory<byte> initial = initialTwin is { } twin ? Encoding.UTF8.GetBytes(twin.ToJsonString()) : default;
         if (move.From is null)
@@ -89,7 +102,8 @@ internal sealed class Assignment(Database database, IDeviceRegistrar registrar, 
         }
 
         // Gone from the hub that it had: a move that was cut short before its record took it away, and the twin has arrived already.
-        return await registrar.ReadTwinAsync(move.From.Hub, old, cancellationToken) is { } twinOfOld ? (twinOfOld, true) : (initial, false);
+        var read = await registrar.ReadTwinAsync(service, move.From, old, cancellationToken);
+        return !read.IsOk ? read.Error : read.Value is { } twinOfOld ? (twinOfOld, true) : (initial, false);
     }
 
     /// <summary>The hub that the record names. None when another registration has taken the device meanwhile: it is that one's, and neither read nor removed here.</summary>
@@ -131,7 +145,7 @@ internal sealed class Assignment(Database database, IDeviceRegistrar registrar, 
     private sealed record Move(LinkedHub? From, LinkedHub To, RegistrationRow? Before, DeviceId Device, ReprovisionPolicyDocument Policy)
     {
         /// <summary>Whether it was another device, or in another hub, before.</summary>
-        internal bool IsLeaving => From is not null && (From.Hub != To.Hub || Before!.DeviceId != Device.Value);
+        internal bool IsLeaving => From is not null && (From.HostName != To.HostName || Before!.DeviceId != Device.Value);
 
         internal RegistrationSubstatus Substatus =>
             From is null ? RegistrationSubstatus.InitialAssignment
@@ -146,4 +160,7 @@ internal sealed record Place(string HostName, string DeviceId, RegistrationSubst
 {
     /// <summary>What the webhook of its enrollment has for the device; null for nothing.</summary>
     internal JsonNode? Payload { get; init; }
+
+    /// <summary>What could not be taken from the hub that it had; null for nothing.</summary>
+    internal LeftDevice? Left { get; init; }
 }

@@ -67,6 +67,11 @@ internal static class RegistrationRows
             transaction.Transaction,
             cancellationToken: cancellationToken));
 
+    /// <summary>A registration that has a device in this hub; null when there is none.</summary>
+    internal static Task<string?> FindAssignedAsync(WriteTransaction transaction, HubName service, string hostName, CancellationToken cancellationToken) =>
+        transaction.Connection.QueryFirstOrDefaultAsync<string?>(new CommandDefinition(
+            "SELECT name FROM registrations WHERE service = @Service AND host_name = @HostName LIMIT 1", new { Service = service.Value, HostName = hostName }, transaction.Transaction, cancellationToken: cancellationToken));
+
     /// <summary>A hub is told under another name from now on.</summary>
     internal static Task RenameHubAsync(WriteTransaction transaction, SqlDialect dialect, HubName service, string[] before, string told, CancellationToken cancellationToken) =>
         transaction.Connection.ExecuteAsync(new CommandDefinition(

@@ -6,13 +6,14 @@ using Gatehouse.Contracts.Errors;
 using Gatehouse.Provisioning.Attestation;
 using Gatehouse.Provisioning.Enrollments;
 using Gatehouse.Provisioning.Instances;
+using Gatehouse.Provisioning.LinkedHubs;
 using Gatehouse.Provisioning.ServiceDoor;
 using Gatehouse.Store;
 
 namespace Gatehouse.Provisioning.Registrations;
 
 /// <summary>Registers devices that have attested, and tells them what became of it.</summary>
-internal sealed class Registrations(Database database, KnownGroups known, Assignment assignment, RegistrationQueue queue, DeviceTurns turns, ProvisioningMetrics metrics, TimeProvider time)
+internal sealed class Registrations(Database database, KnownGroups known, Assignment assignment, LeftDevices left, RegistrationQueue queue, DeviceTurns turns, ProvisioningMetrics metrics, TimeProvider time)
 {
     /// <summary>Assigns the device and keeps the record, a failed assignment's too. TooManyRequests. The device learns the outcome when it asks for its operation.</summary>
     /// <param name="proof">Who registers.</param>
@@ -105,16 +106,35 @@ internal sealed class Registrations(Database database, KnownGroups known, Assign
         var made = await assignment.MakeAsync(proof, accepted, payload, groups.Linked, before, CancellationToken.None);
         if (!made.IsOk && made.Error.IsTransient)
         {
-            // Nothing was tried: the device asks again.
-            return made.Error;
+            // The device asks again. Its record says why once, and keeps everything else: so does the nonce of a TPM.
+            return made.Error.Code == ProvisioningErrors.LinkedHubUnavailable.Code ? await PutOffAsync(proof, accepted, before, made.Error) : made.Error;
         }
 
         var row = Describe(proof, EvidenceOf(accepted) with { Payload = made.IsOk ? made.Value.Payload : null }, accepted, before);
         row = made.IsOk
             ? row with { Status = (long)RegistrationStatus.Assigned, Substatus = (long)made.Value.Substatus, HostName = made.Value.HostName, DeviceId = made.Value.DeviceId }
             : row with { Status = (long)RegistrationStatus.Failed, ErrorCode = made.Error.Code, ErrorMessage = made.Error.Message };
-        await SaveAsync(row, proof, made.IsOk ? "assign" : "fail", CancellationToken.None, accepted);
+        await SaveAsync(row, proof, made.IsOk ? "assign" : "fail", CancellationToken.None, accepted, made.IsOk ? made.Value.Left : null);
         return row;
+    }
+
+    // What the hub or the way to it had to say is for the operator.
+    private async Task<HubError> PutOffAsync(DeviceProof proof, AttestationVerdict.Accepted accepted, RegistrationRow? before, HubError error)
+    {
+        var told = ProvisioningErrors.LinkedHubUnavailable;
+        if (before is not { State: RegistrationStatus.Failed } || before.ErrorCode != told.Code)
+        {
+            var row = Describe(proof, before?.ReadEvidence() ?? new Evidence(), accepted, before) with
+            {
+                OperationId = TpmNonces.AfterOf(before),
+                Status = (long)RegistrationStatus.Failed,
+                ErrorCode = told.Code,
+                ErrorMessage = told.Message,
+            };
+            await SaveAsync(row, proof, "fail", CancellationToken.None, why: error.Message);
+        }
+
+        return told;
     }
 
     private RegistrationRow Describe(DeviceProof proof, Evidence evidence, AttestationVerdict.Accepted accepted, RegistrationRow? before)
@@ -139,7 +159,7 @@ internal sealed class Registrations(Database database, KnownGroups known, Assign
     private Task<RegistrationRow?> FindAsync(DeviceProof proof, CancellationToken cancellationToken) =>
         database.ReadAsync((connection, token) => RegistrationRows.FindAsync(connection, proof.Instance.Name, proof.RegistrationId.ToLowerInvariant(), token), cancellationToken);
 
-    private Task<Result<bool>> SaveAsync(RegistrationRow row, DeviceProof proof, string verb, CancellationToken cancellationToken, AttestationVerdict.Accepted? accepted = null) => database.WriteAsync<bool>(
+    private Task<Result<bool>> SaveAsync(RegistrationRow row, DeviceProof proof, string verb, CancellationToken cancellationToken, AttestationVerdict.Accepted? accepted = null, LeftDevice? leftDevice = null, string? why = null) => database.WriteAsync<bool>(
         async (transaction, token) =>
         {
             await RegistrationRows.SaveAsync(transaction, row, token);
@@ -148,7 +168,12 @@ internal sealed class Registrations(Database database, KnownGroups known, Assign
                 await LearnedKeys.LearnAsync(transaction, accepted.Enrollment, tpm, token);
             }
 
-            transaction.Audit(Record(row, proof.Instance, verb));
+            transaction.Audit(Record(row, proof.Instance, verb, why));
+            if (leftDevice is not null)
+            {
+                await left.KeepAsync(transaction, leftDevice, token);
+            }
+
             var losers = row.State == RegistrationStatus.Assigned ? await RegistrationRows.UnassignOthersAsync(transaction, row, EntityTag.New(), token) : [];
             foreach (var loser in losers)
             {
@@ -159,7 +184,7 @@ internal sealed class Registrations(Database database, KnownGroups known, Assign
         },
         cancellationToken);
 
-    private static AuditRecord Record(RegistrationRow row, ProvisioningInstance instance, string verb)
+    private static AuditRecord Record(RegistrationRow row, ProvisioningInstance instance, string verb, string? why)
     {
         var detail = new JsonObject { ["enrollment"] = row.EnrollmentId, ["kind"] = row.Enrollment.Kind == EnrollmentKind.Group ? "group" : "individual" };
         if (row.HostName.Length > 0)
@@ -170,7 +195,7 @@ internal sealed class Registrations(Database database, KnownGroups known, Assign
 
         if (row.ErrorCode != 0)
         {
-            detail["error"] = row.ErrorMessage;
+            detail["error"] = why ?? row.ErrorMessage;
         }
 
         return new AuditRecord { Hub = instance.Name.Value, Actor = $"registration:{row.Name}", Action = $"registration.{verb}", Subject = row.Name, Detail = detail.ToJsonString() };

@@ -5,6 +5,7 @@ using Gatehouse.Provisioning.Allocation;
 using Gatehouse.Provisioning.Certificates;
 using Gatehouse.Provisioning.DeviceDoor;
 using Gatehouse.Provisioning.Enrollments;
+using Gatehouse.Provisioning.LinkedHubs;
 using Gatehouse.Provisioning.Registrations;
 
 namespace Gatehouse.Provisioning.ServiceDoor;
@@ -28,6 +29,8 @@ namespace Gatehouse.Provisioning.ServiceDoor;
 [JsonSerializable(typeof(CaCertificateBody))]
 [JsonSerializable(typeof(CaProofBody))]
 [JsonSerializable(typeof(CaCertificateList))]
+[JsonSerializable(typeof(LinkedHubDocument))]
+[JsonSerializable(typeof(LinkedHubList))]
 [JsonSerializable(typeof(IReadOnlyList<EnrollmentDocument>), TypeInfoPropertyName = "EnrollmentList")]
 [JsonSerializable(typeof(IReadOnlyList<RegistrationDocument>), TypeInfoPropertyName = "RegistrationList")]
 internal sealed partial class ProvisioningJson : JsonSerializerContext

@@ -27,6 +27,9 @@ internal sealed class ServiceRequest(HttpContext http, Principal principal, stri
     /// <summary>Without quotes; null when there is none.</summary>
     internal Result<string?> IfMatch() => EntityTag.Read(http.Request.Headers.IfMatch.Count == 0 ? null : http.Request.Headers.IfMatch[0]);
 
+    /// <summary>Whether the caller insists.</summary>
+    internal bool IsForced => string.Equals(http.Request.Query["force"], "true", StringComparison.OrdinalIgnoreCase);
+
     /// <summary>ArgumentInvalid also when the body is empty.</summary>
     internal async Task<Result<T>> ReadAsync<T>(JsonTypeInfo<T> typeInfo, CancellationToken cancellationToken)
         where T : class

@@ -94,6 +94,7 @@ internal sealed class BoundOptions(ServerOptions options, DataDirectory data)
     {
         HubHostName = options.HostNames.FirstOrDefault(),
         Allocation = new AllocationOptions { AllowPrivateAddresses = options.PrivateEndpoints, Secret = options.AllocationSecret, Timeout = options.AllocationTimeout },
+        LinkedHubs = options.LinkedHubs with { AllowPrivateAddresses = options.PrivateEndpoints },
     };
 
     internal ServiceApiOptions ServiceApi => new() { AmqpPort = options.AmqpPort is > 0 and var port ? port : 5671 };

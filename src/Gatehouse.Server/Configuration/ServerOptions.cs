@@ -7,6 +7,7 @@ using Gatehouse.Hub.Notifications;
 using Gatehouse.Hub.Queries;
 using Gatehouse.Hub.Throttling;
 using Gatehouse.Hub.Twins;
+using Gatehouse.Provisioning.LinkedHubs;
 
 namespace Gatehouse.Server.Configuration;
 
@@ -108,6 +109,8 @@ internal sealed class ServerOptions
     internal string? AllocationSecret { get; set; }
 
     internal TimeSpan AllocationTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    internal LinkedHubOptions LinkedHubs { get; set; } = new();
 
     internal int MaxRoutes { get; set; } = 100;
 
