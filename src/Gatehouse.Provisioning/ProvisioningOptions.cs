@@ -45,6 +45,16 @@ public sealed record ProvisioningOptions
     /// <summary>Bytes of one certificate, DER. 1–64 KiB, default 8,192. Source: own.</summary>
     public int MaxCertificateBytes { get; init; } = 8 * 1024;
 
+    /// <summary>Credential policies of a service. 1–1,000, default 25, as CA certificates. One more: CredentialPolicyConflict. Source: own.</summary>
+    public int MaxCredentialPolicies { get; init; } = 25;
+
+    /// <summary>Certificates that one device is issued within an hour. 1–1,000, default 20. One more: TooManyRequests (429001) with Retry-After. Source: own.</summary>
+    /// <remarks>Each is a row of the inventory until long after it has ended.</remarks>
+    public int MaxCertificatesPerHour { get; init; } = 20;
+
+    /// <summary>How long the inventory of issued certificates keeps one that has ended, at least: what is older goes as others are issued. 1 d–10 years, default 90 d. Source: own.</summary>
+    public TimeSpan IssuedCertificateRetention { get; init; } = TimeSpan.FromDays(90);
+
     /// <summary>Bytes of <c>optionalDeviceInformation</c>. 0–64 KiB, default 8,192. Source: own.</summary>
     public int MaxDeviceInformationBytes { get; init; } = 8 * 1024;
 

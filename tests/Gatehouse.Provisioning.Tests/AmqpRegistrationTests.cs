@@ -148,16 +148,32 @@ public sealed class AmqpRegistrationTests
         Assert.Equal("com.microsoft:device-container-throttled", (await device.AttachAsync(8, address, isReceiver: true))!.Condition);
     }
 
+    [Fact]
+    public async Task A_device_is_issued_its_own_certificate_and_none_of_another()
+    {
+        await using var host = await ProvisioningHost.StartAsync();
+        await CertificateIssuanceSuite.PolicyAsync(host);
+        await using var device = await ConnectedAsync(host, "dev-1", $"{Keys},\"credentialPolicyName\":\"fleet\"");
+
+        var (_, error) = await device.AskAsync("iotdps-register", body: Encoding.UTF8.GetBytes(CertificateIssuanceSuite.Body(SigningRequests.Good("dev-2"))));
+        var (started, _) = await device.AskAsync("iotdps-register", body: Encoding.UTF8.GetBytes(CertificateIssuanceSuite.Body(SigningRequests.Good("dev-1"))));
+        var (done, _) = await device.AskAsync("iotdps-get-operationstatus", JsonNode.Parse(started!.Body!)!["operationId"]!.GetValue<string>());
+
+        Assert.Equal(400037, JsonNode.Parse(error!.Description!)!["errorCode"]!.GetValue<int>());
+        Assert.Equal(2, JsonNode.Parse(done!.Body!)!["registrationState"]!["issuedCertificateChain"]!.AsArray().Count);
+        Assert.Equal(["dev-1"], (await CertificateIssuanceSuite.InventoryAsync(host)).Select(each => each!["registrationId"]!.GetValue<string>()));
+    }
+
     private static int SecondsOf(ReceivedMessage reply, string key) => new AmqpReader(reply.Application[key]).TryReadObject(out var value) ? (int)value! : -1;
 
-    private static async Task<AmqpRegistrant> ConnectedAsync(ProvisioningHost host, string id)
+    private static async Task<AmqpRegistrant> ConnectedAsync(ProvisioningHost host, string id, string rest = Keys)
     {
         var device = new AmqpRegistrant(host);
-        Assert.Equal(SaslCode.Ok, await device.PlainAsync($"{host.Instance.IdScope}/registrations/{id}", host.DeviceToken(id, await EnrolledAsync(host, id))));
+        Assert.Equal(SaslCode.Ok, await device.PlainAsync($"{host.Instance.IdScope}/registrations/{id}", host.DeviceToken(id, await EnrolledAsync(host, id, rest))));
         await device.OpenAsync();
         Assert.Null(await device.AttachAsync($"{host.Instance.IdScope}/registrations/{id}"));
         return device;
     }
 
-    private static async Task<string> EnrolledAsync(ProvisioningHost host, string id) => (await host.EnrollAsync(id, Keys))["attestation"]!["symmetricKey"]!["primaryKey"]!.GetValue<string>();
+    private static async Task<string> EnrolledAsync(ProvisioningHost host, string id, string rest = Keys) => (await host.EnrollAsync(id, rest))["attestation"]!["symmetricKey"]!["primaryKey"]!.GetValue<string>();
 }

@@ -45,6 +45,27 @@ public abstract class DistantHubSuite(PostgresServer? server)
         Assert.Equal("""{"a":1,"more":true}""", await distant.TagsAsync("dev-1"));
     }
 
+    [Fact]
+    public async Task A_device_that_is_issued_certificates_is_known_there_by_the_newest_and_the_one_before()
+    {
+        await using var host = await StartAsync();
+        await using var distant = await LinkAsync(host);
+        await CertificateIssuanceSuite.PolicyAsync(host);
+        var key = KeyOf(await host.EnrollAsync("dev-1", $"{Keys},{There},\"credentialPolicyName\":\"fleet\""));
+
+        var known = new List<(string? Primary, string? Secondary)>();
+        for (var i = 0; i < 3; i++)
+        {
+            Assert.Equal("assigned", (await host.RegisterAsync("dev-1", key, CertificateIssuanceSuite.Body(SigningRequests.Good("dev-1")))).Text("status"));
+            host.Time.Advance(TimeSpan.FromTicks(1));
+            var device = (await distant.DeviceAsync("dev-1"))!;
+            known.Add((device.PrimaryThumbprint, device.SecondaryThumbprint));
+        }
+
+        var issued = (await CertificateIssuanceSuite.InventoryAsync(host)).Select(each => each!["sha256Thumbprint"]!.GetValue<string>()).ToList();
+        Assert.Equal([(issued[0], null), (issued[1], issued[0]), (issued[2], issued[1])], known);
+    }
+
     [Theory]
     [InlineData("true", "deviceDataMigrated", """{"a":1,"more":true}""")]
     [InlineData("false", "deviceDataReset", """{"a":1}""")]

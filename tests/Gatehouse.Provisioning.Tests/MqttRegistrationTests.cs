@@ -10,6 +10,7 @@ namespace Gatehouse.Provisioning.Tests;
 public sealed class MqttRegistrationTests
 {
     private const string Keys = """ "attestation":{"type":"symmetricKey"} """;
+    private const string Issued = """ "attestation":{"type":"symmetricKey"},"credentialPolicyName":"fleet" """;
     private const string Filter = "$dps/registrations/res/#";
 
     [Fact]
@@ -144,9 +145,29 @@ public sealed class MqttRegistrationTests
         Assert.Equal(packet, hub.Bytes);
     }
 
-    private static async Task<DeviceDriver> ConnectedAsync(ProvisioningHost host, string id)
+    [Fact]
+    public async Task A_device_is_issued_its_own_certificate_and_none_of_another()
     {
-        var key = (await host.EnrollAsync(id, Keys))["attestation"]!["symmetricKey"]!["primaryKey"]!.GetValue<string>();
+        await using var host = await ProvisioningHost.StartAsync();
+        await CertificateIssuanceSuite.PolicyAsync(host);
+        await host.EnrollAsync("dev-2", Issued);
+        var device = await ConnectedAsync(host, "dev-1", Issued);
+        await device.SubscribeAsync(Filter);
+
+        foreach (var (name, expected) in new[] { ("dev-2", "res/400/?$rid=1"), ("dev-1", "res/202/?$rid=1&retry-after=2") })
+        {
+            await device.SendAsync(DeviceDriver.Publish("$dps/registrations/PUT/iotdps-register/?$rid=1", CertificateIssuanceSuite.Body(SigningRequests.Good(name)), 0, 0));
+            Assert.Equal($"$dps/registrations/{expected}", (await device.ReadPublishAsync()).Topic);
+        }
+
+        await device.SendAsync(DeviceDriver.Publish("$dps/registrations/POST/iotdps-get-registration/?$rid=1", "", 0, 0));
+        Assert.Equal(2, JsonNode.Parse((await device.ReadPublishAsync()).Body)!["issuedCertificateChain"]!.AsArray().Count);
+        Assert.Equal(["dev-1"], (await CertificateIssuanceSuite.InventoryAsync(host)).Select(each => each!["registrationId"]!.GetValue<string>()));
+    }
+
+    private static async Task<DeviceDriver> ConnectedAsync(ProvisioningHost host, string id, string rest = Keys)
+    {
+        var key = (await host.EnrollAsync(id, rest))["attestation"]!["symmetricKey"]!["primaryKey"]!.GetValue<string>();
         var device = Start(host, id, host.DeviceToken(id, key));
         await device.ExpectAsync(0x20, 2, 0, 0);
         return device;

@@ -105,7 +105,7 @@ internal sealed class ProvisioningHost : IAsyncDisposable, IRefusalLog
 
     /// <summary>As provisioningserviceowner.</summary>
     internal Task<Answer> AskAsync(string method, string path, string? body = null, string? ifMatch = null, params (string Name, string Value)[] headers) =>
-        SendAsync(method, $"{path}?api-version=2021-10-01", Sign("localhost", ownerKey, ProvisioningPolicies.OwnerName), body, [.. headers, .. ifMatch is null ? Array.Empty<(string, string)>() : [("If-Match", ifMatch)]]);
+        SendAsync(method, $"{path}{(path.Contains('?', StringComparison.Ordinal) ? '&' : '?')}api-version=2021-10-01", Sign("localhost", ownerKey, ProvisioningPolicies.OwnerName), body, [.. headers, .. ifMatch is null ? Array.Empty<(string, string)>() : [("If-Match", ifMatch)]]);
 
     /// <summary>The same with <c>force=true</c>, whatever the version.</summary>
     internal Task<Answer> ForceAsync(string method, string path) =>
@@ -146,12 +146,12 @@ internal sealed class ProvisioningHost : IAsyncDisposable, IRefusalLog
     }
 
     /// <summary>Registers with a certificate, as the door sees it after TLS; the outcome, or the error.</summary>
-    internal async Task<Result<DeviceAnswer>> RegisterAsync(string id, PeerCertificate certificate)
+    internal async Task<Result<DeviceAnswer>> RegisterAsync(string id, PeerCertificate certificate, string? csr = null)
     {
         var door = Get<DeviceRegistrations>();
         var caller = new DeviceCaller("https", IPAddress.Loopback, null, certificate, () => { });
         var target = new RegistrationTarget(Instance.IdScope, id, Contracts.Access.Operations.RegisterDevice);
-        var started = await door.RunAsync(target, caller, NoBody, Token);
+        var started = await door.RunAsync(target, caller, _ => Task.FromResult<Result<RegistrationBody?>>(csr is null ? null : new RegistrationBody { Csr = csr }), Token);
         return started.IsOk
             ? await door.RunAsync(target with { Row = Contracts.Access.Operations.GetOperationStatus, OperationId = started.Value.Operation!.OperationId }, caller, NoBody, Token)
             : started;

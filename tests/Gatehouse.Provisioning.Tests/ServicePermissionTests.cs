@@ -11,7 +11,7 @@ namespace Gatehouse.Provisioning.Tests;
 /// <summary>Who may do what at the service API, written down a second time and asked of the running pipeline with a policy for each right.</summary>
 public sealed class ServicePermissionTests
 {
-    private const string Body = """{"registrationId":"other","query":"SELECT","mode":"none"}""";
+    private const string Body = """{"registrationId":"other","query":"SELECT","mode":"none","validityDays":0}""";
 
     private static readonly Dictionary<string, (Rights Right, string Method, string Path, int Status)> Table = new()
     {
@@ -37,6 +37,11 @@ public sealed class ServicePermissionTests
         ["GetLinkedHub"] = (Rights.ServiceConfig, "GET", "iotHubs/none", 404),
         ["CreateOrUpdateLinkedHub"] = (Rights.ServiceConfig, "PUT", "iotHubs/none", 400),
         ["DeleteLinkedHub"] = (Rights.ServiceConfig, "DELETE", "iotHubs/none", 404),
+        ["ListCredentialPolicies"] = (Rights.ServiceConfig, "GET", "credentialPolicies", 200),
+        ["GetCredentialPolicy"] = (Rights.ServiceConfig, "GET", "credentialPolicies/none", 404),
+        ["CreateOrUpdateCredentialPolicy"] = (Rights.ServiceConfig, "PUT", "credentialPolicies/none", 400),
+        ["DeleteCredentialPolicy"] = (Rights.ServiceConfig, "DELETE", "credentialPolicies/none", 404),
+        ["ListIssuedCertificates"] = (Rights.RegistrationStatusRead, "GET", "issuedCertificates", 200),
         ["GetDeviceRegistrationState"] = (Rights.RegistrationStatusRead, "GET", "registrations/none", 404),
         ["DeleteDeviceRegistrationState"] = (Rights.RegistrationStatusWrite, "DELETE", "registrations/none", 404),
         ["QueryDeviceRegistrationStates"] = (Rights.RegistrationStatusRead, "POST", "registrations/none/query", 200),

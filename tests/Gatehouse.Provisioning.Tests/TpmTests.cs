@@ -137,17 +137,32 @@ public sealed class TpmTests(SoftwareTpm tpm) : IClassFixture<SoftwareTpm>
         Assert.Null(await host.DeviceAsync("dev-1"));
     }
 
+    [Fact]
+    public async Task A_TPM_that_sends_a_CSR_gets_a_certificate_in_place_of_a_key()
+    {
+        await using var host = await ProvisioningHost.StartAsync();
+        await CertificateIssuanceSuite.PolicyAsync(host);
+        await host.AskAsync("PUT", "/enrollments/dev-1", Enrollment(Convert.ToBase64String(device.EndorsementKey)).Replace("{\"attestation", "{\"credentialPolicyName\":\"fleet\",\"attestation", StringComparison.Ordinal));
+        var token = Answer(host, await PutAsync(host, null));
+
+        var done = await PollAsync(host, await PutAsync(host, token, csr: SigningRequests.Good("dev-1")), token);
+
+        Assert.Equal((2, ""), (CertificateIssuanceSuite.ChainOf(done).Count, done.Text("registrationState.tpm")));
+        Assert.Null((await host.DeviceAsync("dev-1"))!.PrimaryKey);
+        Assert.NotNull((await host.DeviceAsync("dev-1"))!.PrimaryThumbprint);
+    }
+
     private Task<ProvisioningHost.Answer> EnrollAsync(ProvisioningHost host, string? endorsement = null) => host.AskAsync("PUT", "/enrollments/dev-1", Enrollment(endorsement ?? Convert.ToBase64String(device.EndorsementKey)));
 
     private static string Enrollment(string endorsement) => $$$$"""{"attestation":{"type":"tpm","tpm":{"endorsementKey":"{{{{endorsement}}}}"}}}""";
 
     private static string Path(ProvisioningHost host) => $"/{host.Instance.IdScope}/registrations/dev-1/register?api-version=2019-03-31";
 
-    private Task<ProvisioningHost.Answer> PutAsync(ProvisioningHost host, string? token, string? storage = null) => host.SendAsync(
+    private Task<ProvisioningHost.Answer> PutAsync(ProvisioningHost host, string? token, string? storage = null, string? csr = null) => host.SendAsync(
         "PUT",
         Path(host),
         token,
-        $$$"""{"registrationId":"dev-1","tpm":{"endorsementKey":"{{{Convert.ToBase64String(device.EndorsementKey)}}}","storageRootKey":"{{{storage ?? Convert.ToBase64String(device.StorageRootKey)}}}"}}""");
+        $$$"""{"registrationId":"dev-1","tpm":{"endorsementKey":"{{{Convert.ToBase64String(device.EndorsementKey)}}}","storageRootKey":"{{{storage ?? Convert.ToBase64String(device.StorageRootKey)}}}"}{{{(csr is null ? "" : $",\"csr\":\"{csr}\"")}}}}""");
 
     private static Task<ProvisioningHost.Answer> PollAsync(ProvisioningHost host, ProvisioningHost.Answer started, string token) =>
         host.SendAsync("GET", $"/{host.Instance.IdScope}/registrations/dev-1/operations/{started.Text("operationId")}?api-version=2019-03-31", token);

@@ -29,7 +29,9 @@ internal sealed class EnrollmentCommands(Shell shell, EnrollmentTarget target)
             commands.Keys,
             new ComputeDeviceKey(shell).Command,
             new RollEnrollment(shell, target).Command,
-            RegistrationCommands.Group(shell));
+            RegistrationCommands.Group(shell),
+            CredentialPolicyCommands.Group(shell),
+            new ListCertificates(shell).Command);
     }
 
     private Command Show => shell.Command("show", "Shows an enrollment or a group.", ["gatehouse enrollment show sensor-1", "gatehouse enrollment show plant-7 --group"], [.. target.Symbols, showKeys], async call =>

@@ -34,7 +34,9 @@ internal sealed class EnrollmentSettings
     private readonly Option<string?> status = Words.OneOf(
         new Option<string?>("--provisioning-status", "--status", "--ps") { Description = "enabled (default) or disabled: nobody registers by it, nor by a group in its place.", HelpName = "status" }, "enabled", "disabled");
 
-    internal IEnumerable<Option> All => [device, information, policy, webhook, webhookFrom, hubs, reprovision, tags, desired, edge, status];
+    private readonly Option<string?> credentialPolicy = new("--credential-policy") { Description = "Devices that send a CSR are issued certificates by this credential policy; '' for none. Default: none.", HelpName = "policy" };
+
+    internal IEnumerable<Option> All => [device, information, policy, webhook, webhookFrom, hubs, reprovision, tags, desired, edge, status, credentialPolicy];
 
     internal async Task FillAsync(Call call, JsonObject enrollment, bool isGroup)
     {
@@ -48,6 +50,7 @@ internal sealed class EnrollmentSettings
         Set(enrollment, "provisioningStatus", call.Value(status));
         Set(enrollment, "allocationPolicy", call.Value(policy));
         Set(enrollment, "reprovisionPolicy", call.Value(reprovision) is { } word ? ReprovisionWords.Read(word) : null);
+        Set(enrollment, "credentialPolicyName", call.Value(credentialPolicy));
         Set(enrollment, "capabilities", call.IsGiven(edge) ? new JsonObject { ["iotEdge"] = call.Value(edge) ?? true } : null);
         if (call.IsGiven(policy) || call.IsGiven(hubs) || call.IsGiven(webhook) || call.IsGiven(webhookFrom))
         {

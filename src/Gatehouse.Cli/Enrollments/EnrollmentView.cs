@@ -51,6 +51,7 @@ internal static class EnrollmentView
             ("webhook", Text(enrollment["customAllocationDefinition"]?["webhookUrl"])),
             ("hubs", Hubs(enrollment)),
             ("reprovision policy", ReprovisionWords.Of(enrollment["reprovisionPolicy"])),
+            ("credential policy", Text(enrollment["credentialPolicyName"])),
             ("edge", (bool?)enrollment["capabilities"]?["iotEdge"] == true ? "yes" : null),
             ("initial twin", Json(enrollment["initialTwin"])),
             ("device information", Json(enrollment["optionalDeviceInformation"])),

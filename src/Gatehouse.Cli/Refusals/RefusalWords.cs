@@ -37,6 +37,7 @@ internal static partial class RefusalWords
         RefusalReason.BackedOff => new("It was refused so often that its further attempts were put off unread.", "Mend what the refusals before this one say; it is let in again within two minutes of the attempts' end."),
         RefusalReason.EndorsementKeyMismatch => new("Its TPM is not the one that is enrolled.", "If it got a new TPM or board: write the endorsement key into the enrollment ('gatehouse enrollment update {id} --endorsement-key KEY'); else find out who uses the registration id."),
         RefusalReason.StorageRootKeyInvalid => new("The storage root key of its TPM cannot be used.", "See the fault above: a primary key of the owner hierarchy, bound to its TPM, RSA or elliptic, with AES."),
+        RefusalReason.CertificateRequestRefused => new("The certificate that it asked for (CSR) was not issued.", "See the fault above: the CSR names the registration id and nothing else, is signed with its own key, of a kind that the credential policy permits ('gatehouse enrollment policy show')."),
         _ => null,
     };
 

@@ -92,6 +92,11 @@ public static class Operations
     public static readonly Operation GetLinkedHub = Provisioning("GetLinkedHub", Rights.ServiceConfig);
     public static readonly Operation CreateOrUpdateLinkedHub = Provisioning("CreateOrUpdateLinkedHub", Rights.ServiceConfig);
     public static readonly Operation DeleteLinkedHub = Provisioning("DeleteLinkedHub", Rights.ServiceConfig);
+    public static readonly Operation ListCredentialPolicies = Provisioning("ListCredentialPolicies", Rights.ServiceConfig);
+    public static readonly Operation GetCredentialPolicy = Provisioning("GetCredentialPolicy", Rights.ServiceConfig);
+    public static readonly Operation CreateOrUpdateCredentialPolicy = Provisioning("CreateOrUpdateCredentialPolicy", Rights.ServiceConfig);
+    public static readonly Operation DeleteCredentialPolicy = Provisioning("DeleteCredentialPolicy", Rights.ServiceConfig);
+    public static readonly Operation ListIssuedCertificates = Provisioning("ListIssuedCertificates", Rights.RegistrationStatusRead);
     public static readonly Operation GetDeviceRegistrationState = Provisioning("GetDeviceRegistrationState", Rights.RegistrationStatusRead);
     public static readonly Operation DeleteDeviceRegistrationState = Provisioning("DeleteDeviceRegistrationState", Rights.RegistrationStatusWrite);
     public static readonly Operation QueryDeviceRegistrationStates = Provisioning("QueryDeviceRegistrationStates", Rights.RegistrationStatusRead);
@@ -118,6 +123,7 @@ public static class Operations
         ListProvisioningCertificates, GetProvisioningCertificate, CreateOrUpdateProvisioningCertificate,
         DeleteProvisioningCertificate, GenerateProvisioningVerificationCode, VerifyProvisioningCertificate,
         ListLinkedHubs, GetLinkedHub, CreateOrUpdateLinkedHub, DeleteLinkedHub,
+        ListCredentialPolicies, GetCredentialPolicy, CreateOrUpdateCredentialPolicy, DeleteCredentialPolicy, ListIssuedCertificates,
         GetDeviceRegistrationState, DeleteDeviceRegistrationState, QueryDeviceRegistrationStates,
     ];
 

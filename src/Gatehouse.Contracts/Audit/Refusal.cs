@@ -27,6 +27,7 @@ public enum RefusalReason
     BackedOff,
     EndorsementKeyMismatch,
     StorageRootKeyInvalid,
+    CertificateRequestRefused,
 }
 
 /// <summary>One refused connect or request.</summary>

@@ -19,6 +19,9 @@ public sealed class ProvisionedDevice
 
     public string? SecondaryThumbprint { get; init; }
 
+    /// <summary>A thumbprint that stays beside the primary one if the device there has it now, so that it may go on with the certificate that it has; null for none.</summary>
+    public string? KeptThumbprint { get; init; }
+
     /// <summary>Tags and desired properties, UTF-8 (see <see cref="IDeviceRegistrar.CheckTwin"/>). Empty for none.</summary>
     public ReadOnlyMemory<byte> Twin { get; init; }
 

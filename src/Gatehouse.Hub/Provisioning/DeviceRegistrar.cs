@@ -39,10 +39,12 @@ internal sealed class DeviceRegistrar(HubDirectory directory, Database database,
     private async Task<Result<bool>> RegisterAsync(RegistryChange change, ProvisionedDevice device, CancellationToken cancellationToken)
     {
         var key = new IdentityKey(device.Id);
-        var isNew = (await IdentityRows.ReadDeviceAsync(change.Transaction, change.Hub, device.Id.Value, cancellationToken)).Count == 0;
+        var rows = await IdentityRows.ReadDeviceAsync(change.Transaction, change.Hub, device.Id.Value, cancellationToken);
+        var isNew = rows.Count == 0;
+        var present = rows.FirstOrDefault(row => !row.IsModule);
 
         // The status stays: whom an operator disabled does not come back by registering again. So does Edge, which an operator may have made it since.
-        var put = await devices.PutAsync(change, new IdentityInput { Key = key, Authentication = Credentials(device), IsEdge = isNew || device.IsEdge ? device.IsEdge : null }, WriteCondition.CreateOrUpdate, cancellationToken);
+        var put = await devices.PutAsync(change, new IdentityInput { Key = key, Authentication = Credentials(device, present), IsEdge = isNew || device.IsEdge ? device.IsEdge : null }, WriteCondition.CreateOrUpdate, cancellationToken);
         if (!put.IsOk)
         {
             return put.Error;
@@ -64,9 +66,13 @@ internal sealed class DeviceRegistrar(HubDirectory directory, Database database,
         return written.IsOk ? true : written.Error;
     }
 
-    private static AuthenticationInput Credentials(ProvisionedDevice device) => device.PrimaryKey is not null
+    // What an operator took from the device does not come back with a new certificate.
+    private static AuthenticationInput Credentials(ProvisionedDevice device, IdentityRow? present) => device.PrimaryKey is not null
         ? new AuthenticationInput { Type = "sas", PrimaryKey = device.PrimaryKey, SecondaryKey = device.SecondaryKey }
-        : new AuthenticationInput { Type = "selfSigned", PrimaryThumbprint = device.PrimaryThumbprint, SecondaryThumbprint = device.SecondaryThumbprint };
+        : new AuthenticationInput { Type = "selfSigned", PrimaryThumbprint = device.PrimaryThumbprint, SecondaryThumbprint = device.KeptThumbprint is { } kept && Has(present, kept) ? kept : device.SecondaryThumbprint };
+
+    private static bool Has(IdentityRow? row, string thumbprint) =>
+        thumbprint.Equals(row?.PrimaryThumbprint, StringComparison.OrdinalIgnoreCase) || thumbprint.Equals(row?.SecondaryThumbprint, StringComparison.OrdinalIgnoreCase);
 
     private static ReadOnlyMemory<byte> Document(TwinRow row)
     {

@@ -32,6 +32,30 @@ internal static class PublicKeyRules
         }
     }
 
+    /// <summary>Kind of a key and its bits; null for one that is not acceptable.</summary>
+    internal static (PublicKeyKind Kind, int Bits)? KindOf(ReadOnlyMemory<byte> subjectPublicKeyInfo, PathOptions options)
+    {
+        if (Fault(subjectPublicKeyInfo, options) is not null)
+        {
+            return null;
+        }
+
+        var info = new AsnReader(subjectPublicKeyInfo, AsnEncodingRules.DER).ReadSequence();
+        var algorithm = info.ReadSequence();
+        if (algorithm.ReadObjectIdentifier() == Oids.Rsa)
+        {
+            var modulus = new AsnReader(info.ReadBitString(out _), AsnEncodingRules.DER).ReadSequence().ReadIntegerBytes();
+            return (PublicKeyKind.Rsa, (int)new BigInteger(modulus.Span, isBigEndian: true).GetBitLength());
+        }
+
+        return algorithm.ReadObjectIdentifier() switch
+        {
+            Oids.P256 => (PublicKeyKind.P256, 256),
+            Oids.P384 => (PublicKeyKind.P384, 384),
+            _ => (PublicKeyKind.P521, 521),
+        };
+    }
+
     private static string? RsaFault(byte[] key, PathOptions options)
     {
         var reader = new AsnReader(key, AsnEncodingRules.DER);

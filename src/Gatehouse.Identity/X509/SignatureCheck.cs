@@ -10,8 +10,16 @@ internal static class SignatureCheck
 
     /// <returns>Why the signature does not count; null when it is good.</returns>
     internal static string? Fault(ParsedCertificate certificate, ParsedCertificate issuer, PathOptions options) =>
-        Scheme(certificate.SignatureAlgorithm) is null ? NotAccepted
-        : PublicKeyRules.Fault(issuer.PublicKey, options) ?? (IsSignedBy(certificate, issuer) ? null : "another key signed it");
+        Fault(certificate.Signed, certificate.SignatureAlgorithm, certificate.Signature, issuer.PublicKey, options);
+
+    /// <param name="signed">What was signed.</param>
+    /// <param name="algorithm">AlgorithmIdentifier of the signature.</param>
+    /// <param name="signature">Signature.</param>
+    /// <param name="publicKey">SubjectPublicKeyInfo of whose key signed.</param>
+    /// <param name="options">Bounds of keys.</param>
+    internal static string? Fault(ReadOnlyMemory<byte> signed, ReadOnlyMemory<byte> algorithm, byte[] signature, ReadOnlyMemory<byte> publicKey, PathOptions options) =>
+        Scheme(algorithm) is not { } scheme ? NotAccepted
+        : PublicKeyRules.Fault(publicKey, options) ?? (IsSigned(signed.Span, signature, publicKey.Span, scheme.Hash, scheme.Padding) ? null : "another key signed it");
 
     /// <summary>Hash and padding of an AlgorithmIdentifier; null for what is not accepted (MD5, SHA-1, unknown).</summary>
     internal static (HashAlgorithmName Hash, RSASignaturePadding? Padding)? Scheme(ReadOnlyMemory<byte> algorithmIdentifier)
@@ -37,38 +45,27 @@ internal static class SignatureCheck
         }
     }
 
-    /// <param name="certificate">What was signed.</param>
-    /// <param name="issuer">Whose key signed; its key must have passed <see cref="PublicKeyRules"/>.</param>
-    private static bool IsSignedBy(ParsedCertificate certificate, ParsedCertificate issuer)
+    // The key must have passed PublicKeyRules.
+    private static bool IsSigned(ReadOnlySpan<byte> signed, byte[] signature, ReadOnlySpan<byte> publicKey, HashAlgorithmName hash, RSASignaturePadding? padding)
     {
-        if (Scheme(certificate.SignatureAlgorithm) is not { } scheme)
-        {
-            return false;
-        }
-
         try
         {
-            return scheme.Padding is { } padding ? VerifyRsa(certificate, issuer, scheme.Hash, padding) : VerifyEcdsa(certificate, issuer, scheme.Hash);
+            if (padding is not null)
+            {
+                using var rsa = RSA.Create();
+                rsa.ImportSubjectPublicKeyInfo(publicKey, out _);
+                return rsa.VerifyData(signed, signature, hash, padding);
+            }
+
+            using var ecdsa = ECDsa.Create();
+            ecdsa.ImportSubjectPublicKeyInfo(publicKey, out _);
+            return ecdsa.VerifyData(signed, signature, hash, DSASignatureFormat.Rfc3279DerSequence);
         }
         catch (CryptographicException)
         {
             // A key of the other kind, or a point that is not on its curve.
             return false;
         }
-    }
-
-    private static bool VerifyRsa(ParsedCertificate certificate, ParsedCertificate issuer, HashAlgorithmName hash, RSASignaturePadding padding)
-    {
-        using var key = RSA.Create();
-        key.ImportSubjectPublicKeyInfo(issuer.PublicKey.Span, out _);
-        return key.VerifyData(certificate.Signed.Span, certificate.Signature, hash, padding);
-    }
-
-    private static bool VerifyEcdsa(ParsedCertificate certificate, ParsedCertificate issuer, HashAlgorithmName hash)
-    {
-        using var key = ECDsa.Create();
-        key.ImportSubjectPublicKeyInfo(issuer.PublicKey.Span, out _);
-        return key.VerifyData(certificate.Signed.Span, certificate.Signature, hash, DSASignatureFormat.Rfc3279DerSequence);
     }
 
     // RFC 4055 §3.1: accepted as every issuer writes it, MGF1 with the same hash and a salt of the hash's length.

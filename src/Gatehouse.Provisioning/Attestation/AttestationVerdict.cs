@@ -1,6 +1,7 @@
 using Gatehouse.Contracts.Audit;
 using Gatehouse.Contracts.Errors;
 using Gatehouse.Provisioning.Enrollments;
+using Gatehouse.Provisioning.Issuance;
 using Gatehouse.Provisioning.Registrations;
 
 namespace Gatehouse.Provisioning.Attestation;
@@ -22,6 +23,9 @@ internal abstract record AttestationVerdict
 
         /// <summary>The key that its TPM gets for the hub; made when its turn to be registered has come.</summary>
         internal TpmCredential? Credential { get; init; }
+
+        /// <summary>The certificate that it is issued, if it asked for one; made then, too. It takes the place of every other credential.</summary>
+        internal IssuedCertificate? Certificate { get; init; }
     }
 
     /// <summary>It shall show that it holds the TPM that it names.</summary>

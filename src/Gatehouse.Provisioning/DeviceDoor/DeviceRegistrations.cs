@@ -1,10 +1,12 @@
-using System.Text.Json.Nodes;
+using System.Buffers.Text;
 using Gatehouse.Contracts.Access;
 using Gatehouse.Contracts.Audit;
 using Gatehouse.Contracts.Errors;
+using Gatehouse.Identity.X509;
 using Gatehouse.Provisioning.Attestation;
 using Gatehouse.Provisioning.Enrollments;
 using Gatehouse.Provisioning.Instances;
+using Gatehouse.Provisioning.Registrations;
 using Gatehouse.Provisioning.ServiceDoor;
 using Microsoft.Extensions.Logging;
 
@@ -14,6 +16,9 @@ namespace Gatehouse.Provisioning.DeviceDoor;
 internal sealed class DeviceRegistrations(ProvisioningDirectory directory, Attestor attestor, Registrations.Registrations registrations, IRefusalLog refusals, ProvisioningMetrics metrics, ILogger<DeviceRegistrations> log)
 {
     private static readonly HubError BadCertificate = ProvisioningErrors.Unauthorized.With("Invalid certificate");
+
+    /// <summary>Why a certificate that was asked for is not issued.</summary>
+    private static readonly HubError[] RequestFaults = [ProvisioningErrors.ArgumentInvalid, ProvisioningErrors.CertificateRequestRefused, ProvisioningErrors.CertificateIssuerEnded];
 
     /// <param name="target">What is asked for.</param>
     /// <param name="caller">How, and with what proof.</param>
@@ -39,7 +44,7 @@ internal sealed class DeviceRegistrations(ProvisioningDirectory directory, Attes
         return !body.IsOk ? body.Error
             : CheckBody(target, body.Value) is { } refused ? refused
             : judged.Value.Challenge is { } challenge ? new DeviceAnswer(null, null) { Challenge = challenge }
-            : await RunAsync(target, caller, judged.Value, body.Value?.Payload, cancellationToken);
+            : await RunAsync(target, caller, judged.Value, body.Value, cancellationToken);
     }
 
     /// <summary>The same for doors that have no place of their own for what goes wrong: a failure is logged, and answered with ServerError.</summary>
@@ -117,9 +122,15 @@ internal sealed class DeviceRegistrations(ProvisioningDirectory directory, Attes
         }
     }
 
-    private async Task<Result<DeviceAnswer>> RunAsync(RegistrationTarget target, DeviceCaller caller, Judged judged, JsonNode? payload, CancellationToken cancellationToken)
+    private async Task<Result<DeviceAnswer>> RunAsync(RegistrationTarget target, DeviceCaller caller, Judged judged, RegistrationBody? body, CancellationToken cancellationToken)
     {
         var proof = judged.Proof;
+        var wish = ReadWish(target, body);
+        if (!wish.IsOk)
+        {
+            return RefuseRequest(proof, caller, wish.Error);
+        }
+
         if (target.Row == Operations.GetDeviceRegistration)
         {
             var found = await registrations.GetAsync(proof, cancellationToken);
@@ -127,9 +138,11 @@ internal sealed class DeviceRegistrations(ProvisioningDirectory directory, Attes
         }
 
         var operation = target.Row == Operations.RegisterDevice
-            ? await registrations.RegisterAsync(proof, payload, () => JudgeAgainAsync(target, caller), cancellationToken)
+            ? await registrations.RegisterAsync(proof, wish.Value, () => JudgeAgainAsync(target, caller), cancellationToken)
             : await registrations.GetOperationAsync(proof, target.OperationId, cancellationToken);
-        return operation.IsOk ? new DeviceAnswer(operation.Value, null) : operation.Error;
+        return operation.IsOk ? new DeviceAnswer(operation.Value, null)
+            : wish.Value.Request is not null && Array.Exists(RequestFaults, fault => fault.Code == operation.Error.Code) ? RefuseRequest(proof, caller, operation.Error)
+            : operation.Error;
     }
 
     private async Task<Result<AttestationVerdict.Accepted>> JudgeAgainAsync(RegistrationTarget target, DeviceCaller caller)
@@ -141,9 +154,43 @@ internal sealed class DeviceRegistrations(ProvisioningDirectory directory, Attes
     // The id in the path is the one that counts; a body may repeat it, and may not name another.
     private static HubError? CheckBody(RegistrationTarget target, RegistrationBody? body) =>
         body?.RegistrationId is { } named && !named.Equals(target.RegistrationId, StringComparison.OrdinalIgnoreCase) ? ProvisioningErrors.ArgumentInvalid.With("The registrationId of the body is not that of the request.")
-        : body?.Csr is not null ? ProvisioningErrors.ArgumentInvalid.With("Certificates cannot be issued at registration in this version (csr).")
         : body?.Payload is { } payload && JsonBody.TextOf(payload) is null ? ProvisioningErrors.ArgumentInvalid.With($"The payload {JsonBody.Unsound}.")
         : null;
+
+    // Of who has proved itself only. What else is wrong with it depends on the enrollment, and shows when its turn has come.
+    private static Result<RegistrationWish> ReadWish(RegistrationTarget target, RegistrationBody? body)
+    {
+        if (body?.Csr is not { } text)
+        {
+            return new RegistrationWish(body?.Payload, null);
+        }
+
+        var der = new byte[CertificateSigningRequest.MaxBytes + 3]; // what a text of the greatest length may hold
+        return target.Row != Operations.RegisterDevice ? Unreadable("it goes with a registration, not with a look-up")
+            : text.Length > Base64.GetMaxEncodedToUtf8Length(CertificateSigningRequest.MaxBytes) ? Unreadable($"it is larger than {CertificateSigningRequest.MaxBytes} bytes")
+            : !Convert.TryFromBase64String(text, der, out var length) ? Unreadable("it is not base64")
+            : CertificateSigningRequest.TryRead(der.AsMemory(0, length), out var request, out var fault) ? new RegistrationWish(body.Payload, request)
+            : Unreadable(fault);
+
+        static HubError Unreadable(string fault) => ProvisioningErrors.ArgumentInvalid.With($"The csr cannot be used: {fault}.");
+    }
+
+    // The device is told what is wrong: its proof was good.
+    private HubError RefuseRequest(DeviceProof proof, DeviceCaller caller, HubError error)
+    {
+        metrics.Refused(nameof(RefusalReason.CertificateRequestRefused));
+        refusals.Report(new Refusal
+        {
+            Hub = proof.Instance.Name.Value,
+            Claimed = proof.RegistrationId,
+            Reason = RefusalReason.CertificateRequestRefused,
+            Error = error,
+            Detail = error.Message,
+            Protocol = caller.Protocol,
+            RemoteAddress = caller.RemoteAddress?.ToString(),
+        });
+        return error;
+    }
 
     private HubError Refuse(ProvisioningInstance? instance, RegistrationTarget target, DeviceCaller caller, AttestationVerdict.Refused verdict)
     {

@@ -14,5 +14,6 @@ internal sealed record RegistrationBody
     /// <summary>For custom allocation.</summary>
     public JsonNode? Payload { get; init; }
 
+    /// <summary>Request for a certificate: base64 of a PKCS #10 in DER.</summary>
     public string? Csr { get; init; }
 }

@@ -45,6 +45,7 @@ internal sealed record EnrollmentDocument
 
     public CustomAllocationDefinition? CustomAllocationDefinition { get; init; }
 
+    /// <summary>By which policy its devices are issued certificates when they ask for one; null: by none.</summary>
     public string? CredentialPolicyName { get; init; }
 
     /// <summary>It may hold keys.</summary>

@@ -50,6 +50,9 @@ internal sealed record EnrollmentRow
         init => (settings, readSettings) = (value, null);
     }
 
+    /// <summary>Id of the credential policy that the settings name; empty for none.</summary>
+    public string CredentialPolicy { get; init; } = "";
+
     public long Created { get; init; }
 
     public long Changed { get; init; }

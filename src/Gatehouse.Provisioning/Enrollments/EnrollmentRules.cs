@@ -72,9 +72,10 @@ internal sealed class EnrollmentRules(IDeviceRegistrar registrar, AllocationRule
             return Invalid("The deviceId must have 1 to 128 characters of A-Z a-z 0-9 - . + % _ # * ? ! ( ) , : = @ $ ' ;");
         }
 
-        if (!string.IsNullOrEmpty(document.CredentialPolicyName))
+        // Whether it is there shows when it is written.
+        if (!string.IsNullOrEmpty(document.CredentialPolicyName) && !EnrollmentKey.IsValid(document.CredentialPolicyName))
         {
-            return Invalid("Certificates cannot be issued at registration in this version (credentialPolicyName).");
+            return Invalid($"The credentialPolicyName must have {EnrollmentKey.Rule}.");
         }
 
         if ((CheckInformation(document.OptionalDeviceInformation) ?? CheckTwin(document.InitialTwin) ?? CheckAllocation(document)) is { } refused)
@@ -93,6 +94,7 @@ internal sealed class EnrollmentRules(IDeviceRegistrar registrar, AllocationRule
             AllocationPolicy = places.Value.Policy,
             CustomAllocationDefinition = document.CustomAllocationDefinition,
             IotHubs = places.Value.HostNames,
+            CredentialPolicyName = string.IsNullOrEmpty(document.CredentialPolicyName) ? null : document.CredentialPolicyName,
         };
     }
 

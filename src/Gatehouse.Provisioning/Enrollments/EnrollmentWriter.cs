@@ -7,6 +7,7 @@ using Gatehouse.Contracts.Signals;
 using Gatehouse.Keys;
 using Gatehouse.Provisioning.Certificates;
 using Gatehouse.Provisioning.Instances;
+using Gatehouse.Provisioning.Issuance;
 using Gatehouse.Provisioning.ServiceDoor;
 using Gatehouse.Store;
 
@@ -130,6 +131,7 @@ internal sealed class EnrollmentWriter(SecretVault vault, ProvisioningOptions op
             SecondaryKey = holdsKeys ? Seal(input.SecondaryKey, row.SecondaryKey, row.Binding) : null,
             Proof = JsonSerializer.Serialize(proof, ProvisioningJson.Types.StoredProof),
             Settings = JsonSerializer.Serialize(input.Settings, ProvisioningJson.Types.EnrollmentDocument),
+            CredentialPolicy = input.Settings.CredentialPolicyName?.ToLowerInvariant() ?? "",
             Changed = time.GetUtcNow().UtcTicks,
         };
     }
@@ -162,6 +164,11 @@ internal sealed class EnrollmentWriter(SecretVault vault, ProvisioningOptions op
             {
                 return ProvisioningErrors.ArgumentInvalid.With($"There is no verified CA certificate '{name}'.");
             }
+        }
+
+        if (row.CredentialPolicy.Length > 0 && await CredentialPolicyRows.FindAsync(transaction.Connection, instance.Name, row.CredentialPolicy, cancellationToken, transaction.Transaction) is null)
+        {
+            return ProvisioningErrors.ArgumentInvalid.With($"There is no credential policy '{row.CredentialPolicy}'.");
         }
 
         if (!isNew)
@@ -200,6 +207,11 @@ internal sealed class EnrollmentWriter(SecretVault vault, ProvisioningOptions op
     private static void Record(WriteTransaction transaction, EnrollmentRow row, string verb, string actor)
     {
         var detail = new JsonObject { ["attestation"] = AttestationViews.WordOf(row.Type), ["provisioningStatus"] = row.IsDisabled == 0 ? "enabled" : "disabled" };
+        if (row.CredentialPolicy.Length > 0)
+        {
+            detail["credentialPolicy"] = row.CredentialPolicy;
+        }
+
         var certificates = AttestationRules.ClaimsOf(row).Where(claim => !claim.StartsWith("device:", StringComparison.Ordinal)).ToList();
         if (certificates.Count > 0)
         {

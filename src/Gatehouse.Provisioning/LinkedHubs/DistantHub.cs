@@ -152,9 +152,11 @@ internal sealed class DistantHub(HubCaller caller, HubTarget target)
     {
         var isEdge = Flag(document["capabilities"]?["iotEdge"]);
         var present = document["authentication"] as JsonObject;
+        var thumbprints = present?["x509Thumbprint"] as JsonObject;
+        var secondary = device.KeptThumbprint is { } kept && Holds(thumbprints, kept) ? kept : device.SecondaryThumbprint;
         var same = device.PrimaryKey is not null
             ? Same(present, "sas", "symmetricKey", ("primaryKey", device.PrimaryKey), ("secondaryKey", device.SecondaryKey))
-            : Same(present, "selfSigned", "x509Thumbprint", ("primaryThumbprint", device.PrimaryThumbprint), ("secondaryThumbprint", device.SecondaryThumbprint));
+            : Same(present, "selfSigned", "x509Thumbprint", ("primaryThumbprint", device.PrimaryThumbprint), ("secondaryThumbprint", secondary));
         if (!isNew && same && (isEdge || !device.IsEdge))
         {
             return false;
@@ -162,10 +164,13 @@ internal sealed class DistantHub(HubCaller caller, HubTarget target)
 
         document["authentication"] = device.PrimaryKey is not null
             ? new JsonObject { ["type"] = "sas", ["symmetricKey"] = new JsonObject { ["primaryKey"] = device.PrimaryKey, ["secondaryKey"] = device.SecondaryKey } }
-            : new JsonObject { ["type"] = "selfSigned", ["x509Thumbprint"] = new JsonObject { ["primaryThumbprint"] = device.PrimaryThumbprint, ["secondaryThumbprint"] = device.SecondaryThumbprint } };
+            : new JsonObject { ["type"] = "selfSigned", ["x509Thumbprint"] = new JsonObject { ["primaryThumbprint"] = device.PrimaryThumbprint, ["secondaryThumbprint"] = secondary } };
         document["capabilities"] = new JsonObject { ["iotEdge"] = isEdge || device.IsEdge };
         return true;
     }
+
+    private static bool Holds(JsonObject? thumbprints, string wanted) =>
+        wanted.Equals(TextOf(thumbprints?["primaryThumbprint"]), StringComparison.OrdinalIgnoreCase) || wanted.Equals(TextOf(thumbprints?["secondaryThumbprint"]), StringComparison.OrdinalIgnoreCase);
 
     private static bool Same(JsonObject? present, string type, string block, params ReadOnlySpan<(string Name, string? Value)> wanted)
     {

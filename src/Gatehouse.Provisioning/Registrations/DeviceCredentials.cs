@@ -9,13 +9,26 @@ using Gatehouse.Provisioning.Enrollments;
 
 namespace Gatehouse.Provisioning.Registrations;
 
-/// <summary>What a device gets in its hub: the credentials by which it attested, both keys or both certificates where there are two; a TPM a new key each time.</summary>
+/// <summary>What a device gets in its hub: the credentials by which it attested, both keys or both certificates where there are two; a TPM a new key each time. Who asked for a certificate gets that and nothing else.</summary>
 /// <remarks>Unconfirmed for certificates of groups: the thumbprint of the presented leaf is taken, so that the hub needs no CA.</remarks>
 internal sealed class DeviceCredentials(SecretVault vault)
 {
     internal ProvisionedDevice Describe(DeviceId id, string registrationId, AttestationVerdict.Accepted accepted, ReadOnlyMemory<byte> twin, bool resetsTwin)
     {
         var enrollment = accepted.Enrollment;
+        if (accepted.Certificate is { } issued)
+        {
+            return new ProvisionedDevice
+            {
+                Id = id,
+                IsEdge = enrollment.ReadSettings().Capabilities?.IotEdge ?? false,
+                PrimaryThumbprint = issued.Row.Thumbprint,
+                KeptThumbprint = issued.Before,
+                Twin = twin,
+                ResetsTwin = resetsTwin,
+            };
+        }
+
         var isGroup = enrollment.Key.Kind == EnrollmentKind.Group;
         var holdsKeys = enrollment.Type == AttestationType.SymmetricKey;
         var proof = enrollment.ReadProof();

@@ -35,9 +35,14 @@ internal sealed record RegistrationDocument
     /// <summary>For its own device only.</summary>
     public TpmResult? Tpm { get; init; }
 
+    /// <summary>For its own device only; base64 of DER, the device's certificate first.</summary>
+    public IReadOnlyList<string>? IssuedCertificateChain { get; init; }
+
     /// <summary>As its device sees it: with what only that can use.</summary>
     internal static RegistrationDocument ForDevice(RegistrationRow row) =>
-        row.State == RegistrationStatus.Assigned && row.ReadEvidence().Tpm?.AuthenticationKey is { } key ? Of(row) with { Tpm = new TpmResult(key) } : Of(row);
+        row.State == RegistrationStatus.Assigned && row.ReadEvidence() is var evidence
+            ? Of(row) with { Tpm = evidence.Tpm?.AuthenticationKey is { } key ? new TpmResult(key) : null, IssuedCertificateChain = evidence.IssuedCertificateChain }
+            : Of(row);
 
     internal static RegistrationDocument Of(RegistrationRow row)
     {

@@ -59,6 +59,9 @@ internal sealed record Evidence
 
     public AttestedTpm? Tpm { get; init; }
 
+    /// <summary>The certificate that it was issued and that of the CA, base64 of DER; null for none.</summary>
+    public IReadOnlyList<string>? IssuedCertificateChain { get; init; }
+
     /// <summary>What the webhook of its enrollment had for the device; null for nothing.</summary>
     public JsonNode? Payload { get; init; }
 }

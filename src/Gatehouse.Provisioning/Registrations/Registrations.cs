@@ -3,9 +3,11 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Gatehouse.Contracts.Audit;
 using Gatehouse.Contracts.Errors;
+using Gatehouse.Identity.X509;
 using Gatehouse.Provisioning.Attestation;
 using Gatehouse.Provisioning.Enrollments;
 using Gatehouse.Provisioning.Instances;
+using Gatehouse.Provisioning.Issuance;
 using Gatehouse.Provisioning.LinkedHubs;
 using Gatehouse.Provisioning.ServiceDoor;
 using Gatehouse.Store;
@@ -13,14 +15,17 @@ using Gatehouse.Store;
 namespace Gatehouse.Provisioning.Registrations;
 
 /// <summary>Registers devices that have attested, and tells them what became of it.</summary>
-internal sealed class Registrations(Database database, KnownGroups known, Assignment assignment, LeftDevices left, RegistrationQueue queue, DeviceTurns turns, ProvisioningMetrics metrics, TimeProvider time)
+internal sealed class Registrations(Database database, KnownGroups known, Assignment assignment, LeftDevices left, RegistrationQueue queue, DeviceTurns turns, CertificateIssuer issuer, ProvisioningMetrics metrics, TimeProvider time)
 {
-    /// <summary>Assigns the device and keeps the record, a failed assignment's too. TooManyRequests. The device learns the outcome when it asks for its operation.</summary>
+    /// <summary>
+    /// Assigns the device and keeps the record, a failed assignment's too. TooManyRequests; what <see cref="CertificateIssuer"/> says of a request for a certificate, and then nothing is changed.
+    /// The device learns the outcome when it asks for its operation.
+    /// </summary>
     /// <param name="proof">Who registers.</param>
-    /// <param name="payload">What it sent; null for nothing.</param>
+    /// <param name="wish">What it sent.</param>
     /// <param name="judgeAgain">Judges it once more, when its turn has come: while its body came and it waited, its enrollment may have been changed, disabled or deleted, or its nonce used.</param>
     /// <param name="cancellationToken">Ends the wait for its turn; what has begun is finished.</param>
-    internal Task<Result<OperationDocument>> RegisterAsync(DeviceProof proof, JsonNode? payload, Func<Task<Result<AttestationVerdict.Accepted>>> judgeAgain, CancellationToken cancellationToken) => queue.RunAsync<OperationDocument>(
+    internal Task<Result<OperationDocument>> RegisterAsync(DeviceProof proof, RegistrationWish wish, Func<Task<Result<AttestationVerdict.Accepted>>> judgeAgain, CancellationToken cancellationToken) => queue.RunAsync<OperationDocument>(
         proof.Instance.Name,
         proof.RegistrationId.ToLowerInvariant(),
         async _ =>
@@ -31,7 +36,13 @@ internal sealed class Registrations(Database database, KnownGroups known, Assign
                 return judged.Error;
             }
 
-            var assigned = await AssignAsync(proof, judged.Value with { Credential = judged.Value.Tpm is { } tpm ? TpmCredential.Make(tpm) : null }, payload);
+            var equipped = await EquipAsync(proof, judged.Value, wish.Request);
+            if (!equipped.IsOk)
+            {
+                return equipped.Error;
+            }
+
+            var assigned = await AssignAsync(proof, equipped.Value, wish.Payload);
             if (!assigned.IsOk)
             {
                 return assigned.Error;
@@ -39,6 +50,11 @@ internal sealed class Registrations(Database database, KnownGroups known, Assign
 
             var row = assigned.Value;
             metrics.Registered(row.State, judged.Value.Enrollment.Type);
+            if (row.State == RegistrationStatus.Assigned && equipped.Value.Certificate is { } issued)
+            {
+                metrics.Issued(issued.Row.KeyType);
+            }
+
             return new OperationDocument(row.OperationId, RegistrationWords.Of(RegistrationStatus.Assigning));
         },
         cancellationToken);
@@ -92,6 +108,18 @@ internal sealed class Registrations(Database database, KnownGroups known, Assign
         }
     }
 
+    /// <summary>With the credential for its hub that is made anew each time: the certificate that it asks for, else a key for its TPM.</summary>
+    private async Task<Result<AttestationVerdict.Accepted>> EquipAsync(DeviceProof proof, AttestationVerdict.Accepted accepted, CertificateSigningRequest? request)
+    {
+        if (request is null)
+        {
+            return accepted with { Credential = accepted.Tpm is { } tpm ? TpmCredential.Make(tpm) : null };
+        }
+
+        var issued = await issuer.IssueAsync(proof.Instance.Name, proof.RegistrationId, accepted.Enrollment, request, CancellationToken.None);
+        return issued.IsOk ? accepted with { Certificate = issued.Value } : issued.Error;
+    }
+
     private async Task<Result<RegistrationRow>> AssignAsync(DeviceProof proof, AttestationVerdict.Accepted accepted, JsonNode? payload)
     {
         var had = (await FindAsync(proof, CancellationToken.None))?.DeviceId ?? "";
@@ -110,7 +138,8 @@ internal sealed class Registrations(Database database, KnownGroups known, Assign
             return made.Error.Code == ProvisioningErrors.LinkedHubUnavailable.Code ? await PutOffAsync(proof, accepted, before, made.Error) : made.Error;
         }
 
-        var row = Describe(proof, EvidenceOf(accepted) with { Payload = made.IsOk ? made.Value.Payload : null }, accepted, before);
+        var evidence = EvidenceOf(accepted) with { Payload = made.IsOk ? made.Value.Payload : null, IssuedCertificateChain = made.IsOk ? accepted.Certificate?.Chain : null };
+        var row = Describe(proof, evidence, accepted, before);
         row = made.IsOk
             ? row with { Status = (long)RegistrationStatus.Assigned, Substatus = (long)made.Value.Substatus, HostName = made.Value.HostName, DeviceId = made.Value.DeviceId }
             : row with { Status = (long)RegistrationStatus.Failed, ErrorCode = made.Error.Code, ErrorMessage = made.Error.Message };
@@ -169,6 +198,11 @@ internal sealed class Registrations(Database database, KnownGroups known, Assign
             }
 
             transaction.Audit(Record(row, proof.Instance, verb, why));
+            if (accepted is not null && row.State == RegistrationStatus.Assigned)
+            {
+                await issuer.RecordAsync(transaction, proof.Instance.Name, row.Id, accepted.Certificate, $"registration:{row.Name}", token);
+            }
+
             if (leftDevice is not null)
             {
                 await left.KeepAsync(transaction, leftDevice, token);
@@ -201,3 +235,8 @@ internal sealed class Registrations(Database database, KnownGroups known, Assign
         return new AuditRecord { Hub = instance.Name.Value, Actor = $"registration:{row.Name}", Action = $"registration.{verb}", Subject = row.Name, Detail = detail.ToJsonString() };
     }
 }
+
+/// <summary>What a device asks for when it registers.</summary>
+/// <param name="Payload">For the webhook of its enrollment; null for nothing.</param>
+/// <param name="Request">The certificate that it wants; null for none.</param>
+internal sealed record RegistrationWish(JsonNode? Payload, CertificateSigningRequest? Request);

@@ -5,6 +5,7 @@ using Gatehouse.Provisioning.Allocation;
 using Gatehouse.Provisioning.Certificates;
 using Gatehouse.Provisioning.DeviceDoor;
 using Gatehouse.Provisioning.Enrollments;
+using Gatehouse.Provisioning.Issuance;
 using Gatehouse.Provisioning.LinkedHubs;
 using Gatehouse.Provisioning.Registrations;
 
@@ -29,6 +30,10 @@ namespace Gatehouse.Provisioning.ServiceDoor;
 [JsonSerializable(typeof(CaCertificateBody))]
 [JsonSerializable(typeof(CaProofBody))]
 [JsonSerializable(typeof(CaCertificateList))]
+[JsonSerializable(typeof(CredentialPolicyDocument))]
+[JsonSerializable(typeof(CredentialPolicyBody))]
+[JsonSerializable(typeof(CredentialPolicyList))]
+[JsonSerializable(typeof(IReadOnlyList<IssuedCertificateDocument>), TypeInfoPropertyName = "IssuedCertificateList")]
 [JsonSerializable(typeof(LinkedHubDocument))]
 [JsonSerializable(typeof(LinkedHubList))]
 [JsonSerializable(typeof(IReadOnlyList<EnrollmentDocument>), TypeInfoPropertyName = "EnrollmentList")]

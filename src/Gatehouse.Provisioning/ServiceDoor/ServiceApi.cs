@@ -3,11 +3,11 @@ using Microsoft.AspNetCore.Http;
 
 namespace Gatehouse.Provisioning.ServiceDoor;
 
-/// <summary>The service API: enrollments, enrollment groups, registration states, CA certificates and linked hubs over HTTPS.</summary>
+/// <summary>The service API: enrollments, enrollment groups, registration states, CA certificates, linked hubs, credential policies and issued certificates over HTTPS.</summary>
 /// <remarks>Source: dps §7 of the wire reference. It shares host names with the hub; its first segments are its own.</remarks>
 internal sealed class ServiceApi(IEnumerable<ServiceOperation> operations, ServiceGate gate, ProvisioningOptions options)
 {
-    private static readonly string[] Roots = ["enrollments", "enrollmentGroups", "registrations", "certificates", "iotHubs"];
+    private static readonly string[] Roots = ["enrollments", "enrollmentGroups", "registrations", "certificates", "iotHubs", "credentialPolicies", "issuedCertificates"];
 
     private readonly ServiceOperation[] all = [.. operations];
 

@@ -24,6 +24,9 @@ internal sealed class ServiceRequest(HttpContext http, Principal principal, stri
     internal Result<EnrollmentKey> Key(EnrollmentKind kind) =>
         EnrollmentKey.IsValid(id) ? EnrollmentKey.Of(kind, id!) : ProvisioningErrors.ArgumentInvalid.With($"The id in the path must have {EnrollmentKey.Rule}.");
 
+    /// <summary>A parameter of the query; null when it is not there or empty.</summary>
+    internal string? Query(string name) => http.Request.Query[name] is [{ Length: > 0 } value] ? value : null;
+
     /// <summary>Without quotes; null when there is none.</summary>
     internal Result<string?> IfMatch() => EntityTag.Read(http.Request.Headers.IfMatch.Count == 0 ? null : http.Request.Headers.IfMatch[0]);
 
