@@ -11,6 +11,7 @@ find_missing_parts() {
     if ! ${quick:-false}; then
         command -v node >/dev/null 2>&1 || missing_parts+=(nodejs)
         command -v npm >/dev/null 2>&1 || missing_parts+=(npm)
+        [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || missing_parts+=(rabbitmq-server)
     fi
 }
 
@@ -26,6 +27,10 @@ need_parts() {
     echo "== installing ${missing_parts[*]}"
     "${as_root[@]}" apt-get update -qq >/dev/null 2>&1
     DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing_parts[@]}" >/dev/null 2>&1
+    # Debian starts a broker at once, on ports that a Gatehouse wants. Tests start their own.
+    if [[ " ${missing_parts[*]} " == *" rabbitmq-server "* ]] && [ -d /run/systemd/system ]; then
+        "${as_root[@]}" systemctl disable --now --quiet rabbitmq-server
+    fi
     find_missing_parts
     [ ${#missing_parts[@]} -eq 0 ]
 }

@@ -79,8 +79,62 @@ public sealed class AmqpSinkTests : IDisposable
         }
     }
 
-    private AmqpSink Open(int? at = null, TimeSpan? timeout = null) => new(
-        AmqpTarget.Parse($"Endpoint=amqp://127.0.0.1:{at ?? port}/;SharedAccessKeyName=user;SharedAccessKey=password;EntityPath=q", out _)!,
+    [Fact]
+    public async Task A_wrong_password_is_told_as_what_it_is_without_the_password()
+    {
+        await using var sink = Open(password: "not-it");
+
+        var outcome = await sink.SendAsync(Events.Batch(Events.Of(0, "x")), Token);
+
+        Assert.Equal(SinkResult.Failed, outcome.Result);
+        Assert.Contains("refused the user or the password", outcome.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("not-it", outcome.Error, StringComparison.Ordinal);
+        Assert.Empty(queue.Taken);
+    }
+
+    /// <summary>The client makes rejections of such ends, which are none: dead letters would take what only has to be sent again.</summary>
+    [Theory]
+    [InlineData("link")]
+    [InlineData("session")]
+    [InlineData("connection")]
+    public async Task What_the_broker_had_not_settled_when_it_went_is_sent_again_and_not_refused(string ended)
+    {
+        queue.Held = "1";
+        await using var sink = Open();
+        var events = Enumerable.Range(0, 3).Select(i => Events.Of(i, $"{i}")).ToArray();
+
+        var sending = sink.SendAsync(Events.Batch(events), Token);
+        var link = await queue.Holding.Task.WaitAsync(Token);
+        AmqpObject end = ended switch { "link" => link, "session" => link.Session, _ => link.Session.Connection };
+        end.Close(TimeSpan.Zero, new Error(ErrorCode.InternalError) { Description = "going down" });
+        var first = await sending;
+        queue.Held = null;
+        var second = await sink.SendAsync(Events.Batch(events[1..]), Token);
+
+        Assert.Equal((SinkResult.Failed, 1), (first.Result, first.Delivered));
+        Assert.Equal(SinkResult.Delivered, second.Result);
+        Assert.Equal(["0 of d1", "1 of d1", "2 of d1"], queue.Taken.Distinct().Order());
+    }
+
+    [Theory]
+    [InlineData(ErrorCode.PreconditionFailed)]
+    [InlineData(ErrorCode.MessageSizeExceeded)]
+    public async Task A_broker_that_ends_the_link_for_a_message_has_refused_it(string condition)
+    {
+        queue.Held = "1";
+        await using var sink = Open();
+        var events = Enumerable.Range(0, 2).Select(i => Events.Of(i, $"{i}")).ToArray();
+
+        var sending = sink.SendAsync(Events.Batch(events), Token);
+        (await queue.Holding.Task.WaitAsync(Token)).Close(TimeSpan.Zero, new Error(condition) { Description = "not such a one" });
+        var outcome = await sending;
+
+        Assert.Contains($"{condition} not such a one", outcome.Error, StringComparison.Ordinal);
+        Assert.Equal((SinkResult.Refused, 1), (outcome.Result, outcome.Delivered));
+    }
+
+    private AmqpSink Open(int? at = null, TimeSpan? timeout = null, string password = "password") => new(
+        AmqpTarget.Parse($"Endpoint=amqp://127.0.0.1:{at ?? port}/;SharedAccessKeyName=user;SharedAccessKey={password};EntityPath=q", out _)!,
         new SinkOptions { AllowPrivateAddresses = true, Timeout = timeout ?? TimeSpan.FromSeconds(10) });
 
     private sealed class Queue : IMessageProcessor
@@ -88,6 +142,10 @@ public sealed class AmqpSinkTests : IDisposable
         private readonly List<string> taken = [];
 
         internal string? Rejected { get; set; }
+
+        internal string? Held { get; set; }
+
+        internal TaskCompletionSource<ListenerLink> Holding { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         internal IReadOnlyList<string> Taken
         {
@@ -105,6 +163,12 @@ public sealed class AmqpSinkTests : IDisposable
         public void Process(MessageContext messageContext)
         {
             var body = Encoding.UTF8.GetString(messageContext.Message.GetBody<byte[]>());
+            if (body == Held)
+            {
+                Holding.TrySetResult(messageContext.Link);
+                return;
+            }
+
             if (body == Rejected)
             {
                 messageContext.Complete(new Error(ErrorCode.NotAllowed) { Description = "not this one" });

@@ -39,6 +39,12 @@ public sealed class AmqpSink : ISink
             await CloseAsync();
             return SinkOutcome.Failed("The broker did not answer in time.");
         }
+        catch (AmqpException error) when (error.Error?.Condition?.ToString() == ErrorCode.UnauthorizedAccess)
+        {
+            // The client's words for SASL's refusal; a link that is refused is told by its detach.
+            await CloseAsync();
+            return SinkOutcome.Failed($"The broker refused the user or the password: {error.Message}");
+        }
         catch (Exception error) when (error is not OperationCanceledException)
         {
             await CloseAsync();
@@ -74,7 +80,7 @@ public sealed class AmqpSink : ISink
                 case Rejected rejected:
                     return SinkOutcome.Refused($"The broker rejected a message: {rejected.Error?.Condition} {rejected.Error?.Description}", i);
                 default:
-                    return SinkOutcome.Failed($"The broker did not take a message: {outcome?.GetType().Name ?? "no outcome"}.", i);
+                    return OfTheEnd(link, outcome, i);
             }
         }
 
@@ -84,9 +90,31 @@ public sealed class AmqpSink : ISink
     private static Task<Outcome?> SendAsync(SenderLink link, Message message)
     {
         var told = new TaskCompletionSource<Outcome?>(TaskCreationOptions.RunContinuationsAsynchronously);
-        link.Send(message, null, (_, _, outcome, _) => told.TrySetResult(outcome), null);
+        link.Send(message, null, (by, _, outcome, _) => told.TrySetResult(IsOfTheEnd(by, outcome) ? null : outcome), null);
         return told.Task;
     }
+
+    /// <summary>Whether the client made this outcome by itself, of the error that ended the link: the broker said nothing of the message.</summary>
+    /// <remarks>Observed: AMQPNetLite 2.5 tells what is under way as rejected when its connection is lost. It sets the link's error before.</remarks>
+    private static bool IsOfTheEnd(ILink link, Outcome? outcome) => outcome is Rejected && link is Link { Error: not null };
+
+    /// <summary>What became of the message that the link ended with.</summary>
+    /// <remarks>A broker may end what carries a message that it cannot take, RabbitMQ does: then it would end at each attempt, and those behind it would wait.</remarks>
+    private static SinkOutcome OfTheEnd(SenderLink link, Outcome? outcome, int delivered)
+    {
+        if (link.Error is not { } error)
+        {
+            return SinkOutcome.Failed($"The broker did not take a message: {outcome?.GetType().Name ?? "no outcome"}.", delivered);
+        }
+
+        var told = $"{error.Condition} {error.Description}";
+        return IsOfMessage(error.Condition)
+            ? SinkOutcome.Refused($"The broker refused a message and closed: {told}", delivered)
+            : SinkOutcome.Failed($"The broker was lost before it took a message: {told}", delivered);
+    }
+
+    private static bool IsOfMessage(Symbol? condition) =>
+        condition?.ToString() is ErrorCode.PreconditionFailed or ErrorCode.MessageSizeExceeded or ErrorCode.InvalidField or ErrorCode.DecodeError;
 
     private static Message Encode(SinkEvent each)
     {
