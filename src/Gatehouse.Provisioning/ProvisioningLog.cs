@@ -29,6 +29,18 @@ internal static partial class ProvisioningLog
     [LoggerMessage(2408, LogLevel.Error, "Devices that have another hub by now could not be looked at.", EventName = "LeftDevicesFailed")]
     internal static partial void LeftDevicesFailed(this ILogger logger, Exception error);
 
+    [LoggerMessage(2410, LogLevel.Warning, "The device of registration '{Registration}' is in quarantine: {Reason}", EventName = "DeviceQuarantined")]
+    internal static partial void DeviceQuarantined(this ILogger logger, string registration, string reason);
+
+    [LoggerMessage(2411, LogLevel.Information, "The device of registration '{Registration}' has left quarantine.", EventName = "QuarantineEnded")]
+    internal static partial void QuarantineEnded(this ILogger logger, string registration);
+
+    [LoggerMessage(2412, LogLevel.Warning, "The hub of registration '{Registration}' could not be told of its measured boot, which is tried again: {Problem}", EventName = "HubNotTold")]
+    internal static partial void HubNotTold(this ILogger logger, string registration, string problem, Exception? error);
+
+    [LoggerMessage(2413, LogLevel.Error, "Quotes that are due could not be looked after; that is tried again.", EventName = "BootUpkeepFailed")]
+    internal static partial void BootUpkeepFailed(this ILogger logger, Exception error);
+
     [LoggerMessage(2402, LogLevel.Error, "{Operation} of a device that registers over {Protocol} failed.", EventName = "RegistrationFailed")]
     internal static partial void DeviceRequestFailed(this ILogger logger, string operation, string protocol, Exception error);
 }

@@ -11,6 +11,7 @@ internal sealed class ProvisioningMetrics
     private readonly Counter<long> refusals;
     private readonly Counter<long> challenges;
     private readonly Counter<long> certificates;
+    private readonly Counter<long> quarantines;
     private readonly Histogram<double> requests;
     private readonly Histogram<double> linkedHubs;
 
@@ -22,6 +23,7 @@ internal sealed class ProvisioningMetrics
         challenges = meter.CreateCounter<long>("gatehouse.provisioning.challenges", "{challenge}", "Nonces that were given to TPMs, to prove themselves.");
         linkedHubs = meter.CreateHistogram<double>("gatehouse.provisioning.linkedhub.duration", "s", "Time that a step of a registration took at a linked hub on another server, by outcome.");
         certificates = meter.CreateCounter<long>("gatehouse.provisioning.certificates", "{certificate}", "Certificates that were issued to devices, by kind of key.");
+        quarantines = meter.CreateCounter<long>("gatehouse.provisioning.quarantines", "{device}", "Devices that were put into quarantine because of their measured boot, by cause: changed, overdue.");
         requests = meter.CreateHistogram<double>("gatehouse.provisioning.request.duration", "s", "Time from the head of a request to the end of its answer, by operation and HTTP status.");
     }
 
@@ -37,6 +39,8 @@ internal sealed class ProvisioningMetrics
     internal void Challenged() => challenges.Add(1);
 
     internal void Issued(string keyType) => certificates.Add(1, new KeyValuePair<string, object?>("key", keyType));
+
+    internal void Quarantined(string cause) => quarantines.Add(1, new KeyValuePair<string, object?>("cause", cause));
 
     internal void Answered(string operation, int status, TimeSpan elapsed) => requests.Record(
         elapsed.TotalSeconds, new KeyValuePair<string, object?>("operation", operation), new KeyValuePair<string, object?>("status", status));

@@ -14,6 +14,7 @@ using Gatehouse.Provisioning.Enrollments;
 using Gatehouse.Provisioning.Instances;
 using Gatehouse.Provisioning.Issuance;
 using Gatehouse.Provisioning.LinkedHubs;
+using Gatehouse.Provisioning.MeasuredBoot;
 using Gatehouse.Provisioning.Registrations;
 using Gatehouse.Provisioning.ServiceDoor;
 using Gatehouse.Provisioning.ServiceDoor.Certificates;
@@ -88,6 +89,11 @@ public static class ProvisioningSetup
         services.TryAddSingleton<TpmNonces>();
         services.TryAddSingleton<ShownStorageRoots>();
         services.TryAddSingleton<BlobSeats>();
+        services.TryAddSingleton<QuoteAttestation>();
+        services.TryAddSingleton<BootHub>();
+        services.TryAddSingleton<BootStates>();
+        services.TryAddSingleton<BootUpkeep>();
+        services.AddHostedService(static all => all.GetRequiredService<BootUpkeep>());
         services.TryAddSingleton<TpmAttestation>();
         services.TryAddSingleton<Attestor>();
         services.TryAddSingleton<CustomAllocation>();
@@ -145,6 +151,7 @@ public static class ProvisioningSetup
         Add<GetDeviceRegistrationState>(services);
         Add<DeleteDeviceRegistrationState>(services);
         Add<QueryDeviceRegistrationStates>(services);
+        Add<RequestAttestation>(services);
     }
 
     private static void Add<T>(IServiceCollection services)

@@ -117,6 +117,28 @@ public sealed class EnrollmentTests(RunningServer server) : IDisposable
     }
 
     [Fact]
+    public async Task What_a_TPM_must_hold_is_learned_or_comes_from_a_file_and_can_be_asked_for_again()
+    {
+        var (zero, other, long384) = (new string('0', 64), new string('a', 64), new string('b', 96));
+        await System.IO.File.WriteAllTextAsync(File("pcrs.txt"), $"  sha1:\n    0 : 0x{zero[..40]}\n  sha256:\n    0 : 0x{zero}\n    7 : 0x{other.ToUpperInvariant()}\n  sha384:\n    7 : 0x{long384}\n", TestContext.Current.CancellationToken);
+        await System.IO.File.WriteAllTextAsync(File("pcrs.json"), $$"""{"7":"0x{{long384}}"}""", TestContext.Current.CancellationToken);
+
+        await CliRun.OkAsync(server.On("enrollment", "create", "cli-e8", "--endorsement-key", SampleTpmKey.Endorsement(), "--measured-boot", "7,0"));
+        Assert.Matches(@"(?m)^measured boot +PCRs 0, 7 \(sha256\), to be learned$", (await ShowAsync("cli-e8")).Output);
+        await CliRun.OkAsync(server.On("enrollment", "update", "cli-e8", "--pcr-values", File("pcrs.txt"), "--reattest-every", "3600"));
+        var shown = (await ShowAsync("cli-e8")).Output;
+        Assert.Matches(@"(?m)^measured boot +PCRs 0, 7 \(sha256\), given; again every 3600 s$", shown);
+        Assert.Contains($"0: {zero}, 7: {other}", shown, StringComparison.Ordinal);
+        var policy = (await CliRun.OkAsync(server.On("enrollment", "update", "cli-e8", "--measured-boot", "sha384:7", "--pcr-values", File("pcrs.json"), "--json"))).Json["measuredBootPolicy"]!;
+        Assert.Equal(("sha384", long384, 3600), ((string)policy["hashAlgorithm"]!, (string)policy["values"]!["7"]!, (int)policy["reattestEverySeconds"]!));
+
+        await CliRun.RefusedAsync(2, server.On("enrollment", "update", "cli-e8", "--measured-boot", "1", "--pcr-values", File("pcrs.txt")), "no value of PCR 1");
+        await CliRun.RefusedAsync(1, server.On("enrollment", "create", "cli-e9", "--measured-boot", "1"), "attest by tpm");
+        await CliRun.RefusedAsync(1, server.On("enrollment", "request-attestation", "cli-e8"), "RegistrationNotFound");
+        Assert.Null((await CliRun.OkAsync(server.On("enrollment", "update", "cli-e8", "--measured-boot", "none", "--json"))).Json["measuredBootPolicy"]);
+    }
+
+    [Fact]
     public async Task A_webhook_that_chooses_the_hub_is_shown_without_its_key_and_goes_with_its_policy()
     {
         await System.IO.File.WriteAllTextAsync(File("hook.txt"), "https://hooks.example/choose?code=s3cret\n", TestContext.Current.CancellationToken);
@@ -162,6 +184,11 @@ public sealed class EnrollmentTests(RunningServer server) : IDisposable
     [InlineData("create d --group --ca-name plant --certificate c.pem", "--ca-name", "give one of them")]
     [InlineData("create d --webhook-url https://a.example --allocation-policy hashed", "custom")]
     [InlineData("create d --allocation-policy custom", "--webhook-url")]
+    [InlineData("create d --measured-boot 0,x", "--measured-boot", "0 to 23")]
+    [InlineData("create d --measured-boot 24", "0 to 23")]
+    [InlineData("create d --pcr-values none.txt", "--measured-boot PCRS")]
+    [InlineData("create d --measured-boot 0 --pcr-values none.txt", "there is no file")]
+    [InlineData("create d --measured-boot none --reattest-every 60", "takes the policy away")]
     public async Task Mistakes_are_said_before_anything_is_sent(string line, params string[] words) =>
         await CliRun.RefusedAsync(2, server.On(["enrollment", .. line.Split(' ')]), words);
 

@@ -4,6 +4,7 @@ using Gatehouse.Provisioning;
 using Gatehouse.Provisioning.DeviceDoor.Amqp;
 using Gatehouse.Provisioning.Enrollments;
 using Gatehouse.Provisioning.Enrollments.Conditions;
+using Gatehouse.Provisioning.MeasuredBoot;
 using Gatehouse.Provisioning.ServiceDoor;
 using Gatehouse.Wire.Amqp;
 using Gatehouse.Wire.Mqtt;
@@ -32,6 +33,7 @@ public sealed class ProvisioningFuzz
             """{"registrationId":"d1","attestation":{"type":"x509","x509":{"clientCertificates":{"primary":{"certificate":"MIIB","info":{"version":3,"sha256Thumbprint":"00"}},"secondary":null}}}}""",
             """{"enrollmentGroupId":"g1","attestation":{"type":"x509","x509":{"signingCertificates":{"primary":{"certificate":"-----BEGIN CERTIFICATE-----\nMAAA\n-----END CERTIFICATE-----"}}}}}""",
             """{"registrationId":"d1","attestation":{"type":"tpm","tpm":{"endorsementKey":"AAEA","storageRootKey":null}},"payload":{"a":[1,2]},"csr":"AA=="}""",
+            """{"registrationId":"d1","tpm":{"endorsementKey":"AAEA","attestationKey":"AA==","quote":{"credential":"AA==","quoted":"/1RD","signature":"AA==","pcrValues":{"0":"00"}}},"attestation":{"type":"tpm","tpm":{"endorsementKey":"AAEA"}},"measuredBootPolicy":{"hashAlgorithm":"sha256","pcrs":[0,7],"values":{"0":"00","7":"ff"},"learned":true,"reattestEverySeconds":60}}""",
         }.Select(Encoding.UTF8.GetBytes),
     ];
 
@@ -96,6 +98,11 @@ public sealed class ProvisioningFuzz
                     var empty = new EnrollmentInput { Key = new EnrollmentKey(kind, "d"), Name = "d", Type = AttestationType.SymmetricKey, IsDisabled = false, Settings = document };
                     var read = rules.Read(empty, document.Attestation);
                     Assert.True(read.IsOk ? read.Value.PrimaryKey is null or { Length: >= 16 and <= 64 } : read.Error.HttpStatus == 400);
+                    if (read.IsOk && document.MeasuredBootPolicy is { } policy)
+                    {
+                        var measured = MeasuredBootRules.Read(read.Value, policy);
+                        Assert.True(measured.IsOk ? measured.Value.Proof.MeasuredBoot is { Selection: not 0, Bank: not null } : measured.Error.HttpStatus == 400);
+                    }
                 }
             },
             new FuzzOptions { Words = [.. new[] { "\"attestation\":", "\"x509\":", "null", "{}", "[]", "\"type\":\"tpm\"", "AAEA" }.Select(Encoding.UTF8.GetBytes)] });

@@ -1,5 +1,8 @@
 using System.Text.Json.Nodes;
+using Gatehouse.Contracts.Identities;
+using Gatehouse.Contracts.Provisioning;
 using Gatehouse.Hub;
+using Gatehouse.Provisioning.Attestation;
 using Gatehouse.Provisioning.LinkedHubs;
 using Gatehouse.Store.Audit;
 using Gatehouse.Store.Suite;
@@ -374,6 +377,37 @@ public abstract class DistantHubSuite(PostgresServer? server)
         distant.Fault = http => Answer(http, 200, new string(' ', 65 * 1024));
 
         Assert.Contains("more than 65536 bytes", (await host.RegisterAsync("dev-1", KeyOf(await host.EnrollAsync("dev-1", $"{Keys},{There}")))).Text("registrationState.errorMessage"));
+    }
+
+    [Fact]
+    public async Task A_device_in_quarantine_is_disabled_there_without_its_keys_and_comes_back_unless_somebody_disabled_it()
+    {
+        await using var host = await StartAsync();
+        await using var distant = await LinkAsync(host);
+        var key = KeyOf(await host.EnrollAsync("dev-1", $"{Keys},{There}"));
+        await host.RegisterAsync("dev-1", key);
+        var (registrar, service, device) = (host.Get<LinkedHubRegistrar>(), host.Instance.Name, DeviceId.Parse("dev-1"));
+        var hub = (await host.Get<KnownGroups>().FindAsync(service, Token)).Linked.Single(each => each.HostName == "127.0.0.1");
+        var again = new ProvisionedDevice { Id = device, PrimaryKey = Convert.ToBase64String(new byte[32]), SecondaryKey = Convert.ToBase64String(new byte[33]), EndsQuarantineOf = service };
+        var reason = QuarantineReason.Of(service, "PCR 7 changed");
+
+        Assert.True((await registrar.QuarantineAsync(service, hub, "test", device, reason, Token)).IsOk);
+        var cut = (await distant.DeviceAsync("dev-1"))!;
+        Assert.Equal((false, reason), (cut.IsEnabled, cut.StatusReason));
+        Assert.NotEqual(key, cut.PrimaryKey);
+        Assert.True((await registrar.PatchTwinAsync(service, hub, "test", device, """{"properties":{"desired":{"measuredBoot":{"attestBy":"x"}}}}"""u8.ToArray(), Token)).IsOk);
+        Assert.Equal("""{"measuredBoot":{"attestBy":"x"}}""", await distant.DesiredAsync("dev-1"));
+        Assert.True((await registrar.RegisterAsync(service, hub, "test", again, isFirst: false, Token)).IsOk);
+        var back = (await distant.DeviceAsync("dev-1"))!;
+        Assert.Equal((true, again.PrimaryKey), (back.IsEnabled, back.PrimaryKey));
+
+        await distant.DisableAsync("dev-1");
+        Assert.True((await registrar.QuarantineAsync(service, hub, "test", device, reason, Token)).IsOk);
+        Assert.NotEqual(again.PrimaryKey, (await distant.DeviceAsync("dev-1"))!.PrimaryKey);
+        Assert.True((await registrar.RegisterAsync(service, hub, "test", again, isFirst: false, Token)).IsOk);
+        Assert.False((await distant.DeviceAsync("dev-1"))!.IsEnabled);
+        Assert.True((await registrar.QuarantineAsync(service, hub, "test", DeviceId.Parse("nobody"), reason, Token)).IsOk);
+        Assert.Null(await distant.DeviceAsync("nobody"));
     }
 
     private Task<ProvisioningHost> StartAsync(LinkedHubOptions? linked = null, int maxConcurrent = 64) => ProvisioningHost.StartAsync(

@@ -44,6 +44,7 @@ public sealed class ServicePermissionTests
         ["ListIssuedCertificates"] = (Rights.RegistrationStatusRead, "GET", "issuedCertificates", 200),
         ["GetDeviceRegistrationState"] = (Rights.RegistrationStatusRead, "GET", "registrations/none", 404),
         ["DeleteDeviceRegistrationState"] = (Rights.RegistrationStatusWrite, "DELETE", "registrations/none", 404),
+        ["RequestAttestation"] = (Rights.RegistrationStatusWrite, "POST", "registrations/none/requestAttestation", 404),
         ["QueryDeviceRegistrationStates"] = (Rights.RegistrationStatusRead, "POST", "registrations/none/query", 200),
     };
 

@@ -29,6 +29,7 @@ internal sealed class EnrollmentCommands(Shell shell, EnrollmentTarget target)
             commands.Keys,
             new ComputeDeviceKey(shell).Command,
             new RollEnrollment(shell, target).Command,
+            new RequestAttestation(shell).Command,
             RegistrationCommands.Group(shell),
             CredentialPolicyCommands.Group(shell),
             new ListCertificates(shell).Command);

@@ -47,6 +47,9 @@ internal static class EnrollmentView
             ("secondary certificate", Certificate(certificates?["secondary"])),
             ("endorsement key", Text(attestation[AttestationWords.Tpm]?["endorsementKey"])),
             ("storage root key", Text(attestation[AttestationWords.Tpm]?["storageRootKey"])),
+            ("measured boot", Policy(enrollment["measuredBootPolicy"])),
+            ("pcr values", enrollment["measuredBootPolicy"]?["values"] is JsonObject values ? string.Join(", ", values.Select(each => $"{each.Key}: {each.Value}")) : null),
+            ("boot", registration is null ? null : Boot(registration)),
             ("allocation policy", Text(enrollment["allocationPolicy"])),
             ("webhook", Text(enrollment["customAllocationDefinition"]?["webhookUrl"])),
             ("hubs", Hubs(enrollment)),
@@ -81,6 +84,7 @@ internal static class EnrollmentView
         ("device", Text(state["deviceId"])),
         ("error", Text(state["errorMessage"]) is { } message ? $"{message} ({state["errorCode"]})" : null),
         ("certificate", Certificate(state["x509"]?["certificateInfo"] is { } info ? new JsonObject { ["info"] = info.DeepClone() } : null)),
+        ("boot", Boot(state)),
         ("group", Text(state["x509"]?["enrollmentGroupId"]) ?? Text(state["symmetricKey"]?["enrollmentGroupId"])),
         ("created", ReadableTime.Of(state["createdDateTimeUtc"])),
         ("registered", ReadableTime.Of(state["lastUpdatedDateTimeUtc"])),
@@ -88,6 +92,19 @@ internal static class EnrollmentView
 
     private static string? Registration(JsonNode state) =>
         Text(state["assignedHub"]) is { } hub ? $"{Text(state["status"])} to {hub} as {Text(state["deviceId"])}" : Text(state["status"]);
+
+    private static string? Policy(JsonNode? policy) => policy is null ? null
+        : $"PCRs {string.Join(", ", policy["pcrs"]!.AsArray().Select(pcr => pcr!.ToString()))} ({policy["hashAlgorithm"]}), "
+        + (policy["values"] is null ? "to be learned" : (bool?)policy["learned"] == true ? "learned" : "given")
+        + (policy["reattestEverySeconds"] is { } every ? $"; again every {every} s" : "");
+
+    private static string? Boot(JsonNode state) => state["measuredBoot"] is not { } boot ? null
+        : string.Join("; ", new[]
+        {
+            Text(boot["status"]) == "quarantined" ? $"in quarantine since {ReadableTime.Of(boot["quarantinedDateTimeUtc"])}: {boot["reason"]}" : null,
+            boot["attestedDateTimeUtc"] is { } attested ? $"attested {ReadableTime.Of(attested)}" : null,
+            boot["attestBy"] is { } due ? $"must attest by {ReadableTime.Of(due)}" : null,
+        }.OfType<string>());
 
     private static string Hubs(JsonNode enrollment) => enrollment["iotHubs"] is JsonArray { Count: > 0 } hubs ? string.Join(", ", hubs.Select(hub => (string?)hub)) : "all";
 

@@ -38,6 +38,9 @@ internal static partial class RefusalWords
         RefusalReason.EndorsementKeyMismatch => new("Its TPM is not the one that is enrolled.", "If it got a new TPM or board: write the endorsement key into the enrollment ('gatehouse enrollment update {id} --endorsement-key KEY'); else find out who uses the registration id."),
         RefusalReason.StorageRootKeyInvalid => new("The storage root key of its TPM cannot be used.", "See the fault above: a primary key of the owner hierarchy, bound to its TPM, RSA or elliptic, with AES."),
         RefusalReason.CertificateRequestRefused => new("The certificate that it asked for (CSR) was not issued.", "See the fault above: the CSR names the registration id and nothing else, is signed with its own key, of a kind that the credential policy permits ('gatehouse enrollment policy show')."),
+        RefusalReason.QuoteMissing => new("Its boot is measured, and it sent no quote of its TPM.", "Let it register over HTTPS with a client that quotes its TPM; docs/operations/provisioning.md, 'Measured boot'."),
+        RefusalReason.QuoteInvalid => new("The quote of its TPM proves nothing.", "See the fault above: mend the client; if it is right, somebody has answered with an old quote or with a key outside of the TPM."),
+        RefusalReason.BootStateChanged => new("It has booted something else than its enrollment wants, and is in quarantine.", "Find out what changed the registers above. If the change is yours: 'gatehouse enrollment update {id} --measured-boot PCRS [--pcr-values FILE]', and let it register again."),
         _ => null,
     };
 

@@ -101,6 +101,9 @@ public static class Operations
     public static readonly Operation DeleteDeviceRegistrationState = Provisioning("DeleteDeviceRegistrationState", Rights.RegistrationStatusWrite);
     public static readonly Operation QueryDeviceRegistrationStates = Provisioning("QueryDeviceRegistrationStates", Rights.RegistrationStatusRead);
 
+    /// <summary>Not of the service: it makes a device prove again what it has booted.</summary>
+    public static readonly Operation RequestAttestation = Provisioning("RequestAttestation", Rights.RegistrationStatusWrite);
+
     /// <summary>All rows, for the permission table test and docs/compatibility.md.</summary>
     public static IReadOnlyList<Operation> All { get; } =
     [
@@ -124,7 +127,7 @@ public static class Operations
         DeleteProvisioningCertificate, GenerateProvisioningVerificationCode, VerifyProvisioningCertificate,
         ListLinkedHubs, GetLinkedHub, CreateOrUpdateLinkedHub, DeleteLinkedHub,
         ListCredentialPolicies, GetCredentialPolicy, CreateOrUpdateCredentialPolicy, DeleteCredentialPolicy, ListIssuedCertificates,
-        GetDeviceRegistrationState, DeleteDeviceRegistrationState, QueryDeviceRegistrationStates,
+        GetDeviceRegistrationState, DeleteDeviceRegistrationState, QueryDeviceRegistrationStates, RequestAttestation,
     ];
 
     private static Operation Device(string name, ThrottleClass throttle) => new(name, Plane.Device, [Rights.DeviceConnect], throttle);

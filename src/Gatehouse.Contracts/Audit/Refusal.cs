@@ -28,6 +28,9 @@ public enum RefusalReason
     EndorsementKeyMismatch,
     StorageRootKeyInvalid,
     CertificateRequestRefused,
+    QuoteMissing,
+    QuoteInvalid,
+    BootStateChanged,
 }
 
 /// <summary>One refused connect or request.</summary>

@@ -22,6 +22,17 @@ public interface IDeviceRegistrar
     /// <summary>Tags and desired properties as a document for <see cref="ProvisionedDevice.Twin"/>; null when there is no such device.</summary>
     Task<ReadOnlyMemory<byte>?> ReadTwinAsync(HubName hub, DeviceId device, CancellationToken cancellationToken);
 
+    /// <summary>Disables the device and takes its keys: new ones are made, which it does not get. Done when there is none; one that is disabled stays as it is but for its keys.</summary>
+    /// <param name="hub">Where.</param>
+    /// <param name="actor">For the audit records.</param>
+    /// <param name="device">Who.</param>
+    /// <param name="reason">Its status reason; see <see cref="QuarantineReason"/>.</param>
+    /// <param name="cancellationToken">Ends the wait before the commit.</param>
+    Task<Result<bool>> QuarantineAsync(HubName hub, string actor, DeviceId device, string reason, CancellationToken cancellationToken);
+
+    /// <summary>Changes the twin by a document as <see cref="CheckTwin"/> takes it; a null in it removes. Done when there is no such device. What the twin says (MessageTooLarge …).</summary>
+    Task<Result<bool>> PatchTwinAsync(HubName hub, string actor, DeviceId device, ReadOnlyMemory<byte> patch, CancellationToken cancellationToken);
+
     /// <summary>Removes the device; done when there is none.</summary>
     Task<Result<bool>> RemoveAsync(HubName hub, string actor, DeviceId device, CancellationToken cancellationToken);
 }

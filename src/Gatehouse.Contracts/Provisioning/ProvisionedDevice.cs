@@ -28,6 +28,9 @@ public sealed class ProvisionedDevice
     /// <summary>Whether a device that is there already gets <see cref="Twin"/> in place of what its twin holds; false leaves it alone.</summary>
     public bool ResetsTwin { get; init; }
 
+    /// <summary>Enables a device that this service has disabled by <see cref="IDeviceRegistrar.QuarantineAsync"/>, and that nobody has disabled since. Null: the status stays.</summary>
+    public HubName? EndsQuarantineOf { get; init; }
+
     /// <summary>Never the keys.</summary>
     public override string ToString() => $"{Id} ***";
 }

@@ -30,6 +30,15 @@ internal sealed class DeviceRegistrar(HubDirectory directory, Database database,
         return row is null ? default(ReadOnlyMemory<byte>?) : Document(row); // a bare null would become an empty document
     }
 
+    public Task<Result<bool>> QuarantineAsync(HubName hub, string actor, DeviceId device, string reason, CancellationToken cancellationToken) =>
+        transactions.RunAsync<bool>(hub, actor, (change, token) => QuarantineAsync(change, device, reason, token), cancellationToken);
+
+    public async Task<Result<bool>> PatchTwinAsync(HubName hub, string actor, DeviceId device, ReadOnlyMemory<byte> patch, CancellationToken cancellationToken)
+    {
+        var update = TwinUpdate.Patch(patch.Span);
+        return !update.IsOk ? update.Error : await transactions.RunAsync<bool>(hub, actor, (change, token) => PatchTwinAsync(change, device, update.Value, token), cancellationToken);
+    }
+
     public async Task<Result<bool>> RemoveAsync(HubName hub, string actor, DeviceId device, CancellationToken cancellationToken)
     {
         var removed = await transactions.RunAsync(hub, actor, (change, token) => DeviceWriter.DeleteAsync(change, device, WriteCondition.Update, token), cancellationToken);
@@ -39,12 +48,13 @@ internal sealed class DeviceRegistrar(HubDirectory directory, Database database,
     private async Task<Result<bool>> RegisterAsync(RegistryChange change, ProvisionedDevice device, CancellationToken cancellationToken)
     {
         var key = new IdentityKey(device.Id);
-        var rows = await IdentityRows.ReadDeviceAsync(change.Transaction, change.Hub, device.Id.Value, cancellationToken);
-        var isNew = rows.Count == 0;
-        var present = rows.FirstOrDefault(row => !row.IsModule);
+        var present = await FindAsync(change, device.Id, cancellationToken);
+        var isNew = present is null;
 
         // The status stays: whom an operator disabled does not come back by registering again. So does Edge, which an operator may have made it since.
-        var put = await devices.PutAsync(change, new IdentityInput { Key = key, Authentication = Credentials(device, present), IsEdge = isNew || device.IsEdge ? device.IsEdge : null }, WriteCondition.CreateOrUpdate, cancellationToken);
+        var returns = device.EndsQuarantineOf is { } service && present is { IsDisabled: not 0 } && QuarantineReason.Is(present.StatusReason, service);
+        var input = new IdentityInput { Key = key, Authentication = Credentials(device, present), IsEdge = isNew || device.IsEdge ? device.IsEdge : null, Status = returns ? "enabled" : null };
+        var put = await devices.PutAsync(change, input, WriteCondition.CreateOrUpdate, cancellationToken);
         if (!put.IsOk)
         {
             return put.Error;
@@ -65,6 +75,39 @@ internal sealed class DeviceRegistrar(HubDirectory directory, Database database,
         var written = await twins.WriteAsync(change.Transaction, change.Hub, change.Actor, key, update.Value, IfMatch.Absent, cancellationToken);
         return written.IsOk ? true : written.Error;
     }
+
+    private async Task<Result<bool>> QuarantineAsync(RegistryChange change, DeviceId device, string reason, CancellationToken cancellationToken)
+    {
+        if (await FindAsync(change, device, cancellationToken) is not { } present)
+        {
+            return true;
+        }
+
+        // A reason that somebody gave stays: by it the device does not come back on its own.
+        var input = new IdentityInput
+        {
+            Key = new IdentityKey(device),
+            Authentication = new AuthenticationInput { Type = "sas" },
+            Status = present.IsDisabled == 0 ? "disabled" : null,
+            StatusReason = reason,
+        };
+        var put = await devices.PutAsync(change, input, WriteCondition.CreateOrUpdate, cancellationToken);
+        return put.IsOk ? true : put.Error;
+    }
+
+    private async Task<Result<bool>> PatchTwinAsync(RegistryChange change, DeviceId device, TwinUpdate update, CancellationToken cancellationToken)
+    {
+        if (await FindAsync(change, device, cancellationToken) is null)
+        {
+            return true;
+        }
+
+        var written = await twins.WriteAsync(change.Transaction, change.Hub, change.Actor, new IdentityKey(device), update, IfMatch.Absent, cancellationToken);
+        return written.IsOk ? true : written.Error;
+    }
+
+    private static async Task<IdentityRow?> FindAsync(RegistryChange change, DeviceId device, CancellationToken cancellationToken) =>
+        (await IdentityRows.ReadDeviceAsync(change.Transaction, change.Hub, device.Value, cancellationToken)).FirstOrDefault(row => !row.IsModule);
 
     // What an operator took from the device does not come back with a new certificate.
     private static AuthenticationInput Credentials(ProvisionedDevice device, IdentityRow? present) => device.PrimaryKey is not null

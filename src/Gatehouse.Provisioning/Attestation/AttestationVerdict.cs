@@ -2,6 +2,7 @@ using Gatehouse.Contracts.Audit;
 using Gatehouse.Contracts.Errors;
 using Gatehouse.Provisioning.Enrollments;
 using Gatehouse.Provisioning.Issuance;
+using Gatehouse.Provisioning.MeasuredBoot;
 using Gatehouse.Provisioning.Registrations;
 
 namespace Gatehouse.Provisioning.Attestation;
@@ -26,11 +27,18 @@ internal abstract record AttestationVerdict
 
         /// <summary>The certificate that it is issued, if it asked for one; made then, too. It takes the place of every other credential.</summary>
         internal IssuedCertificate? Certificate { get; init; }
+
+        /// <summary>What it has booted; null where that is not measured.</summary>
+        internal ProvedBoot? Boot { get; init; }
     }
 
     /// <summary>It shall show that it holds the TPM that it names.</summary>
     /// <param name="Blob">A key that only this TPM can open.</param>
-    internal sealed record Challenged(byte[] Blob) : AttestationVerdict;
+    internal sealed record Challenged(byte[] Blob) : AttestationVerdict
+    {
+        /// <summary>What it is to quote; null where its boot is not measured.</summary>
+        internal QuoteChallenge? Quote { get; init; }
+    }
 
     /// <summary>The keys of a TPM may come in the body, which is not read yet.</summary>
     internal sealed record Undecided : AttestationVerdict;
@@ -41,6 +49,9 @@ internal abstract record AttestationVerdict
     {
         /// <summary>The entry that recognised the device and is disabled; null for every other refusal.</summary>
         internal EnrollmentRow? DisabledBy { get; init; }
+
+        /// <summary>What its TPM proved to be other than wanted; null for every other refusal.</summary>
+        internal ChangedBoot? Changed { get; init; }
 
         /// <summary>What the device is told, where it is neither of the two words for a wrong proof.</summary>
         internal HubError? Error { get; init; }

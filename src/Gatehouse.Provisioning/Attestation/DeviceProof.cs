@@ -1,6 +1,5 @@
 using System.Net;
 using Gatehouse.Contracts.Credentials;
-using Gatehouse.Provisioning.Enrollments;
 using Gatehouse.Provisioning.Instances;
 
 namespace Gatehouse.Provisioning.Attestation;
@@ -13,13 +12,16 @@ namespace Gatehouse.Provisioning.Attestation;
 internal sealed record DeviceProof(ProvisioningInstance Instance, string RegistrationId, string? Token, PeerCertificate? Certificate)
 {
     /// <summary>Public areas of its TPM's keys; null for a device that names none.</summary>
-    public TpmDocument? Tpm { get; init; }
+    public ShownTpm? Tpm { get; init; }
 
     /// <summary>Whether nothing more comes; else its body may bring the keys of a TPM.</summary>
     public bool HasBody { get; init; }
 
     /// <summary>Whether it begins a registration; else it asks about one.</summary>
     public bool IsRegistering { get; init; }
+
+    /// <summary>Whether its transport has a place for a quote.</summary>
+    public bool CanQuote { get; init; }
 
     /// <summary>For back-off and the refusal log.</summary>
     public IPAddress? RemoteAddress { get; init; }

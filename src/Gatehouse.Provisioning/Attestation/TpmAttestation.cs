@@ -5,6 +5,7 @@ using Gatehouse.Identity;
 using Gatehouse.Identity.SharedAccess;
 using Gatehouse.Identity.Tpm;
 using Gatehouse.Provisioning.Enrollments;
+using Gatehouse.Provisioning.MeasuredBoot;
 using Gatehouse.Provisioning.Registrations;
 using Gatehouse.Store;
 
@@ -15,7 +16,7 @@ namespace Gatehouse.Provisioning.Attestation;
 /// Cheap things first: nobody who names another key makes the server compute with one.
 /// </summary>
 /// <remarks>Source: Device Provisioning Service "TPM attestation" page. As there, the storage root key may be any: the nonce, and the key for the hub, are bound to the one that is shown.</remarks>
-internal sealed class TpmAttestation(Database database, TpmNonces nonces, ShownStorageRoots roots, BlobSeats seats, IdentityOptions identity, ProvisioningMetrics metrics, TimeProvider time)
+internal sealed class TpmAttestation(Database database, TpmNonces nonces, QuoteAttestation quotes, ShownStorageRoots roots, BlobSeats seats, IdentityOptions identity, ProvisioningMetrics metrics, TimeProvider time)
 {
     internal async ValueTask<AttestationVerdict> JudgeAsync(DeviceProof proof, EnrollmentRow individual, CancellationToken cancellationToken)
     {
@@ -31,9 +32,8 @@ internal sealed class TpmAttestation(Database database, TpmNonces nonces, ShownS
         }
 
         var before = await database.ReadAsync((connection, token) => RegistrationRows.FindAsync(connection, proof.Instance.Name, individual.Id, token), cancellationToken);
-        return string.IsNullOrEmpty(proof.Token)
-            ? await ChallengeAsync(proof, individual, endorsementKey, before, cancellationToken)
-            : JudgeToken(proof, individual, endorsementKey, before);
+        var subject = new TpmSubject(proof, individual, endorsementKey, before);
+        return string.IsNullOrEmpty(proof.Token) ? await ChallengeAsync(subject, cancellationToken) : JudgeToken(subject);
     }
 
     private static AttestationVerdict.Refused? CheckEndorsement(string? text, byte[] enrolled, EnrollmentRow individual) =>
@@ -43,9 +43,10 @@ internal sealed class TpmAttestation(Database database, TpmNonces nonces, ShownS
             $"The endorsement key that was shown ({Name(shown)}) is not that of the individual enrollment '{individual.Name}' ({Name(enrolled)}): another TPM, or a new one whose key the enrollment does not have yet.")
         : null;
 
-    private async ValueTask<AttestationVerdict> ChallengeAsync(DeviceProof proof, EnrollmentRow individual, TpmPublicArea endorsementKey, RegistrationRow? before, CancellationToken cancellationToken)
+    private async ValueTask<AttestationVerdict> ChallengeAsync(TpmSubject subject, CancellationToken cancellationToken)
     {
-        if (proof.Tpm is not { } shown)
+        var individual = subject.Enrollment;
+        if (subject.Proof.Tpm is not { } shown)
         {
             return new AttestationVerdict.Refused(RefusalReason.CredentialMissing, "Neither a SAS token nor the keys of a TPM were presented.");
         }
@@ -56,18 +57,23 @@ internal sealed class TpmAttestation(Database database, TpmNonces nonces, ShownS
             return new AttestationVerdict.Refused(RefusalReason.IdentityDisabled, $"The individual enrollment '{individual.Name}' is disabled; its TPM was not challenged.");
         }
 
+        if (subject is { Policy: not null, Proof.CanQuote: false })
+        {
+            return QuoteAttestation.QuoteNeedsHttps(subject);
+        }
+
         if (Decode(shown.StorageRootKey) is not { } bytes)
         {
             return Refused($"it is no base64 of at most {TpmPublicArea.MaxBytes} bytes");
         }
 
-        var made = await seats.RunAsync(() => Make(individual, endorsementKey, bytes, nonces.Newest(before)), cancellationToken);
+        var made = await seats.RunAsync(() => Make(subject, bytes, nonces.Newest(subject)), cancellationToken);
         switch (made)
         {
             case null:
                 return new AttestationVerdict.Refused(RefusalReason.Throttled, "Too many TPMs are being challenged.") { Error = ProvisioningErrors.TooManyRequests };
             case AttestationVerdict.Challenged:
-                roots.Keep(proof.Instance.Name, individual.Id, bytes);
+                roots.Keep(subject.Proof.Instance.Name, individual.Id, bytes);
                 metrics.Challenged();
                 return made;
             default:
@@ -75,7 +81,7 @@ internal sealed class TpmAttestation(Database database, TpmNonces nonces, ShownS
         }
     }
 
-    private AttestationVerdict Make(EnrollmentRow individual, TpmPublicArea endorsementKey, byte[] storageRoot, NonceName name)
+    private AttestationVerdict Make(TpmSubject subject, byte[] storageRoot, NonceName name)
     {
         if (!TpmPublicArea.TryParse(storageRoot, out var storageRootKey, out var fault))
         {
@@ -83,26 +89,27 @@ internal sealed class TpmAttestation(Database database, TpmNonces nonces, ShownS
         }
 
         Span<byte> nonce = stackalloc byte[TpmNonces.Bytes];
-        if (!nonces.TryDerive(individual, name, endorsementKey.Bytes.Span, storageRoot, nonce))
+        if (!nonces.TryDerive(subject, name, storageRoot, nonce))
         {
-            return Unopened(individual);
+            return Unopened(subject.Enrollment);
         }
 
-        var blob = ActivationBlob.Make(endorsementKey, storageRootKey, nonce);
+        var blob = ActivationBlob.Make(subject.EndorsementKey, storageRootKey, nonce);
         CryptographicOperations.ZeroMemory(nonce);
-        return new AttestationVerdict.Challenged(blob);
+        return subject.Policy is null ? new AttestationVerdict.Challenged(blob) : quotes.Ask(subject, name, blob) ?? Unopened(subject.Enrollment);
     }
 
-    private AttestationVerdict JudgeToken(DeviceProof proof, EnrollmentRow individual, TpmPublicArea endorsementKey, RegistrationRow? before)
+    private AttestationVerdict JudgeToken(TpmSubject subject)
     {
+        var (proof, individual) = (subject.Proof, subject.Enrollment);
         if (!RegistrationToken.TryParse(proof.Token!, identity, out var token, out var fault))
         {
             return new AttestationVerdict.Refused(RefusalReason.TokenMalformed, $"The SAS token cannot be read: {fault}.");
         }
 
         // Who asks about a registration signs as it did when it registered.
-        if (!proof.IsRegistering && before?.ReadEvidence().Tpm is { } known && NonceOf(known.Nonce) is { } used
-            && Signs(individual, used, endorsementKey, Convert.FromBase64String(known.StorageRootKey), token))
+        if (!proof.IsRegistering && subject.Before?.ReadEvidence().Tpm is { } known && NonceOf(known.Nonce) is { } used
+            && Signs(subject, used, Convert.FromBase64String(known.StorageRootKey), token))
         {
             return TokenTerms.Check(proof, individual, token, identity, time.GetUtcNow()) is { } wrong ? wrong : new AttestationVerdict.Accepted(individual, new Evidence());
         }
@@ -113,11 +120,12 @@ internal sealed class TpmAttestation(Database database, TpmNonces nonces, ShownS
             return Refused("none was presented");
         }
 
-        foreach (var name in nonces.Good(before))
+        foreach (var name in nonces.Good(subject))
         {
-            if (Signs(individual, name, endorsementKey, storageRoot, token))
+            if (Signs(subject, name, storageRoot, token))
             {
-                return Accept(proof, individual, token, endorsementKey, storageRoot, name);
+                var verdict = Accept(subject, token, storageRoot, name);
+                return verdict is AttestationVerdict.Accepted accepted && proof.IsRegistering && subject.Policy is not null ? quotes.Judge(subject, name, accepted) : verdict;
             }
         }
 
@@ -126,25 +134,25 @@ internal sealed class TpmAttestation(Database database, TpmNonces nonces, ShownS
             $"The token is not signed with a nonce that is good for the individual enrollment '{individual.Name}': the nonce has ended, was used, or was given for another storage root key than {Name(storageRoot)}.");
     }
 
-    private AttestationVerdict Accept(DeviceProof proof, EnrollmentRow individual, RegistrationToken token, TpmPublicArea endorsementKey, byte[] storageRoot, NonceName name)
+    private AttestationVerdict Accept(TpmSubject subject, RegistrationToken token, byte[] storageRoot, NonceName name)
     {
-        if (TokenTerms.Check(proof, individual, token, identity, time.GetUtcNow()) is { } wrong)
+        if (TokenTerms.Check(subject.Proof, subject.Enrollment, token, identity, time.GetUtcNow()) is { } wrong)
         {
             return wrong;
         }
 
         return TpmPublicArea.TryParse(storageRoot, out var storageRootKey, out var fault)
-            ? new AttestationVerdict.Accepted(individual, new Evidence { Tpm = new AttestedTpm(Convert.ToBase64String(storageRoot), name.ToString()) })
+            ? new AttestationVerdict.Accepted(subject.Enrollment, new Evidence { Tpm = new AttestedTpm(Convert.ToBase64String(storageRoot), name.ToString()) })
             {
-                Tpm = new ProvedTpm(endorsementKey, storageRootKey, name),
+                Tpm = new ProvedTpm(subject.EndorsementKey, storageRootKey, name),
             }
             : Refused(fault);
     }
 
-    private bool Signs(EnrollmentRow individual, NonceName name, TpmPublicArea endorsementKey, byte[] storageRoot, RegistrationToken token)
+    private bool Signs(TpmSubject subject, NonceName name, byte[] storageRoot, RegistrationToken token)
     {
         Span<byte> nonce = stackalloc byte[TpmNonces.Bytes];
-        var signs = nonces.TryDerive(individual, name, endorsementKey.Bytes.Span, storageRoot, nonce) && token.SignedWith(nonce);
+        var signs = nonces.TryDerive(subject, name, storageRoot, nonce) && token.SignedWith(nonce);
         CryptographicOperations.ZeroMemory(nonce);
         return signs;
     }

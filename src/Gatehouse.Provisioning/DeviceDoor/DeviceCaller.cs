@@ -1,6 +1,6 @@
 using System.Net;
 using Gatehouse.Contracts.Credentials;
-using Gatehouse.Provisioning.Enrollments;
+using Gatehouse.Provisioning.Attestation;
 
 namespace Gatehouse.Provisioning.DeviceDoor;
 
@@ -13,7 +13,7 @@ namespace Gatehouse.Provisioning.DeviceDoor;
 internal sealed record DeviceCaller(string Protocol, IPAddress? RemoteAddress, string? Token, PeerCertificate? Certificate, Action Accepted)
 {
     /// <summary>Keys of its TPM, where the transport itself brings them; null: the body may.</summary>
-    public TpmDocument? Tpm { get; init; }
+    public ShownTpm? Tpm { get; init; }
 
     /// <summary>Never the token.</summary>
     public override string ToString() => $"{Protocol} {RemoteAddress}";

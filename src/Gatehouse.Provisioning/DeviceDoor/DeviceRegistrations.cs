@@ -6,6 +6,7 @@ using Gatehouse.Identity.X509;
 using Gatehouse.Provisioning.Attestation;
 using Gatehouse.Provisioning.Enrollments;
 using Gatehouse.Provisioning.Instances;
+using Gatehouse.Provisioning.MeasuredBoot;
 using Gatehouse.Provisioning.Registrations;
 using Gatehouse.Provisioning.ServiceDoor;
 using Microsoft.Extensions.Logging;
@@ -13,7 +14,7 @@ using Microsoft.Extensions.Logging;
 namespace Gatehouse.Provisioning.DeviceDoor;
 
 /// <summary>The device API without its transports: judges who asks, then registers it, polls or looks up. Refusals look alike from outside, whatever the reason.</summary>
-internal sealed class DeviceRegistrations(ProvisioningDirectory directory, Attestor attestor, Registrations.Registrations registrations, IRefusalLog refusals, ProvisioningMetrics metrics, ILogger<DeviceRegistrations> log)
+internal sealed class DeviceRegistrations(ProvisioningDirectory directory, Attestor attestor, Registrations.Registrations registrations, BootStates boots, IRefusalLog refusals, ProvisioningMetrics metrics, ILogger<DeviceRegistrations> log)
 {
     private static readonly HubError BadCertificate = ProvisioningErrors.Unauthorized.With("Invalid certificate");
 
@@ -71,7 +72,7 @@ internal sealed class DeviceRegistrations(ProvisioningDirectory directory, Attes
         try
         {
             var judged = await JudgeAsync(target, caller, Stage.Whole, cancellationToken);
-            return judged.IsOk ? judged.Value.Challenge : judged.Error;
+            return !judged.IsOk ? judged.Error : judged.Value.Challenge is { } challenge ? (ReadOnlyMemory<byte>?)challenge.Blob : default(ReadOnlyMemory<byte>?);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -104,16 +105,22 @@ internal sealed class DeviceRegistrations(ProvisioningDirectory directory, Attes
             Tpm = caller.Tpm,
             HasBody = stage != Stage.Head,
             IsRegistering = target.Row == Operations.RegisterDevice,
+            CanQuote = caller.Protocol == "https",
         };
         switch (await attestor.JudgeAsync(proof, cancellationToken))
         {
+            case AttestationVerdict.Accepted { Boot: { } boot } measured when stage == Stage.InTurn:
+                return await boots.ClaimAsync(proof, boot) is { } claimed ? new Judged(proof, measured with { Boot = claimed }, null, WantsBody: false) : Refuse(instance, target, caller, BootStates.Used(proof));
             case AttestationVerdict.Accepted accepted:
                 caller.Accepted();
                 return new Judged(proof, accepted, null, WantsBody: false);
             case AttestationVerdict.Challenged challenged:
-                return new Judged(proof, null, challenged.Blob, WantsBody: false);
+                return new Judged(proof, null, challenged, WantsBody: false);
             case AttestationVerdict.Undecided:
                 return new Judged(proof, null, null, WantsBody: true);
+            case AttestationVerdict.Refused { Changed: { } changed } refused:
+                await boots.QuarantineAsync(proof, changed);
+                return Refuse(instance, target, caller, refused);
             case AttestationVerdict.Refused { DisabledBy: not null } disabled:
                 await registrations.MarkDisabledAsync(proof, stage == Stage.InTurn, cancellationToken);
                 return Refuse(instance, target, caller, disabled);
@@ -223,5 +230,5 @@ internal sealed class DeviceRegistrations(ProvisioningDirectory directory, Attes
         InTurn,
     }
 
-    private sealed record Judged(DeviceProof Proof, AttestationVerdict.Accepted? Accepted, ReadOnlyMemory<byte>? Challenge, bool WantsBody);
+    private sealed record Judged(DeviceProof Proof, AttestationVerdict.Accepted? Accepted, AttestationVerdict.Challenged? Challenge, bool WantsBody);
 }

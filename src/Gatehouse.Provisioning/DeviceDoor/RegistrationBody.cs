@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using Gatehouse.Provisioning.Enrollments;
+using Gatehouse.Provisioning.Attestation;
 
 namespace Gatehouse.Provisioning.DeviceDoor;
 
@@ -9,7 +9,7 @@ internal sealed record RegistrationBody
 {
     public string? RegistrationId { get; init; }
 
-    public TpmDocument? Tpm { get; init; }
+    public ShownTpm? Tpm { get; init; }
 
     /// <summary>For custom allocation.</summary>
     public JsonNode? Payload { get; init; }

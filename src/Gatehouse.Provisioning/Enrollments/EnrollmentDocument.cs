@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Gatehouse.Provisioning.Allocation;
+using Gatehouse.Provisioning.MeasuredBoot;
 using Gatehouse.Provisioning.Registrations;
 
 namespace Gatehouse.Provisioning.Enrollments;
@@ -47,6 +48,9 @@ internal sealed record EnrollmentDocument
 
     /// <summary>By which policy its devices are issued certificates when they ask for one; null: by none.</summary>
     public string? CredentialPolicyName { get; init; }
+
+    /// <summary>What the device must have booted; not of the service. Null: that is not looked at.</summary>
+    public MeasuredBootPolicy? MeasuredBootPolicy { get; init; }
 
     /// <summary>It may hold keys.</summary>
     public override string ToString() => $"enrollment {RegistrationId ?? EnrollmentGroupId} ***";

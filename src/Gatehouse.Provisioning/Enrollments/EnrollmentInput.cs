@@ -1,7 +1,7 @@
 namespace Gatehouse.Provisioning.Enrollments;
 
 /// <summary>An enrollment that a caller sent, read and found sound as far as it shows without the store.</summary>
-internal sealed class EnrollmentInput
+internal sealed record EnrollmentInput
 {
     public required EnrollmentKey Key { get; init; }
 

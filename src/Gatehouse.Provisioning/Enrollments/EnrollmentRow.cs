@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Gatehouse.Contracts.Credentials;
+using Gatehouse.Provisioning.MeasuredBoot;
 using Gatehouse.Provisioning.ServiceDoor;
 
 namespace Gatehouse.Provisioning.Enrollments;
@@ -93,6 +94,9 @@ internal sealed record StoredProof
     public string? EndorsementKey { get; init; }
 
     public string? StorageRootKey { get; init; }
+
+    /// <summary>What a TPM must quote; null: nothing.</summary>
+    public MeasuredBootPolicy? MeasuredBoot { get; init; }
 
     internal IEnumerable<string> Authorities => new[] { CaPrimary, CaSecondary }.OfType<string>();
 }

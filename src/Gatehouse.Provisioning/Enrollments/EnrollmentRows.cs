@@ -65,9 +65,12 @@ internal static class EnrollmentRows
             cancellationToken: cancellationToken));
 
     /// <summary>Changes the proof of the version that was read, and nothing else; false when there is another one by now.</summary>
-    internal static async Task<bool> UpdateProofAsync(WriteTransaction transaction, EnrollmentRow row, CancellationToken cancellationToken) =>
+    internal static async Task<bool> UpdateProofAsync(WriteTransaction transaction, EnrollmentRow read, string proof, CancellationToken cancellationToken) =>
         await transaction.Connection.ExecuteAsync(new CommandDefinition(
-            "UPDATE enrollments SET proof = @Proof WHERE service = @Service AND kind = @Kind AND id = @Id AND etag = @Etag", row, transaction.Transaction, cancellationToken: cancellationToken)) == 1;
+            "UPDATE enrollments SET proof = @New WHERE service = @Service AND kind = @Kind AND id = @Id AND etag = @Etag AND proof = @Proof",
+            new { read.Service, read.Kind, read.Id, read.Etag, read.Proof, New = proof },
+            transaction.Transaction,
+            cancellationToken: cancellationToken)) == 1;
 
     internal static async Task DeleteAsync(WriteTransaction transaction, EnrollmentRow row, CancellationToken cancellationToken)
     {

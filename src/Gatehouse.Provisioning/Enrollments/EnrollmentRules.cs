@@ -3,6 +3,7 @@ using Gatehouse.Contracts.Errors;
 using Gatehouse.Contracts.Identities;
 using Gatehouse.Contracts.Provisioning;
 using Gatehouse.Provisioning.Allocation;
+using Gatehouse.Provisioning.MeasuredBoot;
 using Gatehouse.Provisioning.ServiceDoor;
 using Gatehouse.Sinks.Webhooks;
 
@@ -43,7 +44,7 @@ internal sealed class EnrollmentRules(IDeviceRegistrar registrar, AllocationRule
             return settings.Error;
         }
 
-        return attestations.Read(new EnrollmentInput
+        var input = attestations.Read(new EnrollmentInput
         {
             Key = EnrollmentKey.Of(kind, name!),
             Name = name!,
@@ -51,6 +52,7 @@ internal sealed class EnrollmentRules(IDeviceRegistrar registrar, AllocationRule
             IsDisabled = IsWord(document.ProvisioningStatus, "disabled"),
             Settings = settings.Value,
         }, document.Attestation);
+        return input.IsOk && document.MeasuredBootPolicy is { } policy ? MeasuredBootRules.Read(input.Value, policy) : input;
     }
 
     private static HubError? CheckKind(EnrollmentKind kind, EnrollmentDocument document) => kind == EnrollmentKind.Individual

@@ -22,6 +22,7 @@ internal static class EnrollmentViews
             EnrollmentGroupId = isGroup ? row.Name : null,
             RegistrationState = registration is null ? null : RegistrationDocument.Of(registration),
             Attestation = AttestationViews.Show(row, vault),
+            MeasuredBootPolicy = row.ReadProof().MeasuredBoot,
             Etag = EntityTag.Show(row.Etag),
             ProvisioningStatus = row.IsDisabled == 0 ? "enabled" : "disabled",
             CreatedDateTimeUtc = WireTime.Of(row.Created),

@@ -111,8 +111,10 @@ internal sealed class EnrollmentWriter(SecretVault vault, ProvisioningOptions op
 
         var proof = isGroup ? input.Proof with { SigningPrimary = primary, SigningSecondary = secondary } : input.Proof with { ClientPrimary = primary, ClientSecondary = secondary };
 
-        // The same endorsement key keeps the storage root key that was learned with it.
-        return Describe(present, input, proof.EndorsementKey == stored.EndorsementKey ? proof with { StorageRootKey = proof.StorageRootKey ?? stored.StorageRootKey } : proof);
+        // The same endorsement key keeps the storage root key that was learned with it; another one is another board, of which nothing is learned yet.
+        return Describe(present, input, proof.EndorsementKey == stored.EndorsementKey ? proof with { StorageRootKey = proof.StorageRootKey ?? stored.StorageRootKey }
+            : proof.MeasuredBoot is { Learned: true } learned ? proof with { MeasuredBoot = learned with { Values = null, Learned = null } }
+            : proof);
     }
 
     // A client that changes an enrollment sends back what it has read: the thumbprint in place of the certificate.
@@ -216,6 +218,12 @@ internal sealed class EnrollmentWriter(SecretVault vault, ProvisioningOptions op
         if (certificates.Count > 0)
         {
             detail["proofs"] = string.Join(", ", certificates);
+        }
+
+        if (row.ReadProof().MeasuredBoot is { } boot)
+        {
+            detail["measuredBoot"] = $"{boot.HashAlgorithm}:{string.Join(',', boot.Pcrs!)}";
+            detail["pcrValues"] = boot.Values is null ? "to be learned" : boot.Learned == true ? "learned" : "given";
         }
 
         var isGroup = row.Key.Kind == EnrollmentKind.Group;

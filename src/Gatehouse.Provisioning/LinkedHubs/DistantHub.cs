@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -18,6 +19,7 @@ internal sealed class DistantHub(HubCaller caller, HubTarget target)
     private const int MaxIdentityBytes = 64 * 1024;
     private const int MaxTwinBytes = 4 * 1024 * 1024;
     private const int MaxRounds = 3;
+    private const int KeyBytes = 32;
 
     /// <summary>Whether nothing answered at all: not one device's call, but the hub.</summary>
     internal bool IsSilent { get; private set; }
@@ -28,7 +30,7 @@ internal sealed class DistantHub(HubCaller caller, HubTarget target)
     /// <param name="cancellationToken">Ends the call.</param>
     internal async Task<Result<bool>> RegisterAsync(ProvisionedDevice device, bool isFirst, CancellationToken cancellationToken)
     {
-        var put = await PutAsync(device, cancellationToken);
+        var put = await ChangeAsync(device.Id, creates: true, (document, isNew) => Change(document, device, isNew), cancellationToken);
         if (!put.IsOk)
         {
             return put.Error;
@@ -74,6 +76,20 @@ internal sealed class DistantHub(HubCaller caller, HubTarget target)
         return read.IsOk ? Result<ReadOnlyMemory<byte>?>.Of(Whole(TagsOf(read.Value), DesiredOf(read.Value))) : read.Error;
     }
 
+    /// <summary>Disables the device and takes its keys; done when there is none. One that is disabled keeps its reason.</summary>
+    internal async Task<Result<bool>> QuarantineAsync(DeviceId device, string reason, CancellationToken cancellationToken)
+    {
+        var done = await ChangeAsync(device, creates: false, (document, _) => Quarantine(document, reason), cancellationToken);
+        return done.IsOk ? true : done.Error;
+    }
+
+    /// <summary>Changes the twin; done when there is no such device.</summary>
+    internal async Task<Result<bool>> PatchTwinAsync(DeviceId device, ReadOnlyMemory<byte> patch, CancellationToken cancellationToken)
+    {
+        var answer = await SendAsync(HttpMethod.Patch, Twin(device), patch.ToArray(), "*", MaxTwinBytes, cancellationToken);
+        return IsGone(answer) ? true : Done(answer);
+    }
+
     /// <summary>Removes the device; done when there is none.</summary>
     internal async Task<Result<bool>> RemoveAsync(DeviceId device, CancellationToken cancellationToken)
     {
@@ -114,27 +130,36 @@ internal sealed class DistantHub(HubCaller caller, HubTarget target)
     }
 
     /// <summary>True when it was not there before.</summary>
-    private async Task<Result<bool>> PutAsync(ProvisionedDevice device, CancellationToken cancellationToken)
+    /// <param name="device">Which.</param>
+    /// <param name="creates">Whether one that is not there is made; else nothing is done.</param>
+    /// <param name="change">Changes the document; false when nothing is to be written.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    private async Task<Result<bool>> ChangeAsync(DeviceId device, bool creates, Func<JsonObject, bool, bool> change, CancellationToken cancellationToken)
     {
         HubAnswer? answer = null;
         for (var round = 0; round < MaxRounds; round++)
         {
-            answer = await SendAsync(HttpMethod.Get, Identity(device.Id), null, null, MaxIdentityBytes, cancellationToken);
+            answer = await SendAsync(HttpMethod.Get, Identity(device), null, null, MaxIdentityBytes, cancellationToken);
             var isNew = IsGone(answer);
-            var present = isNew ? new JsonObject { ["deviceId"] = device.Id.Value, ["status"] = "enabled" } : Read(answer);
+            if (isNew && !creates)
+            {
+                return true;
+            }
+
+            var present = isNew ? new JsonObject { ["deviceId"] = device.Value, ["status"] = "enabled" } : Read(answer);
             if (!present.IsOk)
             {
                 return present.Error;
             }
 
             var document = present.Value;
-            if (!Change(document, device, isNew))
+            if (!change(document, isNew))
             {
                 return false;
             }
 
             var ifMatch = isNew ? null : TextOf(document["etag"]) is { Length: > 0 } etag ? Quoted(etag) : "*";
-            answer = await SendAsync(HttpMethod.Put, Identity(device.Id), Encoding.UTF8.GetBytes(document.ToJsonString()), ifMatch, MaxIdentityBytes, cancellationToken);
+            answer = await SendAsync(HttpMethod.Put, Identity(device), Encoding.UTF8.GetBytes(document.ToJsonString()), ifMatch, MaxIdentityBytes, cancellationToken);
 
             // Somebody was there in between: look again.
             if (answer.Status is not (409 or 412) && !(answer.Status == 404 && !isNew))
@@ -157,9 +182,16 @@ internal sealed class DistantHub(HubCaller caller, HubTarget target)
         var same = device.PrimaryKey is not null
             ? Same(present, "sas", "symmetricKey", ("primaryKey", device.PrimaryKey), ("secondaryKey", device.SecondaryKey))
             : Same(present, "selfSigned", "x509Thumbprint", ("primaryThumbprint", device.PrimaryThumbprint), ("secondaryThumbprint", secondary));
-        if (!isNew && same && (isEdge || !device.IsEdge))
+        var returns = device.EndsQuarantineOf is { } service && TextOf(document["status"]) == "disabled" && QuarantineReason.Is(TextOf(document["statusReason"]), service);
+        if (!isNew && same && !returns && (isEdge || !device.IsEdge))
         {
             return false;
+        }
+
+        if (returns)
+        {
+            document["status"] = "enabled";
+            document.Remove("statusReason");
         }
 
         document["authentication"] = device.PrimaryKey is not null
@@ -171,6 +203,19 @@ internal sealed class DistantHub(HubCaller caller, HubTarget target)
 
     private static bool Holds(JsonObject? thumbprints, string wanted) =>
         wanted.Equals(TextOf(thumbprints?["primaryThumbprint"]), StringComparison.OrdinalIgnoreCase) || wanted.Equals(TextOf(thumbprints?["secondaryThumbprint"]), StringComparison.OrdinalIgnoreCase);
+
+    private static bool Quarantine(JsonObject document, string reason)
+    {
+        if (TextOf(document["status"]) != "disabled")
+        {
+            (document["status"], document["statusReason"]) = ("disabled", reason);
+        }
+
+        document["authentication"] = new JsonObject { ["type"] = "sas", ["symmetricKey"] = new JsonObject { ["primaryKey"] = NewKey(), ["secondaryKey"] = NewKey() } };
+        return true;
+    }
+
+    private static string NewKey() => Convert.ToBase64String(RandomNumberGenerator.GetBytes(KeyBytes));
 
     private static bool Same(JsonObject? present, string type, string block, params ReadOnlySpan<(string Name, string? Value)> wanted)
     {

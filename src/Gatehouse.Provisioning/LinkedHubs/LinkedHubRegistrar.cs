@@ -24,6 +24,16 @@ internal sealed class LinkedHubRegistrar(IDeviceRegistrar here, DistantHubs else
         ? Result<ReadOnlyMemory<byte>?>.Of(await here.ReadTwinAsync(name, device, cancellationToken))
         : await elsewhere.RunAsync(service, hub, distant => distant.ReadTwinAsync(device, cancellationToken));
 
+    /// <summary>Disables the device and takes its keys; see <see cref="IDeviceRegistrar.QuarantineAsync"/>. The same errors.</summary>
+    internal async Task<Result<bool>> QuarantineAsync(HubName service, LinkedHub hub, string actor, DeviceId device, string reason, CancellationToken cancellationToken) => hub.Hub is { } name
+        ? OfHere(await here.QuarantineAsync(name, actor, device, reason, cancellationToken))
+        : await elsewhere.RunAsync(service, hub, distant => distant.QuarantineAsync(device, reason, cancellationToken));
+
+    /// <summary>Changes the twin; done when there is no such device. The same errors.</summary>
+    internal async Task<Result<bool>> PatchTwinAsync(HubName service, LinkedHub hub, string actor, DeviceId device, ReadOnlyMemory<byte> patch, CancellationToken cancellationToken) => hub.Hub is { } name
+        ? OfHere(await here.PatchTwinAsync(name, actor, device, patch, cancellationToken))
+        : await elsewhere.RunAsync(service, hub, distant => distant.PatchTwinAsync(device, patch, cancellationToken));
+
     /// <summary>Removes the device; done when there is none. The same errors.</summary>
     internal async Task<Result<bool>> RemoveAsync(HubName service, LinkedHub hub, string actor, DeviceId device, CancellationToken cancellationToken) => hub.Hub is { } name
         ? OfHere(await here.RemoveAsync(name, actor, device, cancellationToken))

@@ -42,6 +42,7 @@ internal sealed class DeviceCredentials(SecretVault vault)
             SecondaryThumbprint = holdsKeys || isGroup ? null : X509Attestation.ThumbprintOf(proof.ClientSecondary),
             Twin = twin,
             ResetsTwin = resetsTwin,
+            EndsQuarantineOf = accepted.Tpm is null ? null : HubName.Parse(enrollment.Service),
         };
     }
 

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Gatehouse.Provisioning.Enrollments;
+using Gatehouse.Provisioning.MeasuredBoot;
 
 namespace Gatehouse.Provisioning.Registrations;
 
@@ -38,11 +39,19 @@ internal sealed record RegistrationDocument
     /// <summary>For its own device only; base64 of DER, the device's certificate first.</summary>
     public IReadOnlyList<string>? IssuedCertificateChain { get; init; }
 
+    public BootStateDocument? MeasuredBoot { get; init; }
+
     /// <summary>As its device sees it: with what only that can use.</summary>
-    internal static RegistrationDocument ForDevice(RegistrationRow row) =>
-        row.State == RegistrationStatus.Assigned && row.ReadEvidence() is var evidence
-            ? Of(row) with { Tpm = evidence.Tpm?.AuthenticationKey is { } key ? new TpmResult(key) : null, IssuedCertificateChain = evidence.IssuedCertificateChain }
-            : Of(row);
+    internal static RegistrationDocument ForDevice(RegistrationRow row)
+    {
+        var evidence = row.State == RegistrationStatus.Assigned ? row.ReadEvidence() : new Evidence();
+        return Of(row) with
+        {
+            Tpm = evidence.Tpm?.AuthenticationKey is { } key ? new TpmResult(key) : null,
+            IssuedCertificateChain = evidence.IssuedCertificateChain,
+            MeasuredBoot = BootStateDocument.ForDevice(row),
+        };
+    }
 
     internal static RegistrationDocument Of(RegistrationRow row)
     {
@@ -63,6 +72,7 @@ internal sealed record RegistrationDocument
             X509 = evidence.X509,
             SymmetricKey = evidence.SymmetricKey,
             Payload = isAssigned ? evidence.Payload : null,
+            MeasuredBoot = BootStateDocument.Of(row),
         };
     }
 }

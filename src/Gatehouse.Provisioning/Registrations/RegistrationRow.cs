@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Gatehouse.Provisioning.Enrollments;
+using Gatehouse.Provisioning.MeasuredBoot;
 using Gatehouse.Provisioning.ServiceDoor;
 
 namespace Gatehouse.Provisioning.Registrations;
@@ -43,9 +44,25 @@ internal sealed record RegistrationRow
 
     public long Changed { get; init; }
 
+    /// <summary>What is known of its measured boot, as the next; written by <c>BootRows</c> only. Empty: never measured.</summary>
+    public string BootRound { get; init; } = "";
+
+    /// <summary>JSON of <c>BootState</c>.</summary>
+    public string BootState { get; init; } = "{}";
+
+    public long BootDue { get; init; }
+
+    public long BootQuarantined { get; init; }
+
+    public long BootPending { get; init; }
+
+    public long BootTried { get; init; }
+
     internal RegistrationStatus State => (RegistrationStatus)Status;
 
     internal EnrollmentKey Enrollment => new((EnrollmentKind)EnrollmentKind, EnrollmentId);
+
+    internal BootState ReadBoot() => JsonSerializer.Deserialize(BootState, ProvisioningJson.Types.BootState)!;
 
     internal Evidence ReadEvidence() => JsonSerializer.Deserialize(Evidence, ProvisioningJson.Types.Evidence)!;
 }

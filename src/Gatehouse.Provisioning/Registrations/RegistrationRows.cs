@@ -9,14 +9,23 @@ namespace Gatehouse.Provisioning.Registrations;
 /// <summary>SQL of the <c>registrations</c> table.</summary>
 internal static class RegistrationRows
 {
-    private const string Select = """
+    /// <summary>Everything of the table; a condition follows.</summary>
+    internal const string Columns = """
         SELECT service AS Service, id AS Id, name AS Name, enrollment_kind AS EnrollmentKind, enrollment_id AS EnrollmentId, operation_id AS OperationId, status AS Status, substatus AS Substatus,
-          host_name AS HostName, device_id AS DeviceId, error_code AS ErrorCode, error_message AS ErrorMessage, etag AS Etag, evidence AS Evidence, created AS Created, changed AS Changed
-        FROM registrations WHERE service = @Service
+          host_name AS HostName, device_id AS DeviceId, error_code AS ErrorCode, error_message AS ErrorMessage, etag AS Etag, evidence AS Evidence, created AS Created, changed AS Changed,
+          boot_round AS BootRound, boot_state AS BootState, boot_due AS BootDue, boot_quarantined AS BootQuarantined, boot_pending AS BootPending, boot_tried AS BootTried
+        FROM registrations
         """;
+
+    private const string Select = $"{Columns} WHERE service = @Service";
 
     internal static Task<RegistrationRow?> FindAsync(DbConnection connection, HubName service, string id, CancellationToken cancellationToken, DbTransaction? transaction = null) =>
         connection.QuerySingleOrDefaultAsync<RegistrationRow>(new CommandDefinition($"{Select} AND id = @Id", new { Service = service.Value, Id = id }, transaction, cancellationToken: cancellationToken));
+
+    /// <summary>Reads and locks.</summary>
+    internal static Task<RegistrationRow?> LockAsync(WriteTransaction transaction, SqlDialect dialect, string service, string id, CancellationToken cancellationToken) =>
+        transaction.Connection.QuerySingleOrDefaultAsync<RegistrationRow>(new CommandDefinition(
+            $"{Select} AND id = @Id{dialect.ForUpdate}", new { Service = service, Id = id }, transaction.Transaction, cancellationToken: cancellationToken));
 
     /// <summary>Another registration that has this device in this hub, whether its enrollment is still there or not; null when there is none.</summary>
     internal static Task<string?> FindOtherAsync(DbConnection connection, HubName service, string hostName, string deviceId, string exceptId, CancellationToken cancellationToken) =>

@@ -9,13 +9,14 @@ using Gatehouse.Provisioning.Enrollments;
 using Gatehouse.Provisioning.Instances;
 using Gatehouse.Provisioning.Issuance;
 using Gatehouse.Provisioning.LinkedHubs;
+using Gatehouse.Provisioning.MeasuredBoot;
 using Gatehouse.Provisioning.ServiceDoor;
 using Gatehouse.Store;
 
 namespace Gatehouse.Provisioning.Registrations;
 
 /// <summary>Registers devices that have attested, and tells them what became of it.</summary>
-internal sealed class Registrations(Database database, KnownGroups known, Assignment assignment, LeftDevices left, RegistrationQueue queue, DeviceTurns turns, CertificateIssuer issuer, ProvisioningMetrics metrics, TimeProvider time)
+internal sealed class Registrations(Database database, KnownGroups known, Assignment assignment, LeftDevices left, RegistrationQueue queue, DeviceTurns turns, BootStates boots, CertificateIssuer issuer, ProvisioningMetrics metrics, TimeProvider time)
 {
     /// <summary>
     /// Assigns the device and keeps the record, a failed assignment's too. TooManyRequests; what <see cref="CertificateIssuer"/> says of a request for a certificate, and then nothing is changed.
@@ -144,6 +145,11 @@ internal sealed class Registrations(Database database, KnownGroups known, Assign
             ? row with { Status = (long)RegistrationStatus.Assigned, Substatus = (long)made.Value.Substatus, HostName = made.Value.HostName, DeviceId = made.Value.DeviceId }
             : row with { Status = (long)RegistrationStatus.Failed, ErrorCode = made.Error.Code, ErrorMessage = made.Error.Message };
         await SaveAsync(row, proof, made.IsOk ? "assign" : "fail", CancellationToken.None, accepted, made.IsOk ? made.Value.Left : null);
+        if (row.BootRound.Length > 0)
+        {
+            await boots.ApplyAsync(proof.Instance.Name, row.Id, CancellationToken.None);
+        }
+
         return row;
     }
 
@@ -155,7 +161,7 @@ internal sealed class Registrations(Database database, KnownGroups known, Assign
         {
             var row = Describe(proof, before?.ReadEvidence() ?? new Evidence(), accepted, before) with
             {
-                OperationId = TpmNonces.AfterOf(before),
+                OperationId = before?.OperationId ?? "",
                 Status = (long)RegistrationStatus.Failed,
                 ErrorCode = told.Code,
                 ErrorMessage = told.Message,
@@ -194,13 +200,18 @@ internal sealed class Registrations(Database database, KnownGroups known, Assign
             await RegistrationRows.SaveAsync(transaction, row, token);
             if (accepted?.Tpm is { } tpm)
             {
-                await LearnedKeys.LearnAsync(transaction, accepted.Enrollment, tpm, token);
+                await LearnedKeys.LearnAsync(transaction, accepted.Enrollment, tpm, accepted.Boot, token);
             }
 
             transaction.Audit(Record(row, proof.Instance, verb, why));
             if (accepted is not null && row.State == RegistrationStatus.Assigned)
             {
                 await issuer.RecordAsync(transaction, proof.Instance.Name, row.Id, accepted.Certificate, $"registration:{row.Name}", token);
+            }
+
+            if (row is { State: RegistrationStatus.Assigned, BootRound.Length: > 0 } && accepted?.Tpm is not null)
+            {
+                await boots.ReleaseAsync(transaction, row, accepted.Boot, token);
             }
 
             if (leftDevice is not null)

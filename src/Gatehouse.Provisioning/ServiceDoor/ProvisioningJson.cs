@@ -7,6 +7,7 @@ using Gatehouse.Provisioning.DeviceDoor;
 using Gatehouse.Provisioning.Enrollments;
 using Gatehouse.Provisioning.Issuance;
 using Gatehouse.Provisioning.LinkedHubs;
+using Gatehouse.Provisioning.MeasuredBoot;
 using Gatehouse.Provisioning.Registrations;
 
 namespace Gatehouse.Provisioning.ServiceDoor;
@@ -16,6 +17,8 @@ namespace Gatehouse.Provisioning.ServiceDoor;
 [JsonSerializable(typeof(AttestationDocument))]
 [JsonSerializable(typeof(StoredProof))]
 [JsonSerializable(typeof(Evidence))]
+[JsonSerializable(typeof(BootState))]
+[JsonSerializable(typeof(AttestationRequestBody))]
 [JsonSerializable(typeof(RegistrationDocument))]
 [JsonSerializable(typeof(OperationDocument))]
 [JsonSerializable(typeof(RegistrationBody))]
@@ -77,3 +80,6 @@ internal sealed record BulkResult(bool IsSuccessful, IReadOnlyList<BulkResult.It
 {
     internal sealed record Item(string? RegistrationId, string? EnrollmentGroupId, int ErrorCode, string ErrorStatus);
 }
+
+/// <summary>Body of a request to attest again.</summary>
+internal sealed record AttestationRequestBody(int? WithinSeconds = null);

@@ -1,6 +1,6 @@
 using System.Net;
 using Gatehouse.Contracts.Credentials;
-using Gatehouse.Provisioning.Enrollments;
+using Gatehouse.Provisioning.Attestation;
 using Gatehouse.Transport.Amqp;
 
 namespace Gatehouse.Provisioning.DeviceDoor.Amqp;
@@ -18,14 +18,14 @@ internal sealed class RegistrationPeer(AmqpPeer peer)
     /// <summary>SAS token; null for a device that showed its certificate.</summary>
     internal string? Token { get; set; }
 
-    internal TpmDocument? Tpm { get; set; }
+    internal ShownTpm? Tpm { get; set; }
 
     internal DeviceCaller Caller => For(Token, Tpm, peer.Info.Certificate);
 
     internal static RegistrationPeer Of(AmqpPeer peer) => peer.Keep(static each => new RegistrationPeer(each));
 
     /// <summary>The engine itself takes note of peers that have proved themselves.</summary>
-    internal DeviceCaller For(string? token, TpmDocument? tpm, PeerCertificate? certificate) =>
+    internal DeviceCaller For(string? token, ShownTpm? tpm, PeerCertificate? certificate) =>
         new(peer.Info.Protocol, (peer.Info.RemoteEndPoint as IPEndPoint)?.Address, token, certificate, static () => { }) { Tpm = tpm };
 
     /// <summary>False when there are as many links as there may be.</summary>

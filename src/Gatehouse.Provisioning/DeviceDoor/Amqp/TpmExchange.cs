@@ -1,7 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using Gatehouse.Contracts.Access;
-using Gatehouse.Provisioning.Enrollments;
+using Gatehouse.Provisioning.Attestation;
 using Gatehouse.Transport.Amqp.Sasl;
 
 namespace Gatehouse.Provisioning.DeviceDoor.Amqp;
@@ -26,7 +26,7 @@ internal sealed class TpmExchange(RegistrationPeer peer, DeviceRegistrations reg
 
     private RegistrationTarget? target;
     private byte[] endorsementKey = [];
-    private TpmDocument? tpm;
+    private ShownTpm? tpm;
     private ReadOnlyMemory<byte> rest;
     private int segmentBytes;
     private int segments;
@@ -72,7 +72,7 @@ internal sealed class TpmExchange(RegistrationPeer peer, DeviceRegistrations reg
 
     private async ValueTask<SaslStep> ChallengeAsync(ReadOnlyMemory<byte> storageRootKey, CancellationToken cancellationToken)
     {
-        tpm = new TpmDocument(Convert.ToBase64String(endorsementKey), Convert.ToBase64String(storageRootKey.Span));
+        tpm = new ShownTpm(Convert.ToBase64String(endorsementKey), Convert.ToBase64String(storageRootKey.Span));
         var admitted = await registrations.AdmitAsync(target!, peer.For(null, tpm, null), cancellationToken);
         if (!admitted.IsOk || admitted.Value is not { } blob)
         {
