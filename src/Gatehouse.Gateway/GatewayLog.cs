@@ -52,6 +52,9 @@ internal static partial class GatewayLog
     [LoggerMessage(3061, LogLevel.Information, "{Identity} of hub {Hub} ordered a fault: {Type} in {Seconds} s.", EventName = "FaultOrdered")]
     internal static partial void FaultOrdered(this ILogger logger, string hub, string identity, FaultType type, double seconds);
 
+    [LoggerMessage(3023, LogLevel.Error, "A certificate for {Identity} of hub {Hub} could not be renewed.", EventName = "CertificateRequestFailed")]
+    internal static partial void CertificateRequestFailed(this ILogger logger, string hub, string identity, Exception error);
+
     [LoggerMessage(3040, LogLevel.Error, "{Operation} of a device over HTTPS failed, tracking id {TrackingId}", EventName = "DeviceRequestFailed")]
     internal static partial void DeviceRequestFailed(this ILogger logger, string operation, string trackingId, Exception error);
 }

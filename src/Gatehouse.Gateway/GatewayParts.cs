@@ -1,5 +1,6 @@
 using Gatehouse.Contracts.Audit;
 using Gatehouse.Contracts.Credentials;
+using Gatehouse.Contracts.Provisioning;
 using Gatehouse.Gateway.Amqp;
 using Gatehouse.Gateway.Faults;
 using Gatehouse.Gateway.Sessions;
@@ -43,6 +44,9 @@ internal sealed record GatewayParts
 
     /// <summary>Null: off, and nothing is looked at.</summary>
     public FaultInjection? Faults { get; init; }
+
+    /// <summary>Null: no provisioning service is here, and certificates are not renewed.</summary>
+    public ICertificateRenewal? Renewal { get; init; }
 
     public required LinkOwners Links { get; init; }
 

@@ -1,5 +1,6 @@
 using Gatehouse.Contracts.Audit;
 using Gatehouse.Contracts.Credentials;
+using Gatehouse.Contracts.Provisioning;
 using Gatehouse.Contracts.Signals;
 using Gatehouse.Gateway.Amqp;
 using Gatehouse.Gateway.Faults;
@@ -52,6 +53,7 @@ public static class GatewaySetup
             Faults = all.GetRequiredService<GatewayOptions>().FaultInjection
                 ? new FaultInjection(all.GetRequiredService<TimeProvider>(), all.GetRequiredService<ILoggerFactory>().CreateLogger("Gatehouse.Gateway"))
                 : null,
+            Renewal = all.GetService<ICertificateRenewal>(),
             Links = all.GetRequiredService<LinkOwners>(),
             Sessions = all.GetRequiredService<LiveSessions>(),
             Metrics = all.GetRequiredService<GatewayMetrics>(),

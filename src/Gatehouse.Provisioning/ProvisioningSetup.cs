@@ -109,6 +109,7 @@ public static class ProvisioningSetup
         services.TryAddSingleton<Registrations.RegistrationStates>();
         services.TryAddSingleton<DeviceRegistrations>();
         services.TryAddSingleton<DeviceApi>();
+        services.TryAddSingleton<ICertificateRenewal, CertificateRenewal>();
         services.TryAddSingleton<ISaslRealm, RegistrationRealm>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IAmqpDoor, RegistrationNodes>());
     }

@@ -1,5 +1,9 @@
+using System.Buffers;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using Gatehouse.Contracts.Identities;
+using Gatehouse.Gateway.Mqtt;
 using Gatehouse.Identity.X509;
 using Gatehouse.Provisioning.Issuance;
 using Xunit;
@@ -61,6 +65,21 @@ public sealed class CertificateRequestFuzz
                     [0x82, 0x05, .. "dev-2"u8], [0x0C, 0x05, .. "dev-2"u8], [0x06, 0x05, 0x2B, 0x81, 0x04, 0x00, 0x22], [0x06, 0x09, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x09, 0x0E],
                 ],
             });
+    }
+
+    [Fact]
+    public void An_order_for_a_certificate_over_MQTT_is_taken_or_refused()
+    {
+        var identity = new IdentityKey(DeviceId.Parse("dev-1"));
+        var csr = Convert.ToBase64String(requests[0]);
+        FuzzRun.Run(
+            [.. new[] { $$"""{"id":"dev-1","csr":"{{csr}}","replace":"*"}""", $$"""{"id":"dev-1","csr":"{{csr}}"}""" }.Select(Encoding.UTF8.GetBytes)],
+            input =>
+            {
+                var order = CertificateOrder.Read(new ReadOnlySequence<byte>(input.ToArray()), identity);
+                Assert.True(order.IsOk ? order.Value.Request.Length is > 0 and <= CertificateSigningRequest.MaxBytes : order.Error.HttpStatus == 400);
+            },
+            new FuzzOptions { AllocationBytes = 128 * 1024, AllocationBytesPerByte = 512, Words = [.. new[] { "\"id\":", "\"csr\":", "\"replace\":", "\"dev-2\"", "null", "{}", "MII" }.Select(Encoding.UTF8.GetBytes)] });
     }
 
     private void Add(CertificateRequest request, AsymmetricAlgorithm key)

@@ -24,7 +24,7 @@ public sealed class DevicePermissionTests
         Assert.Equal(
             [
                 "ConnectDevice", "SendTelemetry", "ReceiveCloudToDeviceMessage", "ReceiveMethodCall", "ReadOwnTwin", "UpdateReportedProperties", "ObserveDesiredProperties",
-                "InitializeFileUpload", "NotifyFileUpload",
+                "InitializeFileUpload", "NotifyFileUpload", "IssueCertificate",
             ],
             Operations.All.Where(row => row.Plane == Plane.Device).Select(row => row.Name));
 

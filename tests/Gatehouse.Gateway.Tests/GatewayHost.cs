@@ -1,7 +1,9 @@
 using System.Security.Cryptography;
 using System.Text;
 using Gatehouse.Contracts.Audit;
+using Gatehouse.Contracts.Credentials;
 using Gatehouse.Contracts.Identities;
+using Gatehouse.Contracts.Provisioning;
 using Gatehouse.Hub;
 using Gatehouse.Hub.Hubs;
 using Gatehouse.Hub.Registry;
@@ -29,10 +31,12 @@ internal sealed class GatewayHost : IAsyncDisposable, IRefusalLog
     private readonly ServiceProvider services;
     private readonly List<Refusal> refusals = [];
 
-    private GatewayHost(TelemetryOptions telemetry, GatewayOptions options, IEventLogs? log, Gatehouse.Hub.Files.FileOptions files, ThrottleOptions throttling)
+    private GatewayHost(TelemetryOptions telemetry, GatewayOptions options, IEventLogs? log, Gatehouse.Hub.Files.FileOptions files, ThrottleOptions throttling, ICertificateRenewal? renewal)
     {
         vault = SecretVault.Open(Path.Combine(folder, "keys"));
-        services = new ServiceCollection()
+        var all = new ServiceCollection();
+        _ = renewal is null ? all : all.AddSingleton(renewal);
+        services = all
             .AddSingleton<TimeProvider>(Time)
             .AddSingleton(vault)
             .AddSingleton(log ?? Log)
@@ -70,9 +74,9 @@ internal sealed class GatewayHost : IAsyncDisposable, IRefusalLog
     internal T Get<T>()
         where T : notnull => services.GetRequiredService<T>();
 
-    internal static async Task<GatewayHost> StartAsync(TelemetryOptions? telemetry = null, GatewayOptions? options = null, IEventLogs? log = null, Gatehouse.Hub.Files.FileOptions? files = null, ThrottleOptions? throttling = null)
+    internal static async Task<GatewayHost> StartAsync(TelemetryOptions? telemetry = null, GatewayOptions? options = null, IEventLogs? log = null, Gatehouse.Hub.Files.FileOptions? files = null, ThrottleOptions? throttling = null, ICertificateRenewal? renewal = null)
     {
-        var host = new GatewayHost(telemetry ?? new(), options ?? new(), log, files ?? new(), throttling ?? new());
+        var host = new GatewayHost(telemetry ?? new(), options ?? new(), log, files ?? new(), throttling ?? new(), renewal);
         await host.Get<Database>().MigrateAsync([typeof(Database).Assembly, typeof(HubSetup).Assembly], TestContext.Current.CancellationToken);
         await host.Get<HubStartup>().StartAsync(TestContext.Current.CancellationToken);
         return host;
@@ -107,9 +111,9 @@ internal sealed class GatewayHost : IAsyncDisposable, IRefusalLog
     internal async Task<string> TokenOfNewAsync(string device) => Encoding.UTF8.GetString(TokenOf($"localhost/devices/{device}", await RegisterAsync(device)));
 
     /// <summary>A client on a connection of its own, before CONNECT.</summary>
-    internal DeviceDriver Open(int outputBytes = 1024 * 1024)
+    internal DeviceDriver Open(int outputBytes = 1024 * 1024, PeerCertificate? certificate = null)
     {
-        var connection = new PipedConnection(outputBytes);
+        var connection = new PipedConnection(outputBytes, certificate);
         return new DeviceDriver(connection, Task.Run(() => Get<MqttHandler>().RunAsync(connection)));
     }
 

@@ -50,7 +50,7 @@ internal static partial class RefusalWords
         var words = Enum.TryParse<RefusalReason>((string?)refusal["reason"], out var reason) && Of(reason) is { } known
             ? known
             : new Words($"It was refused for the reason {refusal["reason"]}.", "See the detail above; this command line is older than the server.");
-        if ((string?)refusal["service"] is { } service)
+        if ((string?)refusal["service"] is { } service && reason != RefusalReason.CertificateRequestRefused)
         {
             // Devices that register have an enrollment, and need not be in the registry.
             return new Words($"Its registration at the provisioning service '{service}' was refused.", $"Compare 'gatehouse enrollment show {identity}', or its group's with --group, with what the client is set up to send; 'gatehouse enrollment update' changes either.");

@@ -13,6 +13,7 @@ public static class Operations
     public static readonly Operation ObserveDesiredProperties = Device("ObserveDesiredProperties", ThrottleClass.None);
     public static readonly Operation InitializeFileUpload = Device("InitializeFileUpload", ThrottleClass.FileUploads);
     public static readonly Operation NotifyFileUpload = Device("NotifyFileUpload", ThrottleClass.FileUploads);
+    public static readonly Operation IssueCertificate = Device("IssueCertificate", ThrottleClass.None);
 
     public static readonly Operation GetDevice = Service("GetDevice", ThrottleClass.IdentityRegistry, Rights.RegistryRead);
     public static readonly Operation ListDevices = Service("ListDevices", ThrottleClass.IdentityRegistry, Rights.RegistryRead);
@@ -108,7 +109,7 @@ public static class Operations
     public static IReadOnlyList<Operation> All { get; } =
     [
         ConnectDevice, SendTelemetry, ReceiveCloudToDeviceMessage, ReceiveMethodCall, ReadOwnTwin, UpdateReportedProperties, ObserveDesiredProperties,
-        InitializeFileUpload, NotifyFileUpload,
+        InitializeFileUpload, NotifyFileUpload, IssueCertificate,
         GetDevice, ListDevices, CreateOrUpdateDevice, DeleteDevice, BulkDevices, RegenerateKeys,
         ListModules, GetModule, CreateOrUpdateModule, DeleteModule,
         GetDeviceStatistics, GetServiceStatistics,

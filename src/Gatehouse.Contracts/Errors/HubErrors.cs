@@ -9,6 +9,7 @@ public static class HubErrors
     public static readonly HubError InvalidOperation = new(400003, "InvalidOperation", "The operation is not valid here.");
     public static readonly HubError ArgumentInvalid = new(400004, "ArgumentInvalid", "An argument is invalid.");
     public static readonly HubError ArgumentNull = new(400005, "ArgumentNull", "A required argument is missing.");
+    public static readonly HubError CertificateRequestRefused = new(400037, "CertificateRequestRefused", "The CSR did not pass verification."); // the name is ours, only the number is documented
     public static readonly HubError IotHubFormatError = new(400006, "IotHubFormatError", "The request has a format error.");
     public static readonly HubError BlobContainerValidationError = new(400008, "BlobContainerValidationError", "The storage container cannot be used.");
     public static readonly HubError DeviceDefinedMultipleTimes = new(400011, "DeviceDefinedMultipleTimes", "The same identity appears more than once in one call.");
@@ -49,6 +50,7 @@ public static class HubErrors
     public static readonly HubError JobAlreadyExists = new(409099, "JobAlreadyExists", "A job with this id is there already."); // the number is ours, only the name is documented
     public static readonly HubError ApplyConfigurationAlreadyInProgressOnDevice = new(409097, "ApplyConfigurationAlreadyInProgressOnDevice", "Content is being applied to the device already.", IsTransient: true); // likewise
     public static readonly HubError ConfigurationAlreadyExists = new(409098, "ConfigurationAlreadyExists", "A configuration with this id exists already."); // likewise
+    public static readonly HubError CertificateRequestActive = new(409004, "CertificateRequestActive", "Another request for a certificate is under way."); // likewise
     public static readonly HubError GenericConflict = new(409000, "GenericConflict", "The request conflicts with the present state.");
     public static readonly HubError PreconditionFailed = new(412001, "PreconditionFailed", "The precondition failed: the ETag does not match.");
     public static readonly HubError DeviceMessageLockLost = new(412002, "DeviceMessageLockLost", "The lock of the message has ended.");

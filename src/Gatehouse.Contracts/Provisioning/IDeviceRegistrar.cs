@@ -19,6 +19,15 @@ public interface IDeviceRegistrar
     /// <param name="cancellationToken">Ends the wait before the commit.</param>
     Task<Result<bool>> RegisterAsync(HubName hub, string actor, ProvisionedDevice device, CancellationToken cancellationToken);
 
+    /// <summary>Gives a device that proves itself by the thumbprint of a certificate a new one beside the one that it has. DeviceNotFound, ArgumentInvalid when that is not its proof; nothing is changed then.</summary>
+    /// <param name="hub">Where.</param>
+    /// <param name="actor">For the audit records.</param>
+    /// <param name="device">Which.</param>
+    /// <param name="thumbprint">SHA-256 of the new one.</param>
+    /// <param name="kept">The same of the one that it has, and that stays.</param>
+    /// <param name="cancellationToken">Ends the wait before the commit.</param>
+    Task<Result<bool>> RenewAsync(HubName hub, string actor, DeviceId device, string thumbprint, string kept, CancellationToken cancellationToken);
+
     /// <summary>Tags and desired properties as a document for <see cref="ProvisionedDevice.Twin"/>; null when there is no such device.</summary>
     Task<ReadOnlyMemory<byte>?> ReadTwinAsync(HubName hub, DeviceId device, CancellationToken cancellationToken);
 

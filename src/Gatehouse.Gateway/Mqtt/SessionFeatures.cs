@@ -14,6 +14,7 @@ internal sealed class SessionFeatures(GatewayParts parts, Principal principal, D
     private MqttMethods? methods;
     private MqttTwin? twin;
     private MqttMessages? messages;
+    private MqttCertificates? certificates;
     private bool hasStopped;
 
     /// <summary>Follows the subscriptions. A kept session's are in force when it comes back: clients do not subscribe again.</summary>
@@ -32,6 +33,12 @@ internal sealed class SessionFeatures(GatewayParts parts, Principal principal, D
             if (answers || desired || twin is not null)
             {
                 (twin ??= new MqttTwin(parts, principal, share, sender, end)).Apply(answers, desired);
+            }
+
+            var credentials = Subscriptions.Has(subscriptions, SubscriptionKind.Credentials);
+            if (credentials || certificates is not null)
+            {
+                (certificates ??= new MqttCertificates(parts, principal, sender)).Apply(credentials);
             }
 
             if (Subscriptions.Has(subscriptions, SubscriptionKind.CloudToDevice))
@@ -77,6 +84,13 @@ internal sealed class SessionFeatures(GatewayParts parts, Principal principal, D
         if (topic.Kind == ReservedTopicKind.MethodAnswer)
         {
             methods?.Answer(topic.RequestId, topic.Status, packet.Payload);
+            return;
+        }
+
+        if (topic.Kind == ReservedTopicKind.IssueCertificate)
+        {
+            // Nobody would hear the answer before the session has subscribed.
+            certificates?.Begin(topic, packet.Payload);
             return;
         }
 

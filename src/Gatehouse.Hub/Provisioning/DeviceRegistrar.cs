@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using Gatehouse.Contracts.Credentials;
 using Gatehouse.Contracts.Errors;
 using Gatehouse.Contracts.Identities;
 using Gatehouse.Contracts.Provisioning;
@@ -23,6 +24,28 @@ internal sealed class DeviceRegistrar(HubDirectory directory, Database database,
 
     public Task<Result<bool>> RegisterAsync(HubName hub, string actor, ProvisionedDevice device, CancellationToken cancellationToken) =>
         transactions.RunAsync<bool>(hub, actor, (change, token) => RegisterAsync(change, device, token), cancellationToken);
+
+    public Task<Result<bool>> RenewAsync(HubName hub, string actor, DeviceId device, string thumbprint, string kept, CancellationToken cancellationToken) => transactions.RunAsync<bool>(
+        hub,
+        actor,
+        async (change, token) =>
+        {
+            var present = (await IdentityRows.ReadDeviceAsync(change.Transaction, hub, device.Value, token)).FirstOrDefault(row => !row.IsModule);
+            if (present is null)
+            {
+                return HubErrors.DeviceNotFound;
+            }
+
+            if (present.CredentialKind != (long)CredentialKind.SelfSigned || !Has(present, kept))
+            {
+                return HubErrors.ArgumentInvalid.With("The device does not prove itself by the thumbprint of that certificate.");
+            }
+
+            var authentication = new AuthenticationInput { Type = "selfSigned", PrimaryThumbprint = thumbprint, SecondaryThumbprint = kept };
+            var put = await devices.PutAsync(change, new IdentityInput { Key = new IdentityKey(device), Authentication = authentication }, WriteCondition.Update, token);
+            return put.IsOk ? true : put.Error;
+        },
+        cancellationToken);
 
     public async Task<ReadOnlyMemory<byte>?> ReadTwinAsync(HubName hub, DeviceId device, CancellationToken cancellationToken)
     {

@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using System.Diagnostics.CodeAnalysis;
 using System.Formats.Asn1;
 using System.Text;
@@ -27,6 +28,9 @@ public sealed class CertificateSigningRequest
     {
     }
 
+    /// <summary>The whole request, DER.</summary>
+    public ReadOnlyMemory<byte> Raw { get; private set; }
+
     /// <summary>SubjectPublicKeyInfo, DER.</summary>
     public ReadOnlyMemory<byte> PublicKey { get; private set; }
 
@@ -50,7 +54,7 @@ public sealed class CertificateSigningRequest
 
         try
         {
-            var read = new CertificateSigningRequest();
+            var read = new CertificateSigningRequest { Raw = der };
             fault = read.Read(der);
             request = fault.Length == 0 ? read : null;
         }
@@ -60,6 +64,28 @@ public sealed class CertificateSigningRequest
         }
 
         return request is not null;
+    }
+
+    /// <summary>The same of base64.</summary>
+    public static bool TryReadBase64(string text, [NotNullWhen(true)] out CertificateSigningRequest? request, out string fault)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        request = null;
+        if (text.Length > Base64.GetMaxEncodedToUtf8Length(MaxBytes))
+        {
+            fault = $"it is larger than {MaxBytes} bytes";
+            return false;
+        }
+
+        // As much as a text of the greatest length may hold.
+        var der = new byte[MaxBytes + 3];
+        if (!Convert.TryFromBase64String(text, der, out var length))
+        {
+            fault = "it is not base64";
+            return false;
+        }
+
+        return TryRead(der.AsMemory(0, length), out request, out fault);
     }
 
     /// <summary>Whether its key is strong enough, and whoever made the request holds it.</summary>

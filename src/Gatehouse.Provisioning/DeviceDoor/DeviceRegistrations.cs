@@ -1,4 +1,3 @@
-using System.Buffers.Text;
 using Gatehouse.Contracts.Access;
 using Gatehouse.Contracts.Audit;
 using Gatehouse.Contracts.Errors;
@@ -172,11 +171,8 @@ internal sealed class DeviceRegistrations(ProvisioningDirectory directory, Attes
             return new RegistrationWish(body?.Payload, null);
         }
 
-        var der = new byte[CertificateSigningRequest.MaxBytes + 3]; // what a text of the greatest length may hold
         return target.Row != Operations.RegisterDevice ? Unreadable("it goes with a registration, not with a look-up")
-            : text.Length > Base64.GetMaxEncodedToUtf8Length(CertificateSigningRequest.MaxBytes) ? Unreadable($"it is larger than {CertificateSigningRequest.MaxBytes} bytes")
-            : !Convert.TryFromBase64String(text, der, out var length) ? Unreadable("it is not base64")
-            : CertificateSigningRequest.TryRead(der.AsMemory(0, length), out var request, out var fault) ? new RegistrationWish(body.Payload, request)
+            : CertificateSigningRequest.TryReadBase64(text, out var request, out var fault) ? new RegistrationWish(body.Payload, request)
             : Unreadable(fault);
 
         static HubError Unreadable(string fault) => ProvisioningErrors.ArgumentInvalid.With($"The csr cannot be used: {fault}.");

@@ -39,6 +39,10 @@ internal sealed class CertificateIssuer(Database database, SecretVault vault, Pr
             : Sign(policy, registrationId, request, current, now);
     }
 
+    /// <summary>Whether a certificate is one that the device was issued and that has not ended.</summary>
+    internal Task<bool> HasIssuedAsync(HubName service, string registrationId, string thumbprint, CancellationToken cancellationToken) =>
+        database.ReadAsync((connection, token) => IssuedCertificateRows.IsIssuedAsync(connection, service, registrationId, thumbprint, time.GetUtcNow(), token), cancellationToken);
+
     /// <summary>Makes it the device's newest: the inventory knows it before anybody else does.</summary>
     /// <param name="transaction">The transaction that makes it so.</param>
     /// <param name="service">Whose inventory.</param>

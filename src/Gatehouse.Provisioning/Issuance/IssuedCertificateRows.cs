@@ -32,6 +32,13 @@ internal static class IssuedCertificateRows
             new { Service = service.Value, Id = registrationId, Now = now.UtcTicks },
             cancellationToken: cancellationToken));
 
+    /// <summary>Whether a device was issued a certificate that has not ended.</summary>
+    internal static async Task<bool> IsIssuedAsync(DbConnection connection, HubName service, string registrationId, string thumbprint, DateTimeOffset now, CancellationToken cancellationToken) =>
+        await connection.ExecuteScalarAsync<long>(new CommandDefinition(
+            "SELECT COUNT(*) FROM issued_certificates WHERE service = @Service AND registration_id = @Id AND thumbprint = @Thumbprint AND not_after > @Now",
+            new { Service = service.Value, Id = registrationId, Thumbprint = thumbprint.ToUpperInvariant(), Now = now.UtcTicks },
+            cancellationToken: cancellationToken)) > 0;
+
     internal static Task<long> CountSinceAsync(DbConnection connection, HubName service, string registrationId, DateTimeOffset since, CancellationToken cancellationToken) =>
         connection.ExecuteScalarAsync<long>(new CommandDefinition(
             "SELECT COUNT(*) FROM issued_certificates WHERE service = @Service AND registration_id = @Id AND issued > @Since",

@@ -27,6 +27,16 @@ internal static class RegistrationRows
         transaction.Connection.QuerySingleOrDefaultAsync<RegistrationRow>(new CommandDefinition(
             $"{Select} AND id = @Id{dialect.ForUpdate}", new { Service = service, Id = id }, transaction.Transaction, cancellationToken: cancellationToken));
 
+    /// <summary>The newest registration through which a device is in a hub of this server; null when there is none.</summary>
+    internal static Task<RegistrationRow?> FindByDeviceAsync(DbConnection connection, HubName hub, string deviceId, CancellationToken cancellationToken) =>
+        connection.QueryFirstOrDefaultAsync<RegistrationRow>(new CommandDefinition(
+            $"""
+            {Columns} WHERE (service, host_name) IN (SELECT service, host_name FROM linked_hubs WHERE hub = @Hub) AND device_id = @Device AND status = @Assigned
+            ORDER BY changed DESC LIMIT 1
+            """,
+            new { Hub = hub.Value, Device = deviceId, Assigned = (long)RegistrationStatus.Assigned },
+            cancellationToken: cancellationToken));
+
     /// <summary>Another registration that has this device in this hub, whether its enrollment is still there or not; null when there is none.</summary>
     internal static Task<string?> FindOtherAsync(DbConnection connection, HubName service, string hostName, string deviceId, string exceptId, CancellationToken cancellationToken) =>
         connection.QueryFirstOrDefaultAsync<string?>(new CommandDefinition(

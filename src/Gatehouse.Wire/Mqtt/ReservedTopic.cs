@@ -9,13 +9,15 @@ public enum ReservedTopicKind
     MethodAnswer,
     TwinGet,
     TwinReport,
+    IssueCertificate,
 }
 
 /// <summary>
 /// <c>$iothub/methods/res/{status}/?$rid={rid}</c>, <c>$iothub/twin/GET/?$rid={rid}</c>,
-/// <c>$iothub/twin/PATCH/properties/reported/?$rid={rid}[&amp;$version={version}]</c>. Literals in any case.
+/// <c>$iothub/twin/PATCH/properties/reported/?$rid={rid}[&amp;$version={version}]</c>,
+/// <c>$iothub/credentials/POST/issueCertificate/?$rid={rid}</c>. Literals in any case.
 /// </summary>
-/// <remarks>Source: IoT Hub "Communicate with your IoT hub using MQTT" page. Unconfirmed: a version that is no number is ignored.</remarks>
+/// <remarks>Source: IoT Hub "Communicate with your IoT hub using MQTT" page; the last of the C# client's preview. Unconfirmed: a version that is no number is ignored.</remarks>
 public readonly ref struct ReservedTopic
 {
     /// <summary>Longest request id, bytes.</summary>
@@ -34,7 +36,7 @@ public readonly ref struct ReservedTopic
     /// <summary>Of a method's answer; any number.</summary>
     public int Status { get; }
 
-    /// <summary>The client's own, to be repeated as it is.</summary>
+    /// <summary>The client's own, to be repeated as it is. Empty only where a certificate is asked for without one.</summary>
     public ReadOnlySpan<byte> RequestId { get; }
 
     /// <summary>That the reported properties must have; null for any.</summary>
@@ -46,6 +48,14 @@ public readonly ref struct ReservedTopic
     public static bool TryRead(ReadOnlySpan<byte> topic, out ReservedTopic result)
     {
         result = default;
+        var issue = "$iothub/credentials/POST/issueCertificate"u8;
+        if (StartsWith(topic, issue) && topic[issue.Length..] is var rest && (rest.IsEmpty || rest.SequenceEqual("/"u8) || rest.StartsWith("/?"u8)))
+        {
+            // Without an id the service answers nothing, and goes on.
+            result = new ReservedTopic(ReservedTopicKind.IssueCertificate, 0, rest.Length > 2 && TryReadQuery(rest[2..], out var id, out _) ? id : default, null);
+            return true;
+        }
+
         var query = topic.IndexOf("/?"u8);
         if (query < 0 || !TryReadQuery(topic[(query + 2)..], out var requestId, out var version))
         {

@@ -10,6 +10,7 @@ public enum SubscriptionKind
     Methods,
     TwinResponses,
     DesiredProperties,
+    Credentials,
 }
 
 /// <summary>The filters that the service knows. Literals under <c>$iothub</c> are taken in any case; ids are compared exactly.</summary>
@@ -42,6 +43,7 @@ public static class SubscriptionFilter
             "$IOTHUB/METHODS/POST/#" => (true, SubscriptionKind.Methods),
             "$IOTHUB/TWIN/RES/#" => (true, SubscriptionKind.TwinResponses),
             "$IOTHUB/TWIN/PATCH/PROPERTIES/DESIRED/#" => (true, SubscriptionKind.DesiredProperties),
+            "$IOTHUB/CREDENTIALS/RES/#" => (true, SubscriptionKind.Credentials),
             _ => (false, default),
         };
         return known;

@@ -70,6 +70,7 @@ public sealed class GrammarTests
     [InlineData("devices/d/messages/devicebound/#", SubscriptionKind.CloudToDevice)]
     [InlineData("$iothub/methods/POST/#", SubscriptionKind.Methods)]
     [InlineData("$IoTHub/twin/res/#", SubscriptionKind.TwinResponses)]
+    [InlineData("$iothub/credentials/res/#", SubscriptionKind.Credentials)]
     [InlineData("$iothub/twin/PATCH/properties/desired/#", SubscriptionKind.DesiredProperties)]
     public void A_device_s_filters_are_known(string filter, SubscriptionKind expected)
     {

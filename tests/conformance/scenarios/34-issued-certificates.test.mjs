@@ -80,6 +80,47 @@ test('a device gets a certificate, connects with it, renews it, and both work', 
   assert.ok(await failure(send(hub, state, undefined, first)));
 });
 
+test('a device that is connected with its certificate renews it at the hub', async () => {
+  const [policy, id, other] = [unique('p'), unique('e'), unique('e')];
+  await gatehouse('enrollment', 'policy', 'create', policy);
+  await gatehouse('enrollment', 'create', id, '--credential-policy', policy);
+  const { primaryKey: key } = await gatehouse('enrollment', 'keys', id);
+  const wanted = request(id);
+  const state = await register(id, key, wanted.csr);
+  const first = issued(state, wanted);
+
+  const device = await RawDevice.connect(hub, { deviceId: id }, { username: `${hub.host}/${id}/?api-version=2025-08-01-preview` }, first);
+  assert.equal(device.connack.returnCode, 0);
+  device.send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: '$iothub/credentials/res/#', qos: 1 }] });
+  await device.next('suback');
+  const ask = body => device.publish('$iothub/credentials/POST/issueCertificate/?$rid=r-01', JSON.stringify(body), 2);
+  const answer = async () => { const { topic, payload } = await device.next('publish'); return [topic, JSON.parse(payload)]; };
+  const foreign = request(other);
+  ask({ id, csr: foreign.csr });
+  assert.match((await answer())[0], /res\/202\//);
+  const [refused, why] = await answer();
+  assert.match(refused, /res\/400\//);
+  assert.equal(why.errorCode, 400037);
+  const again = request(id, { curve: 'P-384' });
+  ask({ id, csr: again.csr });
+  const [accepted, { correlationId }] = await answer();
+  assert.match(accepted, /res\/202\/\?\$rid=r-01/);
+  const [done, result] = await answer();
+  assert.match(done, /res\/200\/\?\$rid=r-01/);
+  assert.equal(result.correlationId, correlationId);
+  const second = issued({ issuedCertificateChain: result.certificates }, again);
+  assert.match(openssl('verify', '-purpose', 'sslclient', '-CAfile', first.authorityFile, second.certFile), /: OK/);
+  device.publish(`devices/${id}/messages/events/`, 'still here', 3);
+  await device.next('puback');
+  device.end();
+
+  await send(hub, state, undefined, second);
+  assert.deepEqual((await gatehouse('enrollment', 'certificates', id)).map(each => [each.sha256Thumbprint, each.status]), [
+    [thumbprint(first, 'sha256'), 'superseded'],
+    [thumbprint(second, 'sha256'), 'current'],
+  ]);
+});
+
 test('a group with a CA of the operator issues over MQTT, and to nobody in the name of another', async () => {
   const [policy, group, id, other] = [unique('p'), unique('g'), unique('d'), unique('d')];
   const authority = make(unique('ca'), { isAuthority: true });
