@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import https from 'node:https';
 import { test } from 'node:test';
+import client from 'azure-iot-provisioning-service';
 import { make, thumbprint } from '../lib/certificates.mjs';
 import { failure, Hub, unique } from '../lib/hub.mjs';
 import { outsideTls } from '../lib/outside.mjs';
@@ -62,6 +63,75 @@ test('enrollment groups and bulk calls', async () => {
   assert.deepEqual([again.isSuccessful, again.errors[0].registrationId, again.errors[0].errorCode], [false, one, 409201]);
   const deleted = await bulk({ mode: 'delete', enrollments: [byKey(one), byKey(two)] });
   assert.equal(deleted.isSuccessful, true);
+});
+
+test('every write and delete of an entry that has changed since is refused', async () => {
+  const [id, group] = [unique('e'), unique('g')];
+  const { responseBody: made } = await service.createOrUpdateIndividualEnrollment(byKey(id));
+  const { responseBody: madeGroup } = await service.createOrUpdateEnrollmentGroup(groupByKey(group));
+  const derived = derive(madeGroup.attestation.symmetricKey.primaryKey, group);
+  await register(hub, withKey(group, derived));
+  const { responseBody: state } = await service.getDeviceRegistrationState(group);
+  await register(hub, withKey(group, derived));
+  const [again, againGroup] = [{ ...made, provisioningStatus: 'disabled' }, { ...madeGroup, provisioningStatus: 'disabled' }];
+  const { responseBody: changed } = await service.createOrUpdateIndividualEnrollment(again);
+  const { responseBody: changedGroup } = await service.createOrUpdateEnrollmentGroup(againGroup);
+  assert.notEqual(changed.etag, made.etag);
+
+  const stale = [
+    service.createOrUpdateIndividualEnrollment(again), service.createOrUpdateEnrollmentGroup(againGroup), service.deleteIndividualEnrollment(made), service.deleteIndividualEnrollment(id, made.etag),
+    service.deleteEnrollmentGroup(madeGroup), service.deleteEnrollmentGroup(group, madeGroup.etag), service.deleteDeviceRegistrationState(state), service.deleteDeviceRegistrationState(group, state.etag),
+  ];
+  for (const refused of await Promise.all(stale.map(failure))) assert.equal(refused.response.statusCode, 412);
+  await service.deleteIndividualEnrollment(id, changed.etag);
+  await service.deleteEnrollmentGroup(changedGroup);
+  await service.deleteDeviceRegistrationState(group);
+  for (const gone of [service.getIndividualEnrollment(id), service.getEnrollmentGroup(group), service.getDeviceRegistrationState(group)]) assert.equal((await failure(gone)).response.statusCode, 404);
+});
+
+test('bulk calls in every mode: what is wrong with one entry is told by its name', async () => {
+  const [one, two] = [unique('e'), unique('e')];
+  await bulk({ mode: 'create', enrollments: [byKey(one), byKey(two)] });
+  const [first, second] = (await Promise.all([one, two].map(id => service.getIndividualEnrollment(id)))).map(answer => answer.responseBody);
+  const disabled = enrollment => ({ ...enrollment, provisioningStatus: 'disabled' });
+  assert.equal((await bulk({ mode: 'update', enrollments: [disabled(first)] })).isSuccessful, true);
+  const guarded = await bulk({ mode: 'updateIfMatchEtag', enrollments: [disabled(first), disabled(second)] });
+  assert.equal(guarded.isSuccessful, false);
+  assert.deepEqual(guarded.errors.map(error => [error.registrationId, Math.trunc(error.errorCode / 1000)]), [[one, 412]]);
+  assert.equal((await service.getIndividualEnrollment(two)).responseBody.provisioningStatus, 'disabled');
+  const refused = await failure(bulk({ mode: 'create', enrollments: Array.from({ length: 11 }, () => byKey(unique('e'))) }));
+  assert.equal(refused.response.statusCode, 400);
+  assert.equal((await bulk({ mode: 'delete', enrollments: [first, second] })).isSuccessful, true);
+});
+
+test('queries come in pages of the size that is asked for', async () => {
+  const mark = unique('tag');
+  const ids = [1, 2, 3, 4, 5].map(() => unique('p')).sort();
+  await bulk({ mode: 'create', enrollments: ids.map(id => byKey(id, { deviceId: `${id}-${mark}` })) });
+  const groups = [1, 2, 3].map(() => unique('p')).sort();
+  for (const id of groups) await service.createOrUpdateEnrollmentGroup(groupByKey(id));
+  const either = (name, values) => values.map(value => `${name} = '${value}'`).join(' OR ');
+  const found = await pages(service.createIndividualEnrollmentQuery({ query: `SELECT * FROM enrollments WHERE ${either('registrationId', ids)}` }, 2));
+  assert.ok(found.length >= 3 && found.every(page => page.length <= 2));
+  assert.deepEqual(found.flat().map(item => item.registrationId), ids);
+  const foundGroups = await pages(service.createEnrollmentGroupQuery({ query: `SELECT * FROM enrollmentGroups WHERE ${either('enrollmentGroupId', groups)}` }, 1));
+  assert.ok(foundGroups.length >= 3 && foundGroups.every(page => page.length <= 1));
+  assert.deepEqual(foundGroups.flat().map(item => item.enrollmentGroupId), groups);
+  assert.equal((await failure(service.createIndividualEnrollmentQuery({ query: 'DELETE FROM enrollments' }).next())).response.statusCode, 400);
+});
+
+test('attestation mechanisms of certificates come whole; a token of Entra opens nothing', async () => {
+  const [id, group] = [unique('e'), unique('g')];
+  const [own, root] = [make(id), make(unique('root'), { isAuthority: true })];
+  await service.createOrUpdateIndividualEnrollment({ registrationId: id, attestation: { type: 'x509', x509: { clientCertificates: { primary: { certificate: own.cert } } } } });
+  await service.createOrUpdateEnrollmentGroup(groupBySigner(group, root));
+  const { responseBody: one } = await service.getIndividualEnrollmentAttestationMechanism(id);
+  const { responseBody: all } = await service.getEnrollmentGroupAttestationMechanism(group);
+  assert.deepEqual([one.type, one.x509.clientCertificates.primary.info.sha256Thumbprint], ['x509', thumbprint(own, 'sha256')]);
+  assert.deepEqual([all.type, all.x509.signingCertificates.primary.info.sha256Thumbprint], ['x509', thumbprint(root, 'sha256')]);
+  assert.ok(one.x509.clientCertificates.primary.certificate && all.x509.signingCertificates.primary.certificate);
+  const stranger = client.ProvisioningServiceClient.fromTokenCredential(hub.host, { getToken: async () => ({ token: 'e30.e30.', expiresOnTimestamp: Date.now() + 3600_000 }) });
+  assert.equal((await failure(stranger.getIndividualEnrollment(id))).response.statusCode, 401);
 });
 
 test('a device with a key of its own', async () => {

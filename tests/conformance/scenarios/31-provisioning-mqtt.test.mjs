@@ -20,20 +20,21 @@ for (const [name, Transport] of [['Mqtt', mqtt.Mqtt], ['MqttWs', mqtt.MqttWs]]) 
       register(hub, withKey(member, derived), new Transport()),
     ]);
     assert.deepEqual(results.map(result => [result.deviceId, result.assignedHub, result.status]), [[own, hub.host, 'assigned'], [member, hub.host, 'assigned']]);
-    await send(hub, results[1], derived);
+    await Promise.all([send(hub, results[0], individual.attestation.symmetricKey.primaryKey), send(hub, results[1], derived)]);
     assert.ok(await failure(register(hub, withKey(unique('d'), derived), new Transport())));
   });
 
-  test(`a certificate of its own and a chain over ${name}`, async () => {
+  test(`a certificate of its own and a chain of two intermediates over ${name}`, async () => {
     const [own, group, member] = [unique('e'), unique('g'), unique('d')];
     const certificate = make(own);
     const root = make(unique('root'), { isAuthority: true });
-    const lower = make(unique('lower'), { issuer: root, isAuthority: true });
+    const upper = make(unique('upper'), { issuer: root, isAuthority: true });
+    const lower = make(unique('lower'), { issuer: upper, isAuthority: true });
     const leaf = make(member, { issuer: lower });
     await service.createOrUpdateIndividualEnrollment({ registrationId: own, attestation: { type: 'x509', x509: { clientCertificates: { primary: { certificate: certificate.cert } } } } });
     await service.createOrUpdateEnrollmentGroup({ enrollmentGroupId: group, attestation: { type: 'x509', x509: { signingCertificates: { primary: { certificate: root.cert } } } } });
-    const results = await Promise.all([register(hub, withCertificate(own, certificate), new Transport()), register(hub, withCertificate(member, leaf, [lower]), new Transport())]);
+    const results = await Promise.all([register(hub, withCertificate(own, certificate), new Transport()), register(hub, withCertificate(member, leaf, [lower, upper]), new Transport())]);
     assert.deepEqual(results.map(result => result.deviceId), [own, member]);
-    await send(hub, results[1], undefined, leaf, [lower]);
+    await Promise.all([send(hub, results[0], undefined, certificate), send(hub, results[1], undefined, leaf, [lower, upper])]);
   });
 }

@@ -1,15 +1,12 @@
 // Registration over AMQP and AMQP over WebSocket with keys and certificates, and by TPM over every transport that has it; then the device connects and sends.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import device from 'azure-iot-device';
-import deviceMqtt from 'azure-iot-device-mqtt';
 import amqp from 'azure-iot-provisioning-device-amqp';
 import http from 'azure-iot-provisioning-device-http';
-import security from 'azure-iot-security-tpm';
 import WebSocket from 'ws';
 import { make } from '../lib/certificates.mjs';
 import { failure, Hub, unique } from '../lib/hub.mjs';
-import { derive, register, send, serviceClient, withCertificate, withKey } from '../lib/provisioning.mjs';
+import { derive, register, send, sendByTpm, serviceClient, withCertificate, withKey } from '../lib/provisioning.mjs';
 import { sleep } from '../lib/server.mjs';
 import { endorsementKey, registrationId, SoftTpm } from '../lib/tpm.mjs';
 
@@ -17,17 +14,9 @@ const hub = Hub.running();
 const service = serviceClient(hub);
 const enrollTpm = (id, key, more = {}) => service.createOrUpdateIndividualEnrollment({ registrationId: id, attestation: { type: 'tpm', tpm: { endorsementKey: key } }, ...more });
 
-/** Sends one message, and waits until so many of the device can be read; the tokens are signed by the TPM. */
+/** Sends one message, and waits until so many of the device can be read. */
 async function sendBy(client, result, count) {
-  const provider = security.TpmAuthenticationProvider.fromTpmSecurityClient(result.deviceId, result.assignedHub, client);
-  const connected = device.Client.fromAuthenticationProvider(provider, deviceMqtt.Mqtt);
-  try {
-    await connected.open();
-    await connected.sendEvent(new device.Message('by tpm'));
-  } finally {
-    await connected.close();
-    provider.stop();
-  }
+  await sendByTpm(client, result);
   assert.equal((await hub.events(result.deviceId, count)).length, count);
 }
 
@@ -60,21 +49,22 @@ for (const [name, Transport] of [['Amqp', amqp.Amqp], ['AmqpWs', amqp.AmqpWs]]) 
       register(hub, withKey(member, derived), new Transport()),
     ]);
     assert.deepEqual(results.map(result => [result.deviceId, result.assignedHub, result.status]), [[own, hub.host, 'assigned'], [member, hub.host, 'assigned']]);
-    await send(hub, results[1], derived);
+    await Promise.all([send(hub, results[0], individual.attestation.symmetricKey.primaryKey), send(hub, results[1], derived)]);
     assert.ok(await failure(register(hub, withKey(unique('d'), derived), new Transport())));
   });
 
-  test(`a certificate of its own and a chain over ${name}`, async () => {
+  test(`a certificate of its own and a chain of two intermediates over ${name}`, async () => {
     const [own, group, member] = [unique('e'), unique('g'), unique('d')];
     const certificate = make(own);
     const root = make(unique('root'), { isAuthority: true });
-    const lower = make(unique('lower'), { issuer: root, isAuthority: true });
+    const upper = make(unique('upper'), { issuer: root, isAuthority: true });
+    const lower = make(unique('lower'), { issuer: upper, isAuthority: true });
     const leaf = make(member, { issuer: lower });
     await service.createOrUpdateIndividualEnrollment({ registrationId: own, attestation: { type: 'x509', x509: { clientCertificates: { primary: { certificate: certificate.cert } } } } });
     await service.createOrUpdateEnrollmentGroup({ enrollmentGroupId: group, attestation: { type: 'x509', x509: { signingCertificates: { primary: { certificate: root.cert } } } } });
-    const results = await Promise.all([register(hub, withCertificate(own, certificate), new Transport()), register(hub, withCertificate(member, leaf, [lower]), new Transport())]);
+    const results = await Promise.all([register(hub, withCertificate(own, certificate), new Transport()), register(hub, withCertificate(member, leaf, [lower, upper]), new Transport())]);
     assert.deepEqual(results.map(result => result.deviceId), [own, member]);
-    await send(hub, results[1], undefined, leaf, [lower]);
+    await Promise.all([send(hub, results[0], undefined, certificate), send(hub, results[1], undefined, leaf, [lower, upper])]);
     const other = unique('d');
     assert.notEqual(await outcomeOf(register(hub, withCertificate(other, make(other)), new Transport())), 'registered');
     await hub.refusal(other);
