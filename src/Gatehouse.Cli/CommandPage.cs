@@ -27,6 +27,7 @@ internal static class CommandPage
             `GATEHOUSE_CONNECTION_STRING` (arguments are seen by all users of a machine) and the hub's root in `--ca-file` or `GATEHOUSE_CA_FILE`. A port other than 443
             is written into the host: `HostName=hub.example.com:8443;…`. What a connection string does not say is taken from the `connection.json` of a server with the same host name.
             `enrollment` calls the provisioning service: a connection string is then one of a policy of the service.
+            `attest` runs on a device: it is told host, id scope and root, needs no connection string, and proves itself with what the device has.
 
             **Answers.** Results go to the output, notes, progress and errors to the error stream. `--json` makes every result JSON; `monitor` writes one object a line.
             An error is one line: what happened, why, what to do next. Colours and moving lines appear on terminals only, and control characters that a device sent are shown as `\u001b`.

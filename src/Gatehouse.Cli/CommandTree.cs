@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using Gatehouse.Cli.Attesting;
 using Gatehouse.Cli.Auditing;
 using Gatehouse.Cli.Certificates;
 using Gatehouse.Cli.ConsumerGroups;
@@ -39,6 +40,7 @@ internal static class CommandTree
             JobCommands.Group(shell),
             EnrollmentCommands.Group(shell),
             ProvisioningCommands.Group(shell),
+            AttestCommands.Group(shell),
             CertificateCommands.Group(shell),
             PolicyCommands.Group(shell),
             ConsumerGroupCommands.Group(shell),

@@ -24,9 +24,12 @@ internal sealed class TestDevice(RunningServer server, string id) : IDisposable
         return device;
     }
 
-    internal async Task<MqttClientConnectResultCode> TryConnectAsync(string? key, TimeSpan? lifetime = null, X509Certificate2? certificate = null)
+    internal Task<MqttClientConnectResultCode> TryConnectAsync(string? key, TimeSpan? lifetime = null, X509Certificate2? certificate = null) => TryConnectByAsync(
+        key is null ? "" : SharedAccessToken.Make($"localhost/devices/{id}", Convert.FromBase64String(key), null, DateTimeOffset.UtcNow + (lifetime ?? TimeSpan.FromHours(1))), certificate);
+
+    /// <summary>With a token that somebody else made.</summary>
+    internal async Task<MqttClientConnectResultCode> TryConnectByAsync(string token, X509Certificate2? certificate = null)
     {
-        var token = key is null ? "" : SharedAccessToken.Make($"localhost/devices/{id}", Convert.FromBase64String(key), null, DateTimeOffset.UtcNow + (lifetime ?? TimeSpan.FromHours(1)));
         var options = new MqttClientOptionsBuilder()
             .WithTcpServer("localhost", server.Port("mqtt"))
             .WithProtocolVersion(MqttProtocolVersion.V311)

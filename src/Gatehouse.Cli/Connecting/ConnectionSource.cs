@@ -16,6 +16,9 @@ internal sealed record ConnectionSource
 
     internal required Func<string, string?> Environment { get; init; }
 
+    /// <summary>PEM file of the only roots to trust, where no data directory counts; null for the system's.</summary>
+    internal string? Root => CaFile ?? Given(CaVariable);
+
     private string Directory => DataDirectory ?? Given(DataVariable) ?? ConnectionFile.DefaultDirectory();
 
     /// <summary>Reads anew each time: a server that was started again may have other ports.</summary>
@@ -48,7 +51,7 @@ internal sealed record ConnectionSource
             Policy = policy,
             HttpsPort = policy.Port ?? local?.HttpsPort ?? HubAddress.UsualHttpsPort,
             MqttPort = local?.MqttPort ?? HubAddress.UsualMqttPort,
-            CaFile = CaFile ?? Given(CaVariable) ?? local?.CaFile,
+            CaFile = Root ?? local?.CaFile,
             Source = source,
         };
     }
@@ -62,7 +65,7 @@ internal sealed record ConnectionSource
             Policy = PolicyConnectionString.Parse(choose(file), file.Path),
             HttpsPort = file.HttpsPort,
             MqttPort = file.MqttPort,
-            CaFile = CaFile ?? Given(CaVariable) ?? file.CaFile,
+            CaFile = Root ?? file.CaFile,
             Source = file.Path,
         };
     }

@@ -1,9 +1,6 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
-using System.Net.Security;
-using System.Net.Sockets;
-using System.Security.Authentication;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -16,28 +13,14 @@ internal sealed class HubClient : IDisposable
 {
     internal const string Overwrite = "*";
 
-    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan TokenLifetime = TimeSpan.FromHours(1);
 
-    private readonly TrustedRoot root;
-    private readonly HttpClient http;
+    private readonly HttpsServer server;
 
     internal HubClient(HubAddress address)
     {
         Address = address;
-        root = TrustedRoot.Load(address.CaFile);
-        http = new HttpClient(new SocketsHttpHandler
-        {
-            SslOptions = root.ForHttps(),
-            ConnectTimeout = ConnectTimeout,
-            AllowAutoRedirect = false,
-            UseCookies = false,
-
-            // A proxy of the environment is for other machines.
-            UseProxy = !IsLoopback(address.HostName),
-        })
-        { Timeout = AnswerTimeout };
+        server = new HttpsServer(address.HostName, address.HttpsPort, address.CaFile, address.Source);
     }
 
     internal HubAddress Address { get; }
@@ -111,7 +94,7 @@ internal sealed class HubClient : IDisposable
     /// <summary>An answer that goes on; the caller reads and disposes it.</summary>
     internal Task<HttpResponseMessage> OpenAsync(HubPath path, CancellationToken cancellationToken) => SendAsync(HttpMethod.Get, path, null, null, cancellationToken);
 
-    public void Dispose() => http.Dispose();
+    public void Dispose() => server.Dispose();
 
     private async Task<JsonNode> AskAsync(HttpMethod method, HubPath path, JsonNode? body, string? etag, CancellationToken cancellationToken)
     {
@@ -152,20 +135,7 @@ internal sealed class HubClient : IDisposable
     {
         var policy = Address.Policy;
         request.Headers.TryAddWithoutValidation("Authorization", SharedAccessToken.Make(Address.HostName, policy.Key, policy.PolicyName, DateTimeOffset.UtcNow + TokenLifetime));
-        HttpResponseMessage answer;
-        try
-        {
-            answer = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
-        }
-        catch (HttpRequestException error)
-        {
-            throw new HubUnreachable(Explain(error), error);
-        }
-        catch (TaskCanceledException error) when (!cancellationToken.IsCancellationRequested)
-        {
-            throw new HubUnreachable($"{Address} did not answer in time. Is the address right, and the server well ('/health/ready')?", error);
-        }
-
+        var answer = await server.SendAsync(request, cancellationToken);
         if (answer.IsSuccessStatusCode)
         {
             return answer;
@@ -178,21 +148,4 @@ internal sealed class HubClient : IDisposable
     }
 
     private static ByteArrayContent Json(JsonNode body) => new(Encoding.UTF8.GetBytes(body.ToJsonString(SafeJson.Line))) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
-
-    private string Explain(HttpRequestException error) => error switch
-    {
-        { InnerException: AuthenticationException } when root.LastErrors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch) =>
-            $"the certificate at {Address} is not made for the name '{Address.HostName}'. Use a name that it holds, or start the server with --host-name {Address.HostName}.",
-        { InnerException: AuthenticationException } when root.LastErrors != SslPolicyErrors.None =>
-            $"the certificate at {Address} does not lead to {root.Description}. Name the hub's root (ca.pem of its data directory) with --ca-file; if you did, somebody else may be answering.",
-        { InnerException: AuthenticationException inner } => $"TLS with {Address} failed: {inner.Message}",
-        { InnerException: SocketException { SocketErrorCode: SocketError.ConnectionRefused } } =>
-            $"nothing listens at {Address} ({Address.Source}). Is the server running ('gatehouse up')? A port other than 443 is written HostName=…:port.",
-        { InnerException: SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.TryAgain or SocketError.NoData } } =>
-            $"the name '{Address.HostName}' of {Address.Source} is not known here. Check it, or the DNS of this machine.",
-        _ => $"{Address} cannot be reached: {(error.InnerException ?? error).Message}",
-    };
-
-    private static bool IsLoopback(string host) =>
-        host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || (IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address));
 }

@@ -19,6 +19,9 @@ internal sealed class HubPath
     /// <summary>Of the provisioning service's API.</summary>
     internal static HubPath Provisioning(params IEnumerable<string> segments) => new(Join(segments), "2021-10-01");
 
+    /// <summary>Of the provisioning service's API for devices.</summary>
+    internal static HubPath Registration(params IEnumerable<string> segments) => new(Join(segments), "2021-06-01");
+
     /// <summary>Of Gatehouse's operator API, which has no versions of that kind.</summary>
     internal static HubPath Operator(params IEnumerable<string> segments) => new("/gatehouse/v1" + Join(segments), apiVersion: null);
 
@@ -33,13 +36,15 @@ internal sealed class HubPath
         return this;
     }
 
-    internal Uri ToUri(HubAddress address)
+    internal Uri ToUri(HubAddress address) => ToUri(address.HostName, address.HttpsPort);
+
+    internal Uri ToUri(string hostName, int port)
     {
         var version = apiVersion is null ? "" : $"{(query.Length == 0 ? '?' : '&')}api-version={apiVersion}";
-        var host = address.HostName.Contains(':', StringComparison.Ordinal) ? $"[{address.HostName}]" : address.HostName;
+        var host = hostName.Contains(':', StringComparison.Ordinal) ? $"[{hostName}]" : hostName;
 
         // "." and ".." are device ids; the usual rules for addresses would remove them.
-        return new Uri($"https://{host}:{address.HttpsPort}{path}{query}{version}", Verbatim);
+        return new Uri($"https://{host}:{port}{path}{query}{version}", Verbatim);
     }
 
     private static string Join(IEnumerable<string> segments) => string.Concat(segments.Select(segment => "/" + Uri.EscapeDataString(segment)));

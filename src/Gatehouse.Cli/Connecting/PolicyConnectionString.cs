@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Gatehouse.Cli.Connecting;
 
 /// <summary><c>HostName=…;SharedAccessKeyName=…;SharedAccessKey=…</c>, the host optionally with <c>:port</c>.</summary>
@@ -30,7 +28,7 @@ internal sealed record PolicyConnectionString(string HostName, int? Port, string
             throw CliException.Usage($"{source} is a device's connection string; a policy's is needed ({Form}). The server prints one at its start.");
         }
 
-        var (host, port) = SplitHost(Part(parts, "HostName", source), source);
+        var (host, port) = HostAndPort.Parse(Part(parts, "HostName", source), source, "HostName");
         return new PolicyConnectionString(host, port, Part(parts, "SharedAccessKeyName", source), DecodeKey(Part(parts, "SharedAccessKey", source), source));
     }
 
@@ -49,26 +47,5 @@ internal sealed record PolicyConnectionString(string HostName, int? Port, string
         {
             throw CliException.Usage($"{source}: the SharedAccessKey is not base64; copy the whole connection string, in quotes.", error);
         }
-    }
-
-    // hub.example.com, hub.example.com:8443, [::1]:8443, ::1
-    private static (string Host, int? Port) SplitHost(string text, string source)
-    {
-        var colon = text.LastIndexOf(':');
-        var isBareIPv6 = colon > 0 && text.IndexOf(':', StringComparison.Ordinal) != colon && text[0] != '[';
-        if (colon < 0 || isBareIPv6 || text.EndsWith(']'))
-        {
-            return (Host(text, source), null);
-        }
-
-        return int.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port is > 0 and <= 65_535
-            ? (Host(text[..colon], source), port)
-            : throw CliException.Usage($"{source}: the port in HostName must be 1–65535.");
-    }
-
-    private static string Host(string text, string source)
-    {
-        var host = text.Trim('[', ']');
-        return Uri.CheckHostName(host) != UriHostNameType.Unknown ? host : throw CliException.Usage($"{source}: HostName is not a host name.");
     }
 }

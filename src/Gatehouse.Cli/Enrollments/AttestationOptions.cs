@@ -42,7 +42,7 @@ internal sealed class AttestationOptions
 
         if (word == AttestationWords.Tpm && (isGroup || call.Value(endorsementKey) is null))
         {
-            throw CliException.Usage(isGroup ? "an enrollment group cannot attest by TPM: each TPM has an enrollment of its own." : $"--attestation-type {word} needs {endorsementKey.Name}; the device prints it (tpm2_createek, or the SDK's tool for TPMs).");
+            throw CliException.Usage(isGroup ? "an enrollment group cannot attest by TPM: each TPM has an enrollment of its own." : $"--attestation-type {word} needs {endorsementKey.Name}; 'gatehouse attest tpm show' on the device prints it.");
         }
 
         await FillAsync(call, enrollment, isGroup);

@@ -30,6 +30,9 @@ public sealed class SoftwareTpm : IDisposable
         }
     }
 
+    /// <summary>As clients name it.</summary>
+    internal string Address => $"swtpm:host=127.0.0.1,port={port}";
+
     internal string File(string name) => Path.Combine(folder.FullName, name);
 
     internal byte[] Read(string name) => System.IO.File.ReadAllBytes(File(name));
@@ -66,7 +69,7 @@ public sealed class SoftwareTpm : IDisposable
     private (bool IsDone, string Words) Start(string tool, string[] arguments)
     {
         var start = new ProcessStartInfo(tool, arguments) { WorkingDirectory = folder.FullName, RedirectStandardError = true, RedirectStandardOutput = true };
-        start.Environment["TPM2TOOLS_TCTI"] = $"swtpm:host=127.0.0.1,port={port}";
+        start.Environment["TPM2TOOLS_TCTI"] = Address;
         using var run = Process.Start(start)!;
         var errors = run.StandardError.ReadToEndAsync();
         var output = run.StandardOutput.ReadToEnd();
