@@ -18,6 +18,8 @@ internal sealed class TelemetryLink : IncomingHandler, IAppendObserver
     private const long NoOutcome = -1;
     private const long BatchMark = 1L << 32;
 
+    private static readonly CancellationTokenSource Closed = Cancelled();
+
     [ThreadStatic]
     private static byte[]? smallHead;
 
@@ -25,9 +27,11 @@ internal sealed class TelemetryLink : IncomingHandler, IAppendObserver
     private readonly LinkStanding standing;
     private readonly TelemetryChannel channel;
     private readonly byte[] stamps;
-    private readonly BatchTable batches = new();
     private readonly FaultWatch? faults;
-    private readonly CancellationTokenSource closing = new();
+
+    // Both made at first use: most links never hold a message back, and few send batches.
+    private BatchTable? batches;
+    private CancellationTokenSource? closing;
 
     // Of the batch that could be handed in only in part.
     private (bool IsBegun, uint DeliveryId, int Place, int Next) begun;
@@ -43,12 +47,26 @@ internal sealed class TelemetryLink : IncomingHandler, IAppendObserver
         faults = parts.Faults is { } injection ? new FaultWatch(injection, standing.Principal, order => ConnectionFaults.Strike(Link, standing.Identity, order)) : null;
     }
 
+    private CancellationToken Closing
+    {
+        get
+        {
+            if (Volatile.Read(ref closing) is { } present)
+            {
+                return present.Token;
+            }
+
+            var made = new CancellationTokenSource();
+            return (Interlocked.CompareExchange(ref closing, made, null) ?? made).Token;
+        }
+    }
+
     public override void OnAttached() => standing.Begin(Link, null);
 
     public override void OnClosed()
     {
         standing.End(null);
-        closing.Cancel();
+        Interlocked.Exchange(ref closing, Closed)?.Cancel();
         channel.GiveBack(ref claim.Rate);
         channel.Dispose();
         faults?.Dispose();
@@ -74,7 +92,7 @@ internal sealed class TelemetryLink : IncomingHandler, IAppendObserver
                 Link.Settle((uint)appended, Outcome.Accepted);
             }
         }
-        else if (batches.Finish((int)(appended - BatchMark), isDurable: true, out var batch))
+        else if (batches!.Finish((int)(appended - BatchMark), isDurable: true, out var batch))
         {
             Settle(batch);
         }
@@ -90,7 +108,7 @@ internal sealed class TelemetryLink : IncomingHandler, IAppendObserver
                 Link.Settle((uint)appended, Outcome.Rejected, AmqpErrors.From(HubErrors.ServerError));
             }
         }
-        else if (batches.Finish((int)(appended - BatchMark), isDurable: false, out var batch))
+        else if (batches!.Finish((int)(appended - BatchMark), isDurable: false, out var batch))
         {
             Settle(batch);
         }
@@ -180,7 +198,7 @@ internal sealed class TelemetryLink : IncomingHandler, IAppendObserver
                 return !mustHold;
             }
 
-            begun = (true, message.DeliveryId, batches.Begin(message.DeliveryId, message.IsSettled, claim.Rate.Messages), 0);
+            begun = (true, message.DeliveryId, (batches ??= new()).Begin(message.DeliveryId, message.IsSettled, claim.Rate.Messages), 0);
             claim = default;
         }
 
@@ -312,11 +330,11 @@ internal sealed class TelemetryLink : IncomingHandler, IAppendObserver
         {
             if (wait is { } time)
             {
-                await Task.Delay(time, parts.Time, closing.Token);
+                await Task.Delay(time, parts.Time, Closing);
             }
             else
             {
-                await channel.WaitForRoomAsync(closing.Token);
+                await channel.WaitForRoomAsync(Closing);
             }
 
             Link.Resume();
@@ -347,6 +365,13 @@ internal sealed class TelemetryLink : IncomingHandler, IAppendObserver
         {
             Link.Settle(batch.DeliveryId, Outcome.Accepted);
         }
+    }
+
+    private static CancellationTokenSource Cancelled()
+    {
+        var source = new CancellationTokenSource();
+        source.Cancel();
+        return source;
     }
 
     private static ReadOnlyMemory<byte> Slice(ReadOnlyMemory<byte> whole, ReadOnlySpan<byte> part)

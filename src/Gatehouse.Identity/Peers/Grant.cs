@@ -7,7 +7,7 @@ namespace Gatehouse.Identity.Peers;
 /// <summary>One proved right. Its state is guarded by its connection's gate; listeners are called outside it, once.</summary>
 internal abstract class Grant : IGrant
 {
-    private readonly List<GrantListener> listeners = new(1);
+    private OneOrMany<GrantListener> listeners;
     private Principal principal;
 
     private protected Grant(PeerProofs owner, Judgement judged)
@@ -41,26 +41,9 @@ internal abstract class Grant : IGrant
         Changes = judged.Changes;
     }
 
-    internal void Add(GrantListener listener)
-    {
-        listener.Place = listeners.Count;
-        listeners.Add(listener);
-    }
+    internal void Add(GrantListener listener) => listeners.Add(listener);
 
-    internal void Remove(GrantListener listener)
-    {
-        var place = listener.Place;
-        if (place < 0)
-        {
-            return;
-        }
-
-        // The last one takes its place: thousands of links may hang on one grant.
-        listeners[place] = listeners[^1];
-        listeners[place].Place = place;
-        listeners.RemoveAt(listeners.Count - 1);
-        listener.Place = -1;
-    }
+    internal void Remove(GrantListener listener) => listeners.Remove(listener);
 
     /// <summary>Ends it; who must be told is added to <paramref name="due"/>.</summary>
     internal void End(HubError error, List<GrantListener> due)
@@ -71,12 +54,7 @@ internal abstract class Grant : IGrant
         }
 
         Ended = error;
-        foreach (var listener in listeners)
-        {
-            listener.Place = -1;
-        }
-
-        due.AddRange(listeners);
+        due.AddRange(listeners.Items);
         listeners.Clear();
     }
 }

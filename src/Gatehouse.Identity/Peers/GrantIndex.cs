@@ -1,3 +1,6 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
 namespace Gatehouse.Identity.Peers;
 
 /// <summary>Grants by what they rest on. Safe from any thread; grants are called by nobody under its lock.</summary>
@@ -5,18 +8,13 @@ internal sealed class GrantIndex<TKey>
     where TKey : notnull
 {
     private readonly Lock gate = new();
-    private readonly Dictionary<TKey, HashSet<Grant>> grants = [];
+    private readonly Dictionary<TKey, OneOrMany<Grant>> grants = [];
 
     internal void Add(TKey key, Grant grant)
     {
         lock (gate)
         {
-            if (!grants.TryGetValue(key, out var set))
-            {
-                grants[key] = set = new HashSet<Grant>(1);
-            }
-
-            set.Add(grant);
+            CollectionsMarshal.GetValueRefOrAddDefault(grants, key, out _).Add(grant);
         }
     }
 
@@ -24,7 +22,14 @@ internal sealed class GrantIndex<TKey>
     {
         lock (gate)
         {
-            if (grants.TryGetValue(key, out var set) && set.Remove(grant) && set.Count == 0)
+            ref var resting = ref CollectionsMarshal.GetValueRefOrNullRef(grants, key);
+            if (Unsafe.IsNullRef(ref resting))
+            {
+                return;
+            }
+
+            resting.Remove(grant);
+            if (resting.Count == 0)
             {
                 grants.Remove(key);
             }
@@ -35,7 +40,7 @@ internal sealed class GrantIndex<TKey>
     {
         lock (gate)
         {
-            return grants.TryGetValue(key, out var set) ? [.. set] : [];
+            return grants.TryGetValue(key, out var resting) ? [.. resting.Items] : [];
         }
     }
 
@@ -43,7 +48,7 @@ internal sealed class GrantIndex<TKey>
     {
         lock (gate)
         {
-            return [.. grants.Where(each => isWanted(each.Key)).SelectMany(each => each.Value)];
+            return [.. grants.Where(each => isWanted(each.Key)).SelectMany(each => each.Value.Items)];
         }
     }
 }

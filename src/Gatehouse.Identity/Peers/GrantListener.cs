@@ -9,9 +9,6 @@ internal sealed class GrantListener(Grant grant, Action<HubError> action) : IDis
 
     internal Grant Grant => grant;
 
-    /// <summary>Place in the grant's list; -1 when it is in none. Guarded by the connection's gate.</summary>
-    internal int Place { get; set; } = -1;
-
     public void Dispose()
     {
         if (Interlocked.Exchange(ref action, null) is not null)

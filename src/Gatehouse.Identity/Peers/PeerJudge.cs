@@ -81,7 +81,7 @@ internal sealed class PeerJudge(PeerProofSource source, PeerOrigin origin, PeerR
         if (token.PolicyName is not null)
         {
             var place = new ProofPlace(hub.Name, null, string.Join('/', wanted.Path));
-            return await PolicyAsync(place, new Proof.OfPolicy(hub, wanted.Host, text, token), cancellationToken);
+            return await PolicyAsync(place, new Proof.OfPolicy(hub, OwnName(hub, wanted.Host), text, token), cancellationToken);
         }
 
         var identities = PeerNames.OfPath(wanted.Path);
@@ -184,6 +184,9 @@ internal sealed class PeerJudge(PeerProofSource source, PeerOrigin origin, PeerR
             _ => throw new InvalidOperationException("A verdict of an unknown kind."),
         };
     }
+
+    // The hub's own copy of its name: a proof is kept as long as its connection.
+    private static string OwnName(HubEntry hub, string host) => hub.HostNames.FirstOrDefault(name => name == host) ?? host;
 
     private bool TryRead(string text, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out SharedAccessToken? token, out string fault)
     {

@@ -7,17 +7,19 @@ namespace Gatehouse.Identity.Peers;
 /// <summary>The proofs of one connection that hold: tokens by place, and the client certificate once it stands for somebody. Every call under the connection's gate.</summary>
 internal sealed class ProofTable(PeerProofSource source, PeerJudge judge)
 {
-    private readonly Dictionary<ProofPlace, RootGrant> tokens = [];
+    // Most connections bring one token: a dictionary is made for the second.
+    private RootGrant? only;
+    private Dictionary<ProofPlace, RootGrant>? many;
     private DateTimeOffset nextEnd = DateTimeOffset.MaxValue;
 
     /// <summary>Tokens.</summary>
-    internal int Count => tokens.Count;
+    internal int Count => many?.Count ?? (only is null ? 0 : 1);
 
     internal RootGrant? Certificate { get; private set; }
 
-    internal bool IsAny => tokens.Count > 0 || Certificate is not null;
+    internal bool IsAny => Count > 0 || Certificate is not null;
 
-    internal RootGrant? Find(ProofPlace place) => tokens.GetValueOrDefault(place);
+    internal RootGrant? Find(ProofPlace place) => many is not null ? many.GetValueOrDefault(place) : only?.Place == place ? only : null;
 
     /// <summary>What the identity itself proved.</summary>
     internal RootGrant? FindOwn(HubEntry hub, IdentityKey identity)
@@ -31,7 +33,7 @@ internal sealed class ProofTable(PeerProofSource source, PeerJudge judge)
     {
         RootGrant? any = null;
         var path = PeerJudge.PathOf(identity);
-        foreach (var root in tokens.Values)
+        foreach (var root in Tokens)
         {
             if (root.Proof is not Proof.OfPolicy proof || proof.Hub.Name != hub.Name)
             {
@@ -53,7 +55,7 @@ internal sealed class ProofTable(PeerProofSource source, PeerJudge judge)
     {
         RootGrant? covering = null;
         RootGrant? any = null;
-        foreach (var root in tokens.Values)
+        foreach (var root in Tokens)
         {
             if (root.Proof is not Proof.OfPolicy proof || proof.Hub.Name != hub.Name || !judge.IsInTime(root.Principal))
             {
@@ -79,7 +81,7 @@ internal sealed class ProofTable(PeerProofSource source, PeerJudge judge)
     internal HubEntry? OnlyHub()
     {
         HubEntry? only = null;
-        foreach (var root in tokens.Values)
+        foreach (var root in Tokens)
         {
             var hub = PeerJudge.HubOf(root.Proof, source.Parts.Credentials);
             if (hub is null || (only is not null && only.Name != hub.Name))
@@ -104,7 +106,7 @@ internal sealed class ProofTable(PeerProofSource source, PeerJudge judge)
 
         List<RootGrant>? late = null;
         nextEnd = DateTimeOffset.MaxValue;
-        foreach (var root in tokens.Values)
+        foreach (var root in Tokens)
         {
             if (EndOf(root.Principal) <= now)
             {
@@ -121,7 +123,7 @@ internal sealed class ProofTable(PeerProofSource source, PeerJudge judge)
 
     internal void Add(RootGrant root)
     {
-        tokens[root.Place] = root;
+        Put(root);
         source.Add(root);
         Expect(root);
     }
@@ -171,13 +173,13 @@ internal sealed class ProofTable(PeerProofSource source, PeerJudge judge)
         }
         else if (ReferenceEquals(Find(root.Place), root))
         {
-            tokens.Remove(root.Place);
+            Take(root);
         }
     }
 
     internal void Clear()
     {
-        foreach (var root in tokens.Values)
+        foreach (var root in Tokens)
         {
             Leave(root);
         }
@@ -187,8 +189,28 @@ internal sealed class ProofTable(PeerProofSource source, PeerJudge judge)
             Leave(Certificate);
         }
 
-        tokens.Clear();
-        Certificate = null;
+        (only, many, Certificate) = (null, null, null);
+    }
+
+    private IReadOnlyCollection<RootGrant> Tokens => many is not null ? many.Values : only is null ? [] : [only];
+
+    private void Put(RootGrant root)
+    {
+        if (many is null && (only is null || only.Place == root.Place))
+        {
+            only = root;
+            return;
+        }
+
+        many ??= new Dictionary<ProofPlace, RootGrant> { [only!.Place] = only };
+        many[root.Place] = root;
+        only = null;
+    }
+
+    private void Take(RootGrant root)
+    {
+        many?.Remove(root.Place);
+        only = null;
     }
 
     private static ReadOnlySpan<char> ScopeOf(Proof proof) => proof is Proof.OfPolicy policy ? policy.Token.Resource.Span : default;

@@ -5,7 +5,7 @@ namespace Gatehouse.Identity.Peers;
 /// <summary>The right that a proof itself gives: to be an identity, or to hold a policy. In its connection's table until it ends.</summary>
 internal sealed class RootGrant : Grant
 {
-    private HashSet<ChildGrant>? children;
+    private OneOrMany<ChildGrant> children;
 
     internal RootGrant(PeerProofs owner, ProofPlace place, Proof proof, Judgement judged)
         : base(owner, judged) =>
@@ -19,7 +19,7 @@ internal sealed class RootGrant : Grant
     internal int Version { get; private set; }
 
     /// <summary>What hangs on it and is listened to.</summary>
-    internal IReadOnlyCollection<ChildGrant> Children => children ?? (IReadOnlyCollection<ChildGrant>)[];
+    internal IReadOnlyCollection<ChildGrant> Children => children.Items;
 
     internal override void JudgeAgain() => _ = Owner.JudgeAgainAsync(this);
 
@@ -29,9 +29,9 @@ internal sealed class RootGrant : Grant
         Version++;
     }
 
-    internal void Add(ChildGrant child) => (children ??= []).Add(child);
+    internal void Add(ChildGrant child) => children.Add(child);
 
-    internal void Remove(ChildGrant child) => children?.Remove(child);
+    internal void Remove(ChildGrant child) => children.Remove(child);
 
     /// <summary>Ends it and all that hangs on it.</summary>
     internal void EndAll(HubError error, List<GrantListener> due)

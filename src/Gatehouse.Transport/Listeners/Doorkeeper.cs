@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.IO.Pipelines;
 using System.Net;
 using Gatehouse.Transport.Admission;
@@ -13,6 +14,8 @@ namespace Gatehouse.Transport.Listeners;
 internal sealed class Doorkeeper(ConnectionTable table, TlsHandshake tls, IntermediateCache intermediates, RefusalTally tally)
 {
     private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(5);
+
+    private StreamPipeReaderOptions? readerOptions;
 
     /// <summary>TLS, then the protocol's handler.</summary>
     public Task ServeAsync(ConnectionContext context, string protocol, IConnectionHandler handler) =>
@@ -160,10 +163,21 @@ internal sealed class Doorkeeper(ConnectionTable table, TlsHandshake tls, Interm
         }
     }
 
-    private static PipeReader Reader(ConnectionContext context, TlsSession session) => PipeReader.Create(
-        session.Stream,
-        new StreamPipeReaderOptions(context.Features.Get<IMemoryPoolFeature>()?.MemoryPool, bufferSize: 4_096, minimumReadSize: 1_024, leaveOpen: true, useZeroByteReads: true));
+    private PipeReader Reader(ConnectionContext context, TlsSession session) => PipeReader.Create(session.Stream, ReaderOptions(context.Features.Get<IMemoryPoolFeature>()?.MemoryPool));
 
     private static PipeWriter Writer(ConnectionContext context, TlsSession session) => PipeWriter.Create(
         session.Stream, new StreamPipeWriterOptions(context.Features.Get<IMemoryPoolFeature>()?.MemoryPool, minimumBufferSize: 4_096, leaveOpen: true));
+
+    // A reader keeps its options: one object for all connections of a pool.
+    private StreamPipeReaderOptions ReaderOptions(MemoryPool<byte>? pool)
+    {
+        var last = Volatile.Read(ref readerOptions);
+        if (last is null || last.Pool != (pool ?? MemoryPool<byte>.Shared))
+        {
+            last = new StreamPipeReaderOptions(pool, bufferSize: 4_096, minimumReadSize: 1_024, leaveOpen: true, useZeroByteReads: true);
+            Volatile.Write(ref readerOptions, last);
+        }
+
+        return last;
+    }
 }

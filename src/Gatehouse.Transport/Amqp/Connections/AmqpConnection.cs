@@ -23,8 +23,8 @@ internal sealed class AmqpConnection
 
     private readonly ClientConnection connection;
     private readonly FrameDispatch dispatch;
-    private readonly Dictionary<ushort, AmqpSession> sessions = [];
-    private readonly List<OutgoingLink> waitingForRoom = [];
+    private NumberTable<AmqpSession> sessions;
+    private List<OutgoingLink>? waitingForRoom;
     private long silentBeats;
     private long silentBeatsAllowed = long.MaxValue;
     private bool isUnproved;
@@ -82,16 +82,16 @@ internal sealed class AmqpConnection
         }
     }
 
-    internal AmqpSession? FindSession(ushort channel) => sessions.GetValueOrDefault(channel);
+    internal AmqpSession? FindSession(ushort channel) => sessions.Find(channel);
 
-    internal void Add(AmqpSession session) => sessions[session.Channel] = session;
+    internal void Add(AmqpSession session) => sessions.Set(session.Channel, session);
 
     /// <summary>The peer's open is here: what it announced counts, and we may speak.</summary>
     internal void Opened(Open open)
     {
         PeerMaxFrameBytes = (int)Math.Clamp(open.MaxFrameSize, LeastFrameBytes, (uint)Parts.Options.MaxFrameBytes);
         Peer.ContainerId = open.ContainerId;
-        Peer.HostName = string.IsNullOrEmpty(open.HostName) ? connection.Peer.HostName ?? "" : open.HostName;
+        Peer.HostName = string.IsNullOrEmpty(open.HostName) || open.HostName == connection.Peer.HostName ? connection.Peer.HostName ?? "" : open.HostName;
         Peer.Properties = open.Properties;
         if (open.IdleTimeOut is > 0 and { } timeout)
         {
@@ -119,7 +119,7 @@ internal sealed class AmqpConnection
     /// <summary>Counts bytes of unfinished and postponed messages. Hold the gate.</summary>
     internal void Hold(int bytes)
     {
-        if (Bounds.Hold(bytes) && waitingForRoom.Count > 0)
+        if (Bounds.Hold(bytes) && waitingForRoom is { Count: > 0 })
         {
             ThreadPool.UnsafeQueueUserWorkItem(static connection => connection.WakeWaitingForRoom(), this, preferLocal: false);
         }
@@ -136,7 +136,7 @@ internal sealed class AmqpConnection
         if (!link.IsWaitingForRoom)
         {
             link.IsWaitingForRoom = true;
-            waitingForRoom.Add(link);
+            (waitingForRoom ??= []).Add(link);
         }
 
         return false;
@@ -179,7 +179,7 @@ internal sealed class AmqpConnection
     {
         lock (Gate)
         {
-            return [.. sessions.Values.SelectMany(static session => session.Links).Where(static link => link.State == LinkState.Attached)];
+            return [.. sessions.Items.SelectMany(static session => session.Links).Where(static link => link.State == LinkState.Attached)];
         }
     }
 
@@ -429,7 +429,7 @@ internal sealed class AmqpConnection
             await Task.WhenAny(Bounds.WhenSettledAsync(), Task.Delay(DrainTimeout, Parts.Time));
             lock (Gate)
             {
-                foreach (var session in sessions.Values)
+                foreach (var session in sessions.Items)
                 {
                     session.WriteSettled();
                 }
@@ -446,8 +446,8 @@ internal sealed class AmqpConnection
         OutgoingLink[] those;
         lock (Gate)
         {
-            those = [.. waitingForRoom];
-            waitingForRoom.Clear();
+            those = waitingForRoom is null ? [] : [.. waitingForRoom];
+            waitingForRoom = null;
             Array.ForEach(those, static link => link.IsWaitingForRoom = false);
         }
 
@@ -481,7 +481,7 @@ internal sealed class AmqpConnection
         List<AmqpLink>? gone = null;
         lock (Gate)
         {
-            foreach (var session in sessions.Values)
+            foreach (var session in sessions.Items)
             {
                 CloseLinks(session, ref gone);
             }

@@ -8,7 +8,7 @@ namespace Gatehouse.Transport.Amqp.Connections;
 internal sealed class FrameDispatch(AmqpConnection connection)
 {
     private readonly LinkAttaching attaching = new(connection);
-    private readonly List<OutcomeCall> outcomes = [];
+    private List<OutcomeCall>? outcomes;
     private bool isOpen;
 
     private AmqpOptions Options => connection.Parts.Options;
@@ -341,6 +341,7 @@ internal sealed class FrameDispatch(AmqpConnection connection)
         }
 
         List<OutgoingLink>? ready = null;
+        outcomes ??= [];
         outcomes.Clear();
         lock (connection.Gate)
         {

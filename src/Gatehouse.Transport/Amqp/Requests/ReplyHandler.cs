@@ -8,7 +8,7 @@ namespace Gatehouse.Transport.Amqp.Requests;
 internal sealed class ReplyHandler(ReplyLinks links, ushort channel, string name, string? target) : OutgoingHandler
 {
     private readonly Lock gate = new();
-    private readonly Queue<(byte[] Message, Action OnSent)> waiting = new();
+    private Queue<(byte[] Message, Action OnSent)>? waiting;
     private ulong tag;
     private bool isClosed;
 
@@ -27,7 +27,7 @@ internal sealed class ReplyHandler(ReplyLinks links, ushort channel, string name
         {
             if (!isClosed)
             {
-                waiting.Enqueue((buffer.Written.ToArray(), onSent));
+                (waiting ??= new()).Enqueue((buffer.Written.ToArray(), onSent));
                 onSent = static () => { };
             }
         }
@@ -49,7 +49,7 @@ internal sealed class ReplyHandler(ReplyLinks links, ushort channel, string name
         lock (gate)
         {
             Span<byte> name = stackalloc byte[8];
-            while (waiting.TryPeek(out var next))
+            while (waiting is not null && waiting.TryPeek(out var next))
             {
                 BinaryPrimitives.WriteUInt64BigEndian(name, tag);
                 if (!Link.TrySend(name, 0, next.Message, settled: true, out _))
@@ -61,7 +61,8 @@ internal sealed class ReplyHandler(ReplyLinks links, ushort channel, string name
                 (sent ??= []).Add(waiting.Dequeue().OnSent);
             }
 
-            isEmpty = waiting.Count == 0;
+            isEmpty = waiting is null or { Count: 0 };
+            waiting = isEmpty ? null : waiting;
         }
 
         if (isEmpty)
@@ -83,8 +84,8 @@ internal sealed class ReplyHandler(ReplyLinks links, ushort channel, string name
         lock (gate)
         {
             isClosed = true;
-            left = [.. waiting.Select(each => each.OnSent)];
-            waiting.Clear();
+            left = waiting is null ? [] : [.. waiting.Select(each => each.OnSent)];
+            waiting = null;
         }
 
         foreach (var each in left)

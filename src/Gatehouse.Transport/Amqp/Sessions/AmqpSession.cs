@@ -9,11 +9,11 @@ namespace Gatehouse.Transport.Amqp.Sessions;
 internal sealed class AmqpSession
 {
     private readonly AmqpOptions options;
-    // Made with the first link: a peer may begin thousands of sessions and attach nothing.
-    private Dictionary<uint, AmqpLink>? links;
+    private NumberTable<AmqpLink> links;
+    // Made for more links than are looked through one by one.
     private Dictionary<(string Name, bool PeerSends), AmqpLink>? names;
     private readonly OutgoingDeliveries outgoing = new();
-    private readonly SettledRange settled = new();
+    private SettledRange settled;
     private List<OutgoingLink>? waiting;
     private uint nextIncomingId;
     private uint incomingWindow;
@@ -38,32 +38,44 @@ internal sealed class AmqpSession
     /// <summary>We sent end: what still arrives is ignored until the peer's end.</summary>
     internal bool IsEnding { get; set; }
 
-    internal IEnumerable<AmqpLink> Links => links?.Values ?? Enumerable.Empty<AmqpLink>();
+    internal IEnumerable<AmqpLink> Links => links.Items;
 
     private AmqpWriter Writer => new(Connection.Output.Buffer);
 
-    internal AmqpLink? Find(uint handle) => links?.GetValueOrDefault(handle);
+    internal AmqpLink? Find(uint handle) => links.Find(handle);
 
-    internal AmqpLink? Find(string name, bool peerSends) => names?.GetValueOrDefault((name, peerSends));
+    /// <summary>The link that has the name now.</summary>
+    internal AmqpLink? Find(string name, bool peerSends) => names is not null
+        ? names.GetValueOrDefault((name, peerSends))
+        : links.Items.FirstOrDefault(link => HasName(link) && link.PeerSends == peerSends && link.Name == name);
 
     /// <summary>Takes a link in, or puts it in the place of the one that waited for the door's decision.</summary>
     internal void Add(AmqpLink link)
     {
-        links ??= [];
-        names ??= [];
-        if (!links.ContainsKey(link.Handle))
+        if (links.Find(link.Handle) is null)
         {
             Connection.Bounds.CountHandle(1);
         }
 
-        links[link.Handle] = link;
-        names[(link.Name, link.PeerSends)] = link;
+        links.Set(link.Handle, link);
+        if (names is not null)
+        {
+            names[(link.Name, link.PeerSends)] = link;
+        }
+        else if (links.Count > NumberTable<AmqpLink>.Few)
+        {
+            names = [];
+            foreach (var each in links.Items.Where(HasName))
+            {
+                names[(each.Name, each.PeerSends)] = each;
+            }
+        }
     }
 
     /// <summary>The handle is free again.</summary>
     internal void Remove(AmqpLink link)
     {
-        if (links is not null && links.Remove(link.Handle))
+        if (links.Remove(link.Handle))
         {
             Connection.Bounds.CountHandle(-1);
         }
@@ -73,8 +85,9 @@ internal sealed class AmqpSession
 
     internal void Clear()
     {
-        Connection.Bounds.CountHandle(-(links?.Count ?? 0));
-        (links, names, waiting) = (null, null, null);
+        Connection.Bounds.CountHandle(-links.Count);
+        links.Clear();
+        (names, waiting) = (null, null);
     }
 
     /// <summary>The name is free again: a link that we detached may be attached anew before its handle is.</summary>
@@ -238,6 +251,9 @@ internal sealed class AmqpSession
         writer.EndFrame(mark);
         Connection.Output.Added();
     }
+
+    // One that was detached keeps its handle until the peer has answered, and not its name.
+    private static bool HasName(AmqpLink link) => link.State is LinkState.Attaching or LinkState.Attached;
 
     private int WriteTransfer(OutgoingLink link, TransferHead? head, ReadOnlySpan<byte> tag, ReadOnlySpan<byte> payload)
     {

@@ -3,7 +3,7 @@ using Gatehouse.Wire.Amqp;
 namespace Gatehouse.Transport.Amqp.Sessions;
 
 /// <summary>Neighbouring deliveries with one outcome, gathered into one disposition.</summary>
-internal sealed class SettledRange
+internal struct SettledRange
 {
     private bool isAny;
     private Settlement range;
