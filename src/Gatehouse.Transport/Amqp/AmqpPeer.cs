@@ -1,4 +1,5 @@
 using Gatehouse.Contracts.Credentials;
+using Gatehouse.Transport.Amqp.Connections;
 using Gatehouse.Wire.Amqp;
 
 namespace Gatehouse.Transport.Amqp;
@@ -26,13 +27,13 @@ public sealed class AmqpPeer
     /// <summary>Whether it ever proved anything.</summary>
     internal bool IsProved { get; private set; }
 
-    /// <summary>Set by the connection: something is proved now.</summary>
-    internal Action? Proved { get; set; }
+    /// <summary>Its connection, once the headers are over.</summary>
+    internal AmqpConnection? Connection { get; set; }
 
     internal void MarkProved()
     {
         IsProved = true;
-        Proved?.Invoke();
+        Connection?.ForgetUnproved();
     }
 
     /// <summary>A door's own state of this connection, made at first use; one object for each type.</summary>

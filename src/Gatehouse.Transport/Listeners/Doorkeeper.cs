@@ -17,66 +17,62 @@ internal sealed class Doorkeeper(ConnectionTable table, TlsHandshake tls, Interm
 
     private StreamPipeReaderOptions? readerOptions;
 
+    private ConnectionLimits Limits => table.Limits;
+
+    // A connection keeps what waits for its end: the ways below capture nothing, so that an idle one costs one task for each await and no closures.
+
     /// <summary>TLS, then the protocol's handler.</summary>
     public Task ServeAsync(ConnectionContext context, string protocol, IConnectionHandler handler) =>
-        GuardAsync(context, protocol, async watch =>
-        {
-            if (await tls.RunAsync(context.Transport, watch) is { } session)
-            {
-                await ServeSecureAsync(context, watch, session, handler);
-            }
-        });
+        GuardAsync(context, protocol, handler, static (keeper, context, watch, handler) => keeper.ServeSecureAsync(context, watch, handler));
 
     public Task ServePlainMqttAsync(ConnectionContext context, IConnectionHandler handler) =>
-        GuardAsync(context, "mqtt", async watch =>
+        GuardAsync(context, "mqtt", handler, static (keeper, context, watch, handler) =>
         {
-            var input = new BudgetedInput(context.Transport.Input, watch, table.Limits.MaxUnauthenticatedBytes);
+            var input = new BudgetedInput(context.Transport.Input, watch, keeper.Limits.MaxUnauthenticatedBytes);
             var peer = new PeerInfo { RemoteEndPoint = context.RemoteEndPoint, Protocol = "mqtt" };
-            await handler.RunAsync(new StreamConnection(input, context.Transport.Output, peer, watch, null));
+            return handler.RunAsync(new StreamConnection(input, context.Transport.Output, peer, watch, null));
         });
 
     public Task ServeHttpsAsync(ConnectionContext context, ConnectionDelegate http) =>
-        GuardAsync(context, "https", async watch =>
-        {
-            if (await tls.RunAsync(context.Transport, watch) is not { } session)
-            {
-                return;
-            }
+        GuardAsync(context, "https", http, static (keeper, context, watch, http) => keeper.ServeHttpsAsync(context, watch, http));
 
-            watch.StopAuthenticationClock();
-            var feature = new SecureConnection(watch, session, () => Keep(session));
-            context.Features.Set(feature);
-            context.Features.Set<ITlsConnectionFeature>(feature);
-            context.Features.Set<ITlsHandshakeFeature>(feature);
-            var outer = context.Transport;
-            context.Transport = new PipePair(Reader(context, session), Writer(context, session));
-            try
-            {
-                await http(context);
-            }
-            finally
-            {
-                await EndAsync(context.Transport.Input, context.Transport.Output, session);
-                context.Transport = outer;
-            }
-        });
-
-    private async Task ServeSecureAsync(ConnectionContext context, ConnectionWatch watch, TlsSession session, IConnectionHandler handler)
+    private async Task ServeHttpsAsync(ConnectionContext context, ConnectionWatch watch, ConnectionDelegate http)
     {
+        if (await tls.RunAsync(context.Transport, watch) is not { } session)
+        {
+            return;
+        }
+
+        watch.StopAuthenticationClock();
+        var feature = new SecureConnection(watch, session, () => Keep(session));
+        context.Features.Set(feature);
+        context.Features.Set<ITlsConnectionFeature>(feature);
+        context.Features.Set<ITlsHandshakeFeature>(feature);
+        var outer = context.Transport;
+        context.Transport = new PipePair(Reader(context, session), Writer(context, session));
+        try
+        {
+            await http(context);
+        }
+        finally
+        {
+            await EndAsync(context.Transport.Input, context.Transport.Output, session);
+            context.Transport = outer;
+        }
+    }
+
+    private async Task ServeSecureAsync(ConnectionContext context, ConnectionWatch watch, IConnectionHandler handler)
+    {
+        if (await tls.RunAsync(context.Transport, watch) is not { } session)
+        {
+            return;
+        }
+
         var reader = Reader(context, session);
         var writer = Writer(context, session);
         try
         {
-            var peer = new PeerInfo
-            {
-                RemoteEndPoint = context.RemoteEndPoint,
-                Protocol = watch.Protocol,
-                HostName = session.HostName,
-                TlsVersion = session.Version,
-                Certificate = session.Certificate,
-            };
-            var input = new BudgetedInput(reader, watch, table.Limits.MaxUnauthenticatedBytes);
-            await handler.RunAsync(new StreamConnection(input, writer, peer, watch, session.Certificate is null ? null : () => Keep(session)));
+            await handler.RunAsync(Connection(context, watch, session, reader, writer));
         }
         finally
         {
@@ -86,7 +82,21 @@ internal sealed class Doorkeeper(ConnectionTable table, TlsHandshake tls, Interm
         }
     }
 
-    private async Task GuardAsync(ConnectionContext context, string protocol, Func<ConnectionWatch, Task> serve)
+    private StreamConnection Connection(ConnectionContext context, ConnectionWatch watch, TlsSession session, PipeReader reader, PipeWriter writer)
+    {
+        var peer = new PeerInfo
+        {
+            RemoteEndPoint = context.RemoteEndPoint,
+            Protocol = watch.Protocol,
+            HostName = session.HostName,
+            TlsVersion = session.Version,
+            Certificate = session.Certificate,
+        };
+        var input = new BudgetedInput(reader, watch, Limits.MaxUnauthenticatedBytes);
+        return new StreamConnection(input, writer, peer, watch, session.Certificate is null ? null : () => Keep(session));
+    }
+
+    private async Task GuardAsync<T>(ConnectionContext context, string protocol, T state, Func<Doorkeeper, ConnectionContext, ConnectionWatch, T, Task> serve)
     {
         var address = (context.RemoteEndPoint as IPEndPoint)?.Address ?? IPAddress.None;
         if (table.Gate.TryEnter(address) is var refusal && refusal != Refusal.None)
@@ -100,7 +110,7 @@ internal sealed class Doorkeeper(ConnectionTable table, TlsHandshake tls, Interm
         table.Add(watch);
         try
         {
-            await serve(watch);
+            await serve(this, context, watch, state);
         }
         catch (Exception e) when (watch.IsAborted || watch.Closed.IsCancellationRequested || e is IOException or OperationCanceledException)
         {

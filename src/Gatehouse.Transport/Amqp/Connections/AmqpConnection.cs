@@ -32,7 +32,7 @@ internal sealed class AmqpConnection
     internal AmqpConnection(ClientConnection connection, AmqpParts parts, AmqpPeer peer)
     {
         (this.connection, Parts, Peer) = (connection, parts, peer);
-        peer.Proved = ForgetUnproved;
+        peer.Connection = this;
         Bounds = new ConnectionBounds(Gate, parts.Options);
         Output = new AmqpOutput(connection, Gate, parts.Options) { OnRoom = WakeWaitingForRoom };
         dispatch = new FrameDispatch(this);
@@ -106,7 +106,7 @@ internal sealed class AmqpConnection
     }
 
     /// <summary>Something is proved now.</summary>
-    private void ForgetUnproved()
+    internal void ForgetUnproved()
     {
         connection.MarkAuthenticated();
         lock (Gate)
