@@ -208,6 +208,40 @@ public sealed class AmqpOutgoingTests
         Assert.True(feeder.Out.TrySend(Tag, 0, message, settled: true, out _));
     }
 
+    [Fact]
+    public async Task An_answer_that_is_there_before_its_link_is_attached_waits_for_it()
+    {
+        await using var driver = await AmqpDriver.OpenAsync();
+        await driver.SendAsync(0, AmqpDriver.Receiver(0, "reply").Write);
+        await Eventually.TrueAsync(() => !driver.Door.Deciding.IsEmpty);
+
+        var sent = driver.Door.Replies.SendAsync(0, AmqpDriver.Data(5));
+        driver.Door.Decide.SetResult();
+        await driver.ExpectAsync(Descriptors.Attach);
+        Assert.False(sent.IsCompleted);
+        await GrantAsync(driver, 1);
+
+        Assert.Equal(AmqpDriver.Data(5), await ReadMessageAsync(driver));
+        await sent.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public async Task An_answer_for_a_link_that_is_refused_or_for_none_holds_nobody_up()
+    {
+        await using var driver = await AmqpDriver.OpenAsync();
+        driver.Door.RefusesReplies = true;
+        Assert.True(driver.Door.Replies.SendAsync(0, AmqpDriver.Data(5)).IsCompleted);
+        await driver.SendAsync(0, AmqpDriver.Receiver(0, "reply").Write);
+        await Eventually.TrueAsync(() => !driver.Door.Deciding.IsEmpty);
+
+        var sent = driver.Door.Replies.SendAsync(0, AmqpDriver.Data(5));
+        driver.Door.Decide.SetResult();
+
+        await sent.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+        Assert.Equal(["receiver-0"], driver.Door.Closed);
+        Assert.True(driver.Door.Replies.SendAsync(0, AmqpDriver.Data(5)).IsCompleted);
+    }
+
     private static async Task<ProbeFeeder> FeedAsync(AmqpDriver driver, byte senderSettleMode = 2)
     {
         await driver.AttachReceiverAsync(0, "feed", senderSettleMode: senderSettleMode);

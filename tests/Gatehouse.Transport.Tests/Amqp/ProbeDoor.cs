@@ -1,13 +1,15 @@
 using System.Collections.Concurrent;
 using Gatehouse.Transport.Amqp;
 using Gatehouse.Transport.Amqp.Links;
+using Gatehouse.Transport.Amqp.Requests;
 using Gatehouse.Wire.Amqp;
 
 namespace Gatehouse.Transport.Tests.Amqp;
 
 /// <summary>
 /// A door whose addresses say what it does: <c>take</c> accepts messages, <c>hold</c> takes none until it is told, <c>reject</c> rejects them, <c>throw</c> throws,
-/// <c>feed</c> is read from, <c>later</c> decides when it is told, <c>no</c> refuses, <c>elsewhere</c> redirects.
+/// <c>feed</c> is read from, <c>later</c> decides when it is told, <c>reply</c> is a receiver of answers and
+/// decides when it is told (then <see cref="RefusesReplies"/> counts), <c>no</c> refuses, <c>elsewhere</c> redirects.
 /// </summary>
 internal sealed class ProbeDoor : IAmqpDoor
 {
@@ -29,7 +31,11 @@ internal sealed class ProbeDoor : IAmqpDoor
 
     internal uint Credit { get; set; } = 10;
 
-    public bool Serves(LinkRequest request) => request.Address.Segments[0] is "take" or "hold" or "reject" or "throw" or "feed" or "later" or "no" or "elsewhere";
+    internal ReplyLinks Replies { get; } = new();
+
+    internal bool RefusesReplies { get; set; }
+
+    public bool Serves(LinkRequest request) => request.Address.Segments[0] is "take" or "hold" or "reject" or "throw" or "feed" or "later" or "reply" or "no" or "elsewhere";
 
     public async ValueTask<LinkDecision> AttachAsync(LinkRequest request, CancellationToken cancellationToken)
     {
@@ -39,6 +45,17 @@ internal sealed class ProbeDoor : IAmqpDoor
                 return new LinkDecision.Refuse(AmqpErrors.Of(AmqpConditions.UnauthorizedAccess, "no"));
             case "elsewhere":
                 return new LinkDecision.Redirect(AmqpErrors.Of(AmqpConditions.LinkRedirect, "elsewhere"));
+            case "reply":
+                var handler = Replies.Add(request, () => Closed.Enqueue(request.Attach.Name));
+                Deciding.Enqueue(cancellationToken);
+                await Decide.Task;
+                if (!RefusesReplies)
+                {
+                    return new LinkDecision.Send(handler);
+                }
+
+                handler.OnClosed();
+                return new LinkDecision.Refuse(AmqpErrors.Of(AmqpConditions.UnauthorizedAccess, "no"));
             case "later":
                 Deciding.Enqueue(cancellationToken);
                 await Decide.Task;

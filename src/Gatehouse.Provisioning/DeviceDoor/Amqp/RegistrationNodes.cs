@@ -22,20 +22,31 @@ internal sealed class RegistrationNodes(DeviceRegistrations registrations, Provi
     {
         var peer = RegistrationPeer.Of(request.Peer);
         var target = new RegistrationTarget(request.Address.Segments[0], request.Address.Segments[2], Operations.GetDeviceRegistration);
-        var admitted = await registrations.AdmitAsync(target, peer.Caller, cancellationToken);
-        if (!admitted.IsOk || admitted.Value is not null)
-        {
-            return Refuse(admitted.Error ?? ProvisioningErrors.Unauthorized);
-        }
-
         if (!peer.TryEnter())
         {
             return Refuse(ProvisioningErrors.TooManyRequests);
         }
 
-        return request.PeerSends
-            ? new LinkDecision.Receive(new RequestsLink(peer, target, registrations, options, time, log)) { Credit = Credit, MaxMessageBytes = options.MaxDeviceBodyBytes + SlackBytes }
-            : new LinkDecision.Send(new RepliesLink(peer, target.RegistrationId));
+        // Before it is judged: the answer to a request on a link that was attached faster waits for this one.
+        var replies = request.PeerSends ? null : peer.Replies.Add(request, peer.Leave);
+        var admitted = await registrations.AdmitAsync(target, peer.Caller, cancellationToken);
+        if (admitted.IsOk && admitted.Value is null)
+        {
+            return replies is not null
+                ? new LinkDecision.Send(replies)
+                : new LinkDecision.Receive(new RequestsLink(peer, request.Channel, target, registrations, options, time, log)) { Credit = Credit, MaxMessageBytes = options.MaxDeviceBodyBytes + SlackBytes };
+        }
+
+        if (replies is not null)
+        {
+            replies.OnClosed();
+        }
+        else
+        {
+            peer.Leave();
+        }
+
+        return Refuse(admitted.Error ?? ProvisioningErrors.Unauthorized);
     }
 
     private LinkDecision.Refuse Refuse(HubError error) => new(RegistrationFault.Of(error, options, time));

@@ -2,6 +2,7 @@ using System.Net;
 using Gatehouse.Contracts.Credentials;
 using Gatehouse.Provisioning.Attestation;
 using Gatehouse.Transport.Amqp;
+using Gatehouse.Transport.Amqp.Requests;
 
 namespace Gatehouse.Provisioning.DeviceDoor.Amqp;
 
@@ -11,9 +12,10 @@ internal sealed class RegistrationPeer(AmqpPeer peer)
     /// <summary>Links of one connection; every SDK attaches two.</summary>
     private const int MaxLinks = 8;
 
-    private readonly Lock gate = new();
-    private readonly List<RepliesLink> replies = [];
     private int links;
+
+    /// <summary>Links on which answers leave. Who a connection acts for is one registration, so any of them will do.</summary>
+    internal ReplyLinks Replies { get; } = new();
 
     /// <summary>SAS token; null for a device that showed its certificate.</summary>
     internal string? Token { get; set; }
@@ -41,29 +43,4 @@ internal sealed class RegistrationPeer(AmqpPeer peer)
     }
 
     internal void Leave() => Interlocked.Decrement(ref links);
-
-    internal void Add(RepliesLink link)
-    {
-        lock (gate)
-        {
-            replies.Add(link);
-        }
-    }
-
-    internal void Remove(RepliesLink link)
-    {
-        lock (gate)
-        {
-            replies.Remove(link);
-        }
-    }
-
-    /// <summary>The newest link on which answers to a registration can leave.</summary>
-    internal RepliesLink? FindReplies(string registrationId)
-    {
-        lock (gate)
-        {
-            return replies.FindLast(link => link.RegistrationId.Equals(registrationId, StringComparison.OrdinalIgnoreCase));
-        }
-    }
 }

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 namespace Gatehouse.Provisioning.DeviceDoor.Amqp;
 
 /// <summary>Requests of a device, one after the other: accepted and answered on its other link, or rejected with the reason.</summary>
-internal sealed class RequestsLink(RegistrationPeer peer, RegistrationTarget target, DeviceRegistrations registrations, ProvisioningOptions options, TimeProvider time, ILogger log) : IncomingHandler
+internal sealed class RequestsLink(RegistrationPeer peer, ushort channel, RegistrationTarget target, DeviceRegistrations registrations, ProvisioningOptions options, TimeProvider time, ILogger log) : IncomingHandler
 {
     private int isBusy;
 
@@ -38,9 +38,9 @@ internal sealed class RequestsLink(RegistrationPeer peer, RegistrationTarget tar
             }
 
             // Without the other link it is done all the same.
-            if (refused is null && peer.FindReplies(target.RegistrationId) is { } replies)
+            if (refused is null)
             {
-                await replies.SendAsync(answer.Value);
+                await peer.Replies.SendAsync(channel, answer.Value);
             }
         }
         finally

@@ -5,7 +5,7 @@ using Gatehouse.Wire.Amqp;
 namespace Gatehouse.Transport.Amqp.Requests;
 
 /// <summary>Answers on their way out, in order. A request counts as under way until its answer is on the wire, so that what waits here is bounded by the requests taken.</summary>
-internal sealed class ReplyHandler(ReplyLinks links, ushort channel, string name, string? target) : OutgoingHandler
+internal sealed class ReplyHandler(ReplyLinks links, ushort channel, string name, string? target, Action? onClosed) : OutgoingHandler
 {
     private readonly Lock gate = new();
     private Queue<(byte[] Message, Action OnSent)>? waiting;
@@ -18,16 +18,21 @@ internal sealed class ReplyHandler(ReplyLinks links, ushort channel, string name
 
     internal string? Target { get; } = target;
 
-    /// <summary>Sends the answer when there is credit. <paramref name="onSent"/> is called once, also when the link goes before.</summary>
     internal void Send(NodeRequest request, NodeReply reply, Action onSent)
     {
         var buffer = new AmqpBuffer();
         reply.Write(buffer, request.MessageId);
+        Send(buffer.Written.ToArray(), onSent);
+    }
+
+    /// <summary>Sends the answer when there is credit. <paramref name="onSent"/> is called once, also when the link goes before.</summary>
+    internal void Send(byte[] message, Action onSent)
+    {
         lock (gate)
         {
             if (!isClosed)
             {
-                (waiting ??= new()).Enqueue((buffer.Written.ToArray(), onSent));
+                (waiting ??= new()).Enqueue((message, onSent));
                 onSent = static () => { };
             }
         }
@@ -77,9 +82,19 @@ internal sealed class ReplyHandler(ReplyLinks links, ushort channel, string name
         }
     }
 
+    // Sent settled, unless the peer wants it otherwise: whatever it says of an answer is the end of it.
+    public override void OnOutcome(uint deliveryId, Outcome outcome, bool isSettled)
+    {
+        if (!isSettled)
+        {
+            Link.Settle(deliveryId, outcome);
+        }
+    }
+
     public override void OnClosed()
     {
         links.Remove(this);
+        onClosed?.Invoke();
         List<Action> left;
         lock (gate)
         {

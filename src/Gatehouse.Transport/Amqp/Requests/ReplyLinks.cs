@@ -12,16 +12,32 @@ public sealed class ReplyLinks
     private readonly Lock gate = new();
     private readonly List<ReplyHandler> handlers = [];
 
-    /// <summary>A handler for a new receiver of the node.</summary>
-    public OutgoingHandler Add(LinkRequest request)
+    /// <summary>A handler for a new receiver of the node. Answers may be given to it from now on; they leave when it is attached. Where it is refused, call its <see cref="OutgoingHandler.OnClosed"/>.</summary>
+    /// <param name="request">The receiver.</param>
+    /// <param name="onClosed">Called when it is gone; null for nothing.</param>
+    public OutgoingHandler Add(LinkRequest request, Action? onClosed = null)
     {
-        var handler = new ReplyHandler(this, request.Channel, request.Attach.Name, request.PeerEnd);
+        ArgumentNullException.ThrowIfNull(request);
+        var handler = new ReplyHandler(this, request.Channel, request.Attach.Name, request.PeerEnd, onClosed);
         lock (gate)
         {
             handlers.Add(handler);
         }
 
         return handler;
+    }
+
+    /// <summary>Sends an encoded message on the newest link of the session, else of the connection. Done when it is on its way or its link is gone; at once where there is none.</summary>
+    public Task SendAsync(ushort channel, byte[] message)
+    {
+        if (Find(channel, null) is not { } way)
+        {
+            return Task.CompletedTask;
+        }
+
+        var sent = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        way.Send(message, sent.SetResult);
+        return sent.Task;
     }
 
     internal void Remove(ReplyHandler handler)
