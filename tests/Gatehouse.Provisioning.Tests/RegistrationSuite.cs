@@ -3,6 +3,7 @@ using Gatehouse.Contracts.Audit;
 using Gatehouse.Contracts.Identities;
 using Gatehouse.Hub.Registry;
 using Gatehouse.Hub.Twins;
+using Gatehouse.Store.Audit;
 using Gatehouse.Store.Suite;
 using Xunit;
 
@@ -63,6 +64,29 @@ public abstract class RegistrationSuite(PostgresServer? server)
         states = await host.AskAsync("POST", "/registrations/G1/query", null, null, ("x-ms-continuation", states.Headers["x-ms-continuation"]));
         Assert.Equal(["dev-2"], states.Body!.AsArray().Select(state => state!["registrationId"]!.GetValue<string>()));
         Assert.DoesNotContain("x-ms-continuation", states.Headers.Keys);
+    }
+
+    [Fact]
+    public async Task A_record_says_by_which_key_of_which_version_of_its_enrollment_a_device_came_and_its_device_is_not_told()
+    {
+        await using var host = await ProvisioningHost.StartAsync(server);
+        var made = await host.EnrollAsync("dev-1", Keys);
+        var group = await host.EnrollAsync("g1", Keys, isGroup: true);
+
+        var told = await host.RegisterAsync("dev-1", KeyOf(made, "secondaryKey"));
+        await host.RegisterAsync("dev-2", ProvisioningHost.Derive(KeyOf(group, "primaryKey"), "dev-2"));
+
+        Assert.Equal("", told.Text("registrationState.provedBy"));
+        Assert.Equal(("secondary", made["etag"]!.GetValue<string>()), ProvedBy(await host.AskAsync("GET", "/registrations/dev-1")));
+        Assert.Equal(("primary", group["etag"]!.GetValue<string>()), ProvedBy(await host.AskAsync("GET", "/registrations/dev-2")));
+        var changed = await host.AskAsync("PUT", "/enrollments/dev-1", $"{{{Keys}}}", "*");
+        Assert.Equal(("secondary", made["etag"]!.GetValue<string>()), ProvedBy(await host.AskAsync("GET", "/registrations/dev-1")));
+        await host.RegisterAsync("dev-1", KeyOf(made, "primaryKey"));
+        Assert.Equal(("primary", changed.Text("etag")), ProvedBy(await host.AskAsync("GET", "/registrations/dev-1")));
+        var audited = (await host.Get<AuditLog>().ReadAsync(host.Instance.Name.Value, 0, 1000, Token)).Where(entry => entry.Fields is { Action: "registration.assign", Subject: "dev-1" });
+        Assert.Equal(["secondary", "primary"], audited.Select(entry => JsonNode.Parse(entry.Fields.Detail!)!["credential"]!.GetValue<string>()));
+
+        static (string, string) ProvedBy(ProvisioningHost.Answer state) => (state.Text("provedBy.credential"), state.Text("provedBy.enrollmentEtag"));
     }
 
     [Fact]

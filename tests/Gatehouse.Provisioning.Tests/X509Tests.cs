@@ -23,6 +23,7 @@ public sealed class X509Tests
         Assert.Equal("assigned", (await host.RegisterAsync("dev-1", second.Shown())).Value.Operation!.Status);
         var device = (await host.DeviceAsync("dev-1"))!;
         Assert.Equal(("selfSigned", first.Thumbprint, second.Thumbprint), (device.AuthenticationType, device.PrimaryThumbprint, device.SecondaryThumbprint));
+        Assert.Equal("secondary", (await host.AskAsync("GET", "/registrations/dev-1")).Text("provedBy.credential"));
         await RefusedAsync(host, "dev-1", other, RefusalReason.ThumbprintMismatch);
     }
 
@@ -91,7 +92,9 @@ public sealed class X509Tests
 
         Assert.Equal(200, (await host.AskAsync("PUT", "/enrollmentGroups/g1", $$$$$$"""{"attestation":{"type":"x509","x509":{"signingCertificates":{"primary":{"certificate":"{{{{{{old.Base64}}}}}}"},"secondary":{"certificate":"{{{{{{fresh.Base64}}}}}}"}}}}}""", "*")).Code);
         Assert.True((await host.RegisterAsync("dev-1", before.Shown())).IsOk);
+        Assert.Equal(("primary", old.Thumbprint), ProvedBy(await host.AskAsync("GET", "/registrations/dev-1")));
         Assert.True((await host.RegisterAsync("dev-1", after.Shown())).IsOk);
+        Assert.Equal(("secondary", fresh.Thumbprint), ProvedBy(await host.AskAsync("GET", "/registrations/dev-1")));
         Assert.Equal(after.Thumbprint, (await host.DeviceAsync("dev-1"))!.PrimaryThumbprint);
         Assert.Equal(200, (await host.AskAsync("PUT", "/enrollmentGroups/g1", $$"""{{{EnrollmentSuite.Signers(fresh.Base64)}}}""", "*")).Code);
         await RefusedAsync(host, "dev-1", before, RefusalReason.CertificateNotTrusted);
@@ -108,6 +111,8 @@ public sealed class X509Tests
 
         await RefusedAsync(host, "dev-1", leaf, RefusalReason.CredentialKindMismatch);
     }
+
+    private static (string, string) ProvedBy(ProvisioningHost.Answer state) => (state.Text("provedBy.credential"), state.Text("x509.signingCertificateInfo.sha256Thumbprint"));
 
     private static async Task RefusedAsync(ProvisioningHost host, string id, TestCertificate certificate, RefusalReason reason)
     {

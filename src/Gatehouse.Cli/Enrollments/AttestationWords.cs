@@ -10,6 +10,9 @@ internal static class AttestationWords
     internal const string Tpm = "tpm";
     internal const string CaReferences = "caReferences";
 
+    /// <summary>In a registration: by which of the enrollment's two keys or certificates, and of which version of it.</summary>
+    internal const string ProvedBy = "provedBy";
+
     internal static string Of(JsonNode enrollment) => (string)enrollment["attestation"]!["type"]!;
 
     /// <summary>Its certificates (primary and secondary, each as its <c>info</c> when it was read) or names of CA certificates of the service.</summary>
@@ -20,6 +23,9 @@ internal static class AttestationWords
 
     /// <summary>A device's own certificates, or those that sign for the devices of a group.</summary>
     internal static string Block(bool isGroup) => isGroup ? "signingCertificates" : "clientCertificates";
+
+    /// <summary>Whether the device has registered since the enrollment was changed last.</summary>
+    internal static bool HasComeTo(JsonNode enrollment, JsonNode state) => state[ProvedBy]?["enrollmentEtag"] is { } etag && (string?)etag == (string?)enrollment["etag"];
 
     internal static string? Thumbprint(JsonNode? certificate) => (string?)certificate?["info"]?["sha256Thumbprint"];
 }

@@ -72,9 +72,9 @@ internal static class EnrollmentView
             .. isGroup ? Array.Empty<string?>() : [each["registrationState"] is { } state ? Registration(state) : "never"]]));
 
     internal static void Registrations(Terminal terminal, JsonArray states) => terminal.Table(
-        ["registration", "status", "hub", "device", "how", "registered"],
+        ["registration", "status", "hub", "device", "how", "proved by", "registered"],
         states.Select(each => (IEnumerable<string?>)[
-            Text(each!["registrationId"]), Text(each["status"]), Text(each["assignedHub"]), Text(each["deviceId"]), Text(each["substatus"]) ?? Text(each["errorMessage"]), ReadableTime.Of(each["lastUpdatedDateTimeUtc"])]));
+            Text(each!["registrationId"]), Text(each["status"]), Text(each["assignedHub"]), Text(each["deviceId"]), Text(each["substatus"]) ?? Text(each["errorMessage"]), ProvedBy(each), ReadableTime.Of(each["lastUpdatedDateTimeUtc"])]));
 
     internal static void RegistrationFacts(Terminal terminal, JsonNode state) => terminal.Facts(
         ("registration", Text(state["registrationId"])),
@@ -83,12 +83,18 @@ internal static class EnrollmentView
         ("hub", Text(state["assignedHub"])),
         ("device", Text(state["deviceId"])),
         ("error", Text(state["errorMessage"]) is { } message ? $"{message} ({state["errorCode"]})" : null),
+        ("proved by", ProvedBy(state)),
         ("certificate", Certificate(state["x509"]?["certificateInfo"] is { } info ? new JsonObject { ["info"] = info.DeepClone() } : null)),
+        ("CA certificate", Certificate(state["x509"]?["signingCertificateInfo"] is { } signer ? new JsonObject { ["info"] = signer.DeepClone() } : null)),
         ("boot", Boot(state)),
         ("group", Text(state["x509"]?["enrollmentGroupId"]) ?? Text(state["symmetricKey"]?["enrollmentGroupId"])),
         ("created", ReadableTime.Of(state["createdDateTimeUtc"])),
         ("registered", ReadableTime.Of(state["lastUpdatedDateTimeUtc"])),
         ("etag", Text(state["etag"])));
+
+    private static string? ProvedBy(JsonNode state) => Text(state[AttestationWords.ProvedBy]?["credential"]) is { } place
+        ? $"{place} {(state["x509"] is null ? "key" : state["x509"]!["signingCertificateInfo"] is null ? "certificate" : "CA certificate")}"
+        : null;
 
     private static string? Registration(JsonNode state) =>
         Text(state["assignedHub"]) is { } hub ? $"{Text(state["status"])} to {hub} as {Text(state["deviceId"])}" : Text(state["status"]);

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Gatehouse.Cli.Routing;
@@ -23,23 +22,21 @@ internal sealed class KeyRoll(EnrollmentTarget target)
             target.IsGroup(call)
                 ? $"give each device its key derived from the new one (gatehouse enrollment compute-device-key DEVICE --group-id {target.Id(call)} --key-type secondary), and let it register again."
                 : $"give the device the new key (gatehouse enrollment keys {target.Id(call)}), and let it register again.",
-            $"then end the old key (a device that came again with it is not told apart, and is locked out): gatehouse enrollment roll {target.Words(call)} --finish --etag {RollStep.Etag}");
+            $"then end the old key: gatehouse enrollment roll {target.Words(call)} --finish --etag {RollStep.Etag}");
     }
 
     internal async Task<RollStep> FinishAsync(Call call, JsonObject enrollment, IReadOnlyList<string> devices)
     {
         var keys = await EnrollmentCommands.ReadKeysAsync(call, target);
         Set(enrollment, new JsonObject { ["primaryKey"] = (string)keys["secondaryKey"]!, ["secondaryKey"] = NewKey() });
-        const string Done = "the secondary key is the primary one now, and the old primary opens nothing more; a fresh secondary waits for the next roll. A device that registered again with the old key was not told apart: it registers no more until it has the new one.";
+        const string Done = "the secondary key is the primary one now, and the old primary opens nothing more; a fresh secondary waits for the next roll.";
         return devices.Count == 0
             ? new RollStep(Done)
             : new RollStep(Done, $"a hub goes on accepting the old key from a device that it has until that registers again; at once: gatehouse device regenerate-key {(devices.Count == 1 ? devices[0] : "DEVICE")} primary");
     }
 
-    /// <summary>Which key it was is not recorded; who has not come since the last change has the old one.</summary>
-    internal static bool IsBehind(JsonNode enrollment, JsonNode state) => Time(state) < Time(enrollment);
-
-    private static DateTimeOffset Time(JsonNode node) => DateTimeOffset.Parse((string)node["lastUpdatedDateTimeUtc"]!, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);
+    /// <summary>Whether it did not come by the secondary key of this very version: another version may have had another key there.</summary>
+    internal static bool IsBehind(JsonNode enrollment, JsonNode state) => !AttestationWords.HasComeTo(enrollment, state) || (string?)state[AttestationWords.ProvedBy]!["credential"] != "secondary";
 
     private static void Set(JsonObject enrollment, JsonObject keys) => enrollment["attestation"]![AttestationWords.SymmetricKey] = keys;
 

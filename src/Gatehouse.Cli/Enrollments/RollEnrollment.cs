@@ -11,8 +11,8 @@ internal sealed class RollEnrollment(Shell shell, EnrollmentTarget target)
 
     private readonly KeyRoll keys = new(target);
     private readonly CertificateRoll certificates = new(target);
-    private readonly Option<bool> finish = new("--finish") { Description = "The second step, once the devices have registered with the new key or certificate: the old one opens nothing more. Which key a device registered with is not recorded: one that came again with the old key is not told apart, and is locked out until it has the new one." };
-    private readonly Option<bool> force = new("--force") { Description = "Finish although some devices have not registered with what is new." };
+    private readonly Option<bool> finish = new("--finish") { Description = "The second step, once the devices have registered with the new key or certificate: the old one opens nothing more. Refused while a device has registered with the old one last, or not at all since." };
+    private readonly Option<bool> force = new("--force") { Description = "Finish although some devices have not registered with what is new: they register no more until they have it." };
     private readonly Option<string?> etag = new("--etag", "-e") { Description = "Write only if this is still the ETag; * whatever it is. To finish a roll of keys: the ETag that its first step printed. Otherwise by default the one just read.", HelpName = "etag" };
 
     internal Command Command => shell.Command(
@@ -73,14 +73,21 @@ internal sealed class RollEnrollment(Shell shell, EnrollmentTarget target)
         var states = target.IsGroup(call) ? [.. await RegistrationCommands.OfGroupAsync(call, target.Id(call), null)]
             : enrollment["registrationState"] is { } own ? [own]
             : Array.Empty<JsonNode?>();
-        var behind = states.Where(state => isBehind(enrollment, state!)).Select(state => (string)state!["registrationId"]!).ToList();
-        if (behind.Count > 0 && !call.Value(force))
+        var behind = states.Where(state => isBehind(enrollment, state!)).ToLookup(state => AttestationWords.HasComeTo(enrollment, state!), state => (string)state!["registrationId"]!);
+        var count = behind.Sum(each => each.Count());
+        if (count > 0 && !call.Value(force))
         {
-            var names = string.Join(", ", behind.Take(MostNamed)) + (behind.Count > MostNamed ? ", …" : "");
-            throw new CliException($"{behind.Count} of {states.Length} devices have not registered with what is new since the enrollment was last changed ({names}): they could register no more. Let them register first, or leave them behind with --force.");
+            string[] told = [.. Told("came again with the old one", behind[true]), .. Told("have not come since the roll began", behind[false])];
+            throw new CliException($"{count} of {states.Length} devices have not registered with what is new, and could register no more: {string.Join("; ", told)}. Let them register with it first, or leave them behind with {force.Name}.");
         }
 
         return [.. states.Select(state => (string?)state!["deviceId"]).Where(device => device is not null).Select(device => device!)];
+    }
+
+    private static IEnumerable<string> Told(string what, IEnumerable<string> devices)
+    {
+        var all = devices.ToList();
+        return all.Count == 0 ? [] : [$"{what}: {string.Join(", ", all.Take(MostNamed))}{(all.Count > MostNamed ? $" and {all.Count - MostNamed} more" : "")}"];
     }
 }
 

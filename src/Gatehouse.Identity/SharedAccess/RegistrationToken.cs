@@ -10,6 +10,12 @@ namespace Gatehouse.Identity.SharedAccess;
 /// <remarks>Signed over <c>sr</c> exactly as received. Source: Device Provisioning Service "Symmetric key attestation" page; its test vector is in RegistrationTokenTests.</remarks>
 public sealed class RegistrationToken
 {
+    /// <summary>The key that signed, where it is the first of the two.</summary>
+    public const string PrimaryKey = "primaryKey";
+
+    /// <summary>The key that signed, where it is the second.</summary>
+    public const string SecondaryKey = "secondaryKey";
+
     private const string DecoyBinding = "registration/decoy";
 
     private readonly SharedAccessToken token;
@@ -43,7 +49,7 @@ public sealed class RegistrationToken
     /// <summary>Seconds since its end, when the clock allowance is used up; null while it is good.</summary>
     public ulong? SecondsLate(DateTimeOffset now, IdentityOptions options) => TokenLifetime.SecondsLate(token.Expiry, now, options.ClockAllowance);
 
-    /// <summary>Whether one of the enrollment's own keys signed: <c>primaryKey</c>, <c>secondaryKey</c>, or null. Takes the same time for either.</summary>
+    /// <summary>Whether one of the enrollment's own keys signed: <see cref="PrimaryKey"/>, <see cref="SecondaryKey"/>, or null. Takes the same time for either.</summary>
     public string? SignedBy(SecretVault vault, SealedSecret primary, SealedSecret secondary, string binding) =>
         Name(Matches(vault, primary, binding), Matches(vault, secondary, binding));
 
@@ -85,7 +91,7 @@ public sealed class RegistrationToken
     private static bool TryDerive(SecretVault vault, SealedSecret key, string binding, string registrationId, Span<byte> derived) =>
         vault.TryHmacSha256(key, binding, Encoding.UTF8.GetBytes(registrationId), derived);
 
-    private static string? Name(bool isPrimary, bool isSecondary) => isPrimary ? "primaryKey" : isSecondary ? "secondaryKey" : null;
+    private static string? Name(bool isPrimary, bool isSecondary) => isPrimary ? PrimaryKey : isSecondary ? SecondaryKey : null;
 
     private bool Matches(SecretVault vault, SealedSecret key, string binding)
     {

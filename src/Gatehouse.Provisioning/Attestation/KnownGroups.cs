@@ -60,7 +60,7 @@ internal sealed class KnownGroups : IDisposable
 /// <summary>The groups of one service, as they were read together.</summary>
 internal sealed class GroupSet
 {
-    private readonly Dictionary<string, (EnrollmentRow Group, string Certificate)> bySigner = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, KnownSigner> bySigner = new(StringComparer.Ordinal);
 
     internal GroupSet(IReadOnlyList<EnrollmentRow> groups, IReadOnlyList<LinkedHub> linked, IReadOnlyList<CaCertificateRow> authorities)
     {
@@ -71,14 +71,22 @@ internal sealed class GroupSet
         foreach (var group in groups.Where(group => group.Type == AttestationType.X509))
         {
             var proof = group.ReadProof();
-            foreach (var signer in new[] { proof.SigningPrimary, proof.SigningSecondary }.Concat(proof.Authorities.Select(name => verified.GetValueOrDefault(name.ToLowerInvariant()))).OfType<string>())
-            {
-                signers.Add(signer);
-                bySigner.TryAdd(Convert.ToHexString(SHA256.HashData(Convert.FromBase64String(signer))), (group, signer));
-            }
+            Add(new KnownSigner(group, proof.SigningPrimary ?? Verified(proof.CaPrimary), IsPrimary: true));
+            Add(new KnownSigner(group, proof.SigningSecondary ?? Verified(proof.CaSecondary), IsPrimary: false));
         }
 
         Signers = new TrustAnchors([.. signers.Select(CertificateText.Load)]);
+
+        string? Verified(string? name) => name is null ? null : verified.GetValueOrDefault(name.ToLowerInvariant());
+
+        void Add(KnownSigner signer)
+        {
+            if (signer.Certificate is { } certificate)
+            {
+                signers.Add(certificate);
+                bySigner.TryAdd(Convert.ToHexString(SHA256.HashData(Convert.FromBase64String(certificate))), signer);
+            }
+        }
     }
 
     internal IReadOnlyList<LinkedHub> Linked { get; }
@@ -88,6 +96,11 @@ internal sealed class GroupSet
     /// <summary>Certificates by which devices of groups are recognised.</summary>
     internal TrustAnchors Signers { get; }
 
-    /// <summary>The group that a certificate recognises devices for, and the certificate, base64.</summary>
-    internal (EnrollmentRow Group, string Certificate) FindBySigner(string thumbprint) => bySigner[thumbprint];
+    /// <summary>What a certificate is to its group.</summary>
+    internal KnownSigner FindBySigner(string thumbprint) => bySigner[thumbprint];
 }
+
+/// <param name="Group">Whose devices it recognises.</param>
+/// <param name="Certificate">Base64 of the DER; null where the group has none in this place, or one that is gone or not verified.</param>
+/// <param name="IsPrimary">Which of the group's two it is.</param>
+internal sealed record KnownSigner(EnrollmentRow Group, string? Certificate, bool IsPrimary);

@@ -37,9 +37,9 @@ internal sealed class SymmetricKeyAttestation(SecretVault vault, IdentityOptions
     {
         foreach (var group in groups.WithKeys)
         {
-            if (token.SignedByDerived(vault, group.Primary, group.Secondary, group.Binding, proof.RegistrationId) is not null)
+            if (token.SignedByDerived(vault, group.Primary, group.Secondary, group.Binding, proof.RegistrationId) is { } key)
             {
-                return JudgeToken(proof, group, token, new AttestedKey(group.Name));
+                return JudgeToken(proof, group, token, key, group.Name);
             }
         }
 
@@ -58,11 +58,12 @@ internal sealed class SymmetricKeyAttestation(SecretVault vault, IdentityOptions
             return new AttestationVerdict.Refused(RefusalReason.CredentialKindMismatch, $"A SAS token was presented, but the enrollment attests by {AttestationViews.WordOf(individual.Type)}.");
         }
 
-        return token.SignedBy(vault, individual.Primary, individual.Secondary, individual.Binding) is null
-            ? new AttestationVerdict.Refused(RefusalReason.TokenSignatureWrong, $"The token is signed with neither the primary nor the secondary key of the individual enrollment '{individual.Name}'.")
-            : JudgeToken(proof, individual, token, new AttestedKey(null));
+        return token.SignedBy(vault, individual.Primary, individual.Secondary, individual.Binding) is { } key
+            ? JudgeToken(proof, individual, token, key, null)
+            : new AttestationVerdict.Refused(RefusalReason.TokenSignatureWrong, $"The token is signed with neither the primary nor the secondary key of the individual enrollment '{individual.Name}'.");
     }
 
-    private AttestationVerdict JudgeToken(DeviceProof proof, EnrollmentRow enrollment, RegistrationToken token, AttestedKey key) =>
-        TokenTerms.Check(proof, enrollment, token, options, time.GetUtcNow()) is { } refused ? refused : new AttestationVerdict.Accepted(enrollment, new Evidence { SymmetricKey = key });
+    private AttestationVerdict JudgeToken(DeviceProof proof, EnrollmentRow enrollment, RegistrationToken token, string key, string? group) =>
+        TokenTerms.Check(proof, enrollment, token, options, time.GetUtcNow()) is { } refused ? refused
+            : new AttestationVerdict.Accepted(enrollment, new Evidence { SymmetricKey = new AttestedKey(group), ProvedBy = ProvedBy.Of(enrollment, key == RegistrationToken.PrimaryKey) });
 }

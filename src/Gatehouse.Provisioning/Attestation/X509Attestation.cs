@@ -37,10 +37,11 @@ internal sealed class X509Attestation(CertificateChains chains, TimeProvider tim
         }
 
         var stored = individual.ReadProof();
-        return !CertificateChains.IsLeaf(shown, ThumbprintOf(stored.ClientPrimary)) & !CertificateChains.IsLeaf(shown, ThumbprintOf(stored.ClientSecondary))
+        var isPrimary = CertificateChains.IsLeaf(shown, ThumbprintOf(stored.ClientPrimary));
+        return !isPrimary & !CertificateChains.IsLeaf(shown, ThumbprintOf(stored.ClientSecondary))
             ? Refused(RefusalReason.ThumbprintMismatch, $"The certificate presented ({ThumbprintOf(shown)}) is neither the primary nor the secondary one of the individual enrollment '{individual.Name}'.")
             : CertificateChains.DateFault(shown, time.GetUtcNow()) is { } dates ? Refused(dates.Reason, dates.Detail)
-            : Accept(proof, shown, individual, null);
+            : Accept(proof, shown, individual, isPrimary, null);
     }
 
     private AttestationVerdict JudgeChain(DeviceProof proof, PeerCertificate shown, GroupSet groups)
@@ -51,11 +52,11 @@ internal sealed class X509Attestation(CertificateChains chains, TimeProvider tim
             return Refused(fault, $"{finding.Detail} No enrollment group knows it.");
         }
 
-        var (group, signer) = groups.FindBySigner(finding.Thumbprint);
-        return Accept(proof, shown, group, signer);
+        var signer = groups.FindBySigner(finding.Thumbprint);
+        return Accept(proof, shown, signer.Group, signer.IsPrimary, signer.Certificate);
     }
 
-    private static AttestationVerdict Accept(DeviceProof proof, PeerCertificate shown, EnrollmentRow enrollment, string? signer)
+    private static AttestationVerdict Accept(DeviceProof proof, PeerCertificate shown, EnrollmentRow enrollment, bool isPrimary, string? signer)
     {
         if (!CertificateChains.Names(shown, proof.RegistrationId, out var fault))
         {
@@ -68,7 +69,11 @@ internal sealed class X509Attestation(CertificateChains chains, TimeProvider tim
         }
 
         var group = enrollment.Key.Kind == EnrollmentKind.Group ? enrollment.Name : null;
-        var evidence = new Evidence { X509 = new AttestedCertificate(group, CertificateInfo.Of(shown.Leaf), signer is null ? null : SignerInfo(signer)) };
+        var evidence = new Evidence
+        {
+            X509 = new AttestedCertificate(group, CertificateInfo.Of(shown.Leaf), signer is null ? null : SignerInfo(signer)),
+            ProvedBy = ProvedBy.Of(enrollment, isPrimary),
+        };
         return new AttestationVerdict.Accepted(enrollment, evidence, ThumbprintOf(shown));
     }
 

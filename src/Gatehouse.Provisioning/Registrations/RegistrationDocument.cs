@@ -31,6 +31,9 @@ internal sealed record RegistrationDocument
 
     public AttestedKey? SymmetricKey { get; init; }
 
+    /// <summary>For back ends: who would be left behind when a key or certificate ends.</summary>
+    public ProvedBy? ProvedBy { get; init; }
+
     public JsonNode? Payload { get; init; }
 
     /// <summary>For its own device only.</summary>
@@ -47,6 +50,7 @@ internal sealed record RegistrationDocument
         var evidence = row.State == RegistrationStatus.Assigned ? row.ReadEvidence() : new Evidence();
         return Of(row) with
         {
+            ProvedBy = null,
             Tpm = evidence.Tpm?.AuthenticationKey is { } key ? new TpmResult(key) : null,
             IssuedCertificateChain = evidence.IssuedCertificateChain,
             MeasuredBoot = BootStateDocument.ForDevice(row),
@@ -71,6 +75,7 @@ internal sealed record RegistrationDocument
             Etag = EntityTag.Show(row.Etag),
             X509 = evidence.X509,
             SymmetricKey = evidence.SymmetricKey,
+            ProvedBy = evidence.ProvedBy,
             Payload = isAssigned ? evidence.Payload : null,
             MeasuredBoot = BootStateDocument.Of(row),
         };

@@ -62,9 +62,9 @@ internal sealed record RegistrationRow
 
     internal EnrollmentKey Enrollment => new((EnrollmentKind)EnrollmentKind, EnrollmentId);
 
-    internal BootState ReadBoot() => JsonSerializer.Deserialize(BootState, ProvisioningJson.Types.BootState)!;
+    internal BootState ReadBoot() => JsonSerializer.Deserialize(BootState, ProvisioningJson.Own.BootState)!;
 
-    internal Evidence ReadEvidence() => JsonSerializer.Deserialize(Evidence, ProvisioningJson.Types.Evidence)!;
+    internal Evidence ReadEvidence() => JsonSerializer.Deserialize(Evidence, ProvisioningJson.Own.Evidence)!;
 }
 
 /// <summary>What a device proved when it was assigned last.</summary>
@@ -79,6 +79,9 @@ internal sealed record Evidence
     /// <summary>The certificate that it was issued and that of the CA, base64 of DER; null for none.</summary>
     public IReadOnlyList<string>? IssuedCertificateChain { get; init; }
 
+    /// <summary>Null for a TPM, and in records of before this was kept.</summary>
+    public ProvedBy? ProvedBy { get; init; }
+
     /// <summary>What the webhook of its enrollment had for the device; null for nothing.</summary>
     public JsonNode? Payload { get; init; }
 }
@@ -90,6 +93,14 @@ internal sealed record AttestedCertificate(string? EnrollmentGroupId, Enrollment
 
 /// <param name="EnrollmentGroupId">Null for an individual enrollment.</param>
 internal sealed record AttestedKey(string? EnrollmentGroupId);
+
+/// <summary>Which of the two keys or certificates of its enrollment a device proved itself by.</summary>
+/// <param name="Credential"><c>primary</c> or <c>secondary</c>: the key, or the one that its key was derived from; its certificate, or the CA certificate that its chain led to.</param>
+/// <param name="EnrollmentEtag">Version of the enrollment that has it in that place: another may have another there.</param>
+internal sealed record ProvedBy(string Credential, string EnrollmentEtag)
+{
+    internal static ProvedBy Of(EnrollmentRow enrollment, bool isPrimary) => new(isPrimary ? "primary" : "secondary", EntityTag.Show(enrollment.Etag));
+}
 
 /// <param name="StorageRootKey">Base64 of the public area.</param>
 /// <param name="Nonce">Which nonce proved it; what asks about this registration is signed with the same.</param>

@@ -183,7 +183,7 @@ internal sealed class Registrations(Database database, KnownGroups known, Assign
             ErrorCode = 0,
             ErrorMessage = "",
             Etag = EntityTag.New(),
-            Evidence = JsonSerializer.Serialize(evidence, ProvisioningJson.Types.Evidence),
+            Evidence = JsonSerializer.Serialize(evidence, ProvisioningJson.Own.Evidence),
             Changed = now,
         };
     }
@@ -203,7 +203,7 @@ internal sealed class Registrations(Database database, KnownGroups known, Assign
                 await LearnedKeys.LearnAsync(transaction, accepted.Enrollment, tpm, accepted.Boot, token);
             }
 
-            transaction.Audit(Record(row, proof.Instance, verb, why));
+            transaction.Audit(Record(row, proof.Instance, verb, accepted?.Evidence, why));
             if (accepted is not null && row.State == RegistrationStatus.Assigned)
             {
                 await issuer.RecordAsync(transaction, proof.Instance.Name, row.Id, accepted.Certificate, $"registration:{row.Name}", token);
@@ -229,9 +229,19 @@ internal sealed class Registrations(Database database, KnownGroups known, Assign
         },
         cancellationToken);
 
-    private static AuditRecord Record(RegistrationRow row, ProvisioningInstance instance, string verb, string? why)
+    private static AuditRecord Record(RegistrationRow row, ProvisioningInstance instance, string verb, Evidence? evidence, string? why)
     {
         var detail = new JsonObject { ["enrollment"] = row.EnrollmentId, ["kind"] = row.Enrollment.Kind == EnrollmentKind.Group ? "group" : "individual" };
+        if (evidence?.ProvedBy is { } proof)
+        {
+            detail["credential"] = proof.Credential;
+        }
+
+        if (evidence?.X509 is { } certificate)
+        {
+            detail["thumbprint"] = certificate.CertificateInfo.Sha256Thumbprint;
+        }
+
         if (row.HostName.Length > 0)
         {
             detail["hub"] = row.HostName;
