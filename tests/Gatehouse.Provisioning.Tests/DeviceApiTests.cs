@@ -179,6 +179,27 @@ public sealed class DeviceApiTests
     }
 
     [Fact]
+    public async Task Who_asks_about_its_registration_with_a_slow_body_is_judged_again_when_it_is_there()
+    {
+        await using var host = await ProvisioningHost.StartAsync();
+        var key = await EnrolledAsync(host);
+        await host.RegisterAsync("dev-1", key);
+        var caller = new DeviceCaller("https", IPAddress.Loopback, host.DeviceToken("dev-1", key), null, () => { });
+        var target = Target(host) with { Row = Operations.GetDeviceRegistration };
+
+        var answer = await host.Get<DeviceRegistrations>().RunAsync(target, caller, ReadAsync, TestContext.Current.CancellationToken);
+
+        Assert.Equal(ProvisioningErrors.Unauthorized, answer.Error);
+        Assert.Equal(RefusalReason.IdentityDisabled, host.Refusals.Single().Reason);
+
+        async Task<Result<RegistrationBody?>> ReadAsync(bool isProved)
+        {
+            Assert.Equal(200, (await host.AskAsync("PUT", "/enrollments/dev-1", $$"""{"provisioningStatus":"disabled",{{Keys}}}""", "*")).Code);
+            return (RegistrationBody?)null;
+        }
+    }
+
+    [Fact]
     public async Task Who_leaves_before_it_is_judged_fills_no_log()
     {
         await using var host = await ProvisioningHost.StartAsync();

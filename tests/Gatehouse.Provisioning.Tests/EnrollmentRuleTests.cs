@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Gatehouse.Store;
 using Xunit;
 
 namespace Gatehouse.Provisioning.Tests;
@@ -156,6 +157,42 @@ public sealed class EnrollmentRuleTests
         Assert.Equal(200, (await host.AskAsync("PUT", "/enrollments/d1", Information(24))).Code);
         Assert.Equal(200, (await host.AskAsync("GET", "/enrollments/d1")).Code);
         Assert.Single((await host.AskAsync("POST", "/enrollments/query", """{"query":"SELECT * FROM enrollments"}""")).Body!.AsArray());
+    }
+
+    [Fact]
+    public async Task What_was_stored_before_its_depth_was_bounded_is_shown_and_takes_no_list_with_it()
+    {
+        await using var host = await ProvisioningHost.StartAsync();
+        var deep = $"{new string('[', 30)}{new string(']', 30)}";
+        foreach (var (id, information) in new[] { ("d1", $$"""{"a":{{deep}}}"""), ("d2", """{"a":1}""") })
+        {
+            await host.EnrollAsync(id, Keys);
+            await host.Get<Database>().WriteAsync<bool>(
+                async (transaction, token) =>
+                {
+                    await using var command = transaction.Connection.CreateCommand();
+                    command.Transaction = transaction.Transaction;
+                    command.CommandText = "UPDATE enrollments SET settings = @settings WHERE id = @id";
+                    foreach (var (name, value) in new[] { ("settings", $$"""{"optionalDeviceInformation":{{information}}}"""), ("id", id) })
+                    {
+                        var parameter = command.CreateParameter();
+                        (parameter.ParameterName, parameter.Value) = (name, value);
+                        command.Parameters.Add(parameter);
+                    }
+
+                    return await command.ExecuteNonQueryAsync(token) == 1;
+                },
+                TestContext.Current.CancellationToken);
+        }
+
+        foreach (var where in new[] { "", " WHERE provisioningStatus = 'enabled'" })
+        {
+            var listed = await host.AskAsync("POST", "/enrollments/query", $$"""{"query":"SELECT * FROM enrollments{{where}}"}""");
+            Assert.Equal((200, 2), (listed.Code, listed.Body!.AsArray().Count));
+            Assert.Equal([deep, "1"], listed.Body.AsArray().Select(item => item!["optionalDeviceInformation"]?["a"]?.ToJsonString()));
+        }
+
+        Assert.Equal(deep, (await host.AskAsync("GET", "/enrollments/d1")).Body!["optionalDeviceInformation"]!["a"]!.ToJsonString());
     }
 
     [Fact]

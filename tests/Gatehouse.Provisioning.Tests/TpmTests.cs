@@ -104,6 +104,23 @@ public sealed class TpmTests(SoftwareTpm tpm) : IClassFixture<SoftwareTpm>
     }
 
     [Fact]
+    public async Task What_a_TPM_sends_with_a_good_token_may_be_as_large_as_any_registration()
+    {
+        await using var host = await ProvisioningHost.StartAsync(options: new ProvisioningOptions { MaxUnprovedBodyBytes = 4096, MaxDeviceBodyBytes = 8192 });
+        await EnrollAsync(host);
+
+        var token = Answer(host, await PutAsync(host, null));
+        Assert.Equal(413, (await PutAsync(host, token, bytes: 8193)).Code);
+        Assert.Equal(202, (await PutAsync(host, token, bytes: 8192)).Code);
+        Assert.Equal(401, (await PutAsync(host, token, bytes: 8192)).Code); // its nonce is used up
+
+        // The proof is good for the storage root key that was shown before, and is judged again with the one that comes.
+        token = Answer(host, await PutAsync(host, null));
+        Assert.Equal(401, (await PutAsync(host, token, SampleTpmKey.StorageRoot(), bytes: 8192)).Code);
+        Assert.Equal(202, (await PutAsync(host, token, bytes: 8192)).Code);
+    }
+
+    [Fact]
     public async Task A_storage_root_key_that_changes_is_recorded_and_one_of_another_TPM_opens_nothing()
     {
         await using var host = await ProvisioningHost.StartAsync();
@@ -158,11 +175,11 @@ public sealed class TpmTests(SoftwareTpm tpm) : IClassFixture<SoftwareTpm>
 
     private static string Path(ProvisioningHost host) => $"/{host.Instance.IdScope}/registrations/dev-1/register?api-version=2019-03-31";
 
-    private Task<ProvisioningHost.Answer> PutAsync(ProvisioningHost host, string? token, string? storage = null, string? csr = null) => host.SendAsync(
+    private Task<ProvisioningHost.Answer> PutAsync(ProvisioningHost host, string? token, string? storage = null, string? csr = null, int bytes = 0) => host.SendAsync(
         "PUT",
         Path(host),
         token,
-        $$$"""{"registrationId":"dev-1","tpm":{"endorsementKey":"{{{Convert.ToBase64String(device.EndorsementKey)}}}","storageRootKey":"{{{storage ?? Convert.ToBase64String(device.StorageRootKey)}}}"}{{{(csr is null ? "" : $",\"csr\":\"{csr}\"")}}}}""");
+        $$$"""{"registrationId":"dev-1","tpm":{"endorsementKey":"{{{Convert.ToBase64String(device.EndorsementKey)}}}","storageRootKey":"{{{storage ?? Convert.ToBase64String(device.StorageRootKey)}}}"}{{{(csr is null ? "" : $",\"csr\":\"{csr}\"")}}}}""".PadRight(bytes));
 
     private static Task<ProvisioningHost.Answer> PollAsync(ProvisioningHost host, ProvisioningHost.Answer started, string token) =>
         host.SendAsync("GET", $"/{host.Instance.IdScope}/registrations/dev-1/operations/{started.Text("operationId")}?api-version=2019-03-31", token);

@@ -60,7 +60,7 @@ internal sealed class CustomAllocation : IDisposable
         try
         {
             var question = Question(proof, accepted, payload, before, candidates);
-            return await AskAsync(proof, accepted, JsonSerializer.SerializeToUtf8Bytes(question, ProvisioningJson.Types.AllocationQuestion), candidates, cancellationToken);
+            return await AskAsync(proof, accepted, JsonSerializer.SerializeToUtf8Bytes(question, ProvisioningJson.Own.AllocationQuestion), candidates, cancellationToken);
         }
         finally
         {
@@ -86,7 +86,7 @@ internal sealed class CustomAllocation : IDisposable
                 break;
             }
 
-            if (answer.Status is not (0 or 408 or 429 or >= 500))
+            if (!answer.MayPass)
             {
                 break;
             }

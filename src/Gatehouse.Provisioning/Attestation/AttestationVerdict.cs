@@ -41,7 +41,8 @@ internal abstract record AttestationVerdict
     }
 
     /// <summary>The keys of a TPM may come in the body, which is not read yet.</summary>
-    internal sealed record Undecided : AttestationVerdict;
+    /// <param name="IsProved">Whether the proof is good where the body brings no keys, or those that were shown before.</param>
+    internal sealed record Undecided(bool IsProved) : AttestationVerdict;
 
     /// <param name="Reason">For the refusal log.</param>
     /// <param name="Detail">One sentence for the operator; never a secret.</param>

@@ -57,7 +57,7 @@ internal sealed class Attestor(Database database, KnownGroups known, SymmetricKe
         if (string.IsNullOrEmpty(proof.Token) && proof.Certificate is null && proof.Tpm is null)
         {
             // Whatever is enrolled: which ids are those of TPMs is not told.
-            return !proof.HasBody ? new AttestationVerdict.Undecided() : new AttestationVerdict.Refused(RefusalReason.CredentialMissing, "Neither a SAS token nor a client certificate nor the keys of a TPM were presented.");
+            return !proof.HasBody ? new AttestationVerdict.Undecided(IsProved: false) : new AttestationVerdict.Refused(RefusalReason.CredentialMissing, "Neither a SAS token nor a client certificate nor the keys of a TPM were presented.");
         }
 
         var groups = await known.FindAsync(proof.Instance.Name, cancellationToken);
@@ -65,7 +65,8 @@ internal sealed class Attestor(Database database, KnownGroups known, SymmetricKe
         var individual = await database.ReadAsync((connection, token) => EnrollmentRows.FindAsync(connection, proof.Instance.Name, key, token), cancellationToken);
         if (individual is { Type: AttestationType.Tpm } && (proof.Tpm is not null || !string.IsNullOrEmpty(proof.Token)))
         {
-            return !proof.HasBody && proof.Tpm is null && proof.IsRegistering ? new AttestationVerdict.Undecided() : await tpms.JudgeAsync(proof, individual, cancellationToken);
+            var judged = await tpms.JudgeAsync(proof, individual, cancellationToken);
+            return !proof.HasBody && proof.Tpm is null && proof.IsRegistering ? new AttestationVerdict.Undecided(judged is AttestationVerdict.Accepted) : judged;
         }
 
         return !string.IsNullOrEmpty(proof.Token) ? keys.Judge(proof, individual, groups)

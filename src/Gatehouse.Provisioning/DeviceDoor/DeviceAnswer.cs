@@ -19,9 +19,9 @@ internal sealed record DeviceAnswer(OperationDocument? Operation, RegistrationDo
     internal int Status => Challenge is not null ? StatusCodes.Status401Unauthorized : IsPending ? StatusCodes.Status202Accepted : StatusCodes.Status200OK;
 
     internal byte[] Encode() => Challenge is { } challenge
-        ? JsonSerializer.SerializeToUtf8Bytes(ChallengeDocument.Of(challenge), ProvisioningJson.Types.ChallengeDocument)
-        : Operation is { } operation ? JsonSerializer.SerializeToUtf8Bytes(operation, ProvisioningJson.Types.OperationDocument)
-        : JsonSerializer.SerializeToUtf8Bytes(Registration!, ProvisioningJson.Types.RegistrationDocument);
+        ? JsonSerializer.SerializeToUtf8Bytes(ChallengeDocument.Of(challenge), ProvisioningJson.Own.ChallengeDocument)
+        : Operation is { } operation ? JsonSerializer.SerializeToUtf8Bytes(operation, ProvisioningJson.Own.OperationDocument)
+        : JsonSerializer.SerializeToUtf8Bytes(Registration!, ProvisioningJson.Own.RegistrationDocument);
 }
 
 /// <summary>What a device with a TPM gets before its first token.</summary>

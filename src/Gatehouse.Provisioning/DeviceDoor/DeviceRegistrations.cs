@@ -30,7 +30,7 @@ internal sealed class DeviceRegistrations(ProvisioningDirectory directory, Attes
         var judged = await JudgeAsync(target, caller, Stage.Head, cancellationToken);
         if (judged is { IsOk: true, Value.WantsBody: true })
         {
-            read = await readBody(false);
+            read = await readBody(judged.Value.IsProved);
             caller = read.Value is { IsOk: true, Value.Tpm: { } tpm } ? caller with { Tpm = tpm } : caller;
             judged = await JudgeAsync(target, caller, Stage.Whole, cancellationToken);
         }
@@ -40,7 +40,18 @@ internal sealed class DeviceRegistrations(ProvisioningDirectory directory, Attes
             return judged.Error;
         }
 
-        var body = read ?? await readBody(true);
+        if (read is not { } body)
+        {
+            var reading = readBody(true);
+            var isSlow = !reading.IsCompleted;
+            body = await reading;
+            if (isSlow && target.Row != Operations.RegisterDevice && (judged = await JudgeAsync(target, caller, Stage.Whole, cancellationToken)) is { IsOk: false })
+            {
+                // While it came its enrollment may have changed. Who registers is judged again when its turn has come.
+                return judged.Error;
+            }
+        }
+
         return !body.IsOk ? body.Error
             : CheckBody(target, body.Value) is { } refused ? refused
             : judged.Value.Challenge is { } challenge ? new DeviceAnswer(null, null) { Challenge = challenge }
@@ -115,8 +126,13 @@ internal sealed class DeviceRegistrations(ProvisioningDirectory directory, Attes
                 return new Judged(proof, accepted, null, WantsBody: false);
             case AttestationVerdict.Challenged challenged:
                 return new Judged(proof, null, challenged, WantsBody: false);
-            case AttestationVerdict.Undecided:
-                return new Judged(proof, null, null, WantsBody: true);
+            case AttestationVerdict.Undecided undecided:
+                if (undecided.IsProved)
+                {
+                    caller.Accepted();
+                }
+
+                return new Judged(proof, null, null, WantsBody: true) { IsProved = undecided.IsProved };
             case AttestationVerdict.Refused { Changed: { } changed } refused:
                 await boots.QuarantineAsync(proof, changed);
                 return Refuse(instance, target, caller, refused);
@@ -226,5 +242,9 @@ internal sealed class DeviceRegistrations(ProvisioningDirectory directory, Attes
         InTurn,
     }
 
-    private sealed record Judged(DeviceProof Proof, AttestationVerdict.Accepted? Accepted, AttestationVerdict.Challenged? Challenge, bool WantsBody);
+    private sealed record Judged(DeviceProof Proof, AttestationVerdict.Accepted? Accepted, AttestationVerdict.Challenged? Challenge, bool WantsBody)
+    {
+        /// <summary>Whether the body that is wanted is that of a device that has proved itself.</summary>
+        internal bool IsProved { get; init; }
+    }
 }

@@ -61,7 +61,7 @@ internal sealed class EnrollmentQueries(Database database, ProvisioningDirectory
         for (var i = 0; i < Math.Min(rows.Count, options.MaxSearchedItems); i++)
         {
             var shown = await ShowAsync(connection, service, rows[i], policy, cancellationToken);
-            if (condition.Judge((JsonObject)JsonSerializer.SerializeToNode(shown, ProvisioningJson.Types.EnrollmentDocument)!) != true)
+            if (condition.Judge((JsonObject)JsonSerializer.SerializeToNode(shown, ProvisioningJson.Own.EnrollmentDocument)!) != true)
             {
                 continue;
             }

@@ -68,9 +68,9 @@ internal sealed record EnrollmentRow
 
     internal SealedSecret Secondary => new(SecondaryKey!);
 
-    internal StoredProof ReadProof() => readProof ??= JsonSerializer.Deserialize(Proof, ProvisioningJson.Types.StoredProof)!;
+    internal StoredProof ReadProof() => readProof ??= JsonSerializer.Deserialize(Proof, ProvisioningJson.Own.StoredProof)!;
 
-    internal EnrollmentDocument ReadSettings() => readSettings ??= JsonSerializer.Deserialize(Settings, ProvisioningJson.Types.EnrollmentDocument)!;
+    internal EnrollmentDocument ReadSettings() => readSettings ??= JsonSerializer.Deserialize(Settings, ProvisioningJson.Own.EnrollmentDocument)!;
 
     public override string ToString() => $"enrollment {Id} ***";
 }

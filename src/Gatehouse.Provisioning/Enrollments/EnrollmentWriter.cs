@@ -131,8 +131,8 @@ internal sealed class EnrollmentWriter(SecretVault vault, ProvisioningOptions op
             IsDisabled = input.IsDisabled ? 1 : 0,
             PrimaryKey = holdsKeys || input.Type == AttestationType.Tpm ? Seal(input.PrimaryKey, row.PrimaryKey, row.Binding) : null,
             SecondaryKey = holdsKeys ? Seal(input.SecondaryKey, row.SecondaryKey, row.Binding) : null,
-            Proof = JsonSerializer.Serialize(proof, ProvisioningJson.Types.StoredProof),
-            Settings = JsonSerializer.Serialize(input.Settings, ProvisioningJson.Types.EnrollmentDocument),
+            Proof = JsonSerializer.Serialize(proof, ProvisioningJson.Own.StoredProof),
+            Settings = JsonSerializer.Serialize(input.Settings, ProvisioningJson.Own.EnrollmentDocument),
             CredentialPolicy = input.Settings.CredentialPolicyName?.ToLowerInvariant() ?? "",
             Changed = time.GetUtcNow().UtcTicks,
         };

@@ -23,7 +23,7 @@ internal static class LearnedKeys
 
         var learned = enrollment.ReadProof() with { StorageRootKey = shown };
         learned = values is null ? learned : learned with { MeasuredBoot = boot!.Policy with { Values = values, Learned = true } };
-        if (!await EnrollmentRows.UpdateProofAsync(transaction, enrollment, JsonSerializer.Serialize(learned, ProvisioningJson.Types.StoredProof), cancellationToken))
+        if (!await EnrollmentRows.UpdateProofAsync(transaction, enrollment, JsonSerializer.Serialize(learned, ProvisioningJson.Own.StoredProof), cancellationToken))
         {
             // Someone has changed the enrollment meanwhile: the next registration learns it.
             return;

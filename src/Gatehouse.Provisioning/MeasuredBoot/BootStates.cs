@@ -311,5 +311,5 @@ internal sealed class BootStates(Database database, BootHub hub, ProvisioningMet
 
     private static string NewRound() => Guid.NewGuid().ToString("N");
 
-    private static string Text(BootState state) => JsonSerializer.Serialize(state, ProvisioningJson.Types.BootState);
+    private static string Text(BootState state) => JsonSerializer.Serialize(state, ProvisioningJson.Own.BootState);
 }

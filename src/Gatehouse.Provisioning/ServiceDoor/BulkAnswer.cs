@@ -26,7 +26,7 @@ internal static class BulkAnswer
         return done.IsOk
             ? ServiceAnswer.Json(
                 new BulkResult(done.Value.Count == 0, [.. done.Value.Select(error => new BulkResult.Item(isGroup ? null : error.Id, isGroup ? error.Id : null, error.Error.Code, error.Error.Message))]),
-                ProvisioningJson.Types.BulkResult)
+                ProvisioningJson.Own.BulkResult)
             : done.Error;
     }
 

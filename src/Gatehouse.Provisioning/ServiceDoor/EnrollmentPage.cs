@@ -22,7 +22,7 @@ internal static class EnrollmentPage
 
         var page = await queries.RunAsync(request.Service, kind, body.Value.Query, after.Value, size.Value, cancellationToken);
         return page.IsOk
-            ? ServiceAnswer.Page(page.Value.Items, ProvisioningJson.Types.EnrollmentList, kind == EnrollmentKind.Group ? "enrollmentGroup" : "enrollment", page.Value.Last)
+            ? ServiceAnswer.Page(page.Value.Items, ProvisioningJson.Own.EnrollmentList, kind == EnrollmentKind.Group ? "enrollmentGroup" : "enrollment", page.Value.Last)
             : page.Error;
     }
 }

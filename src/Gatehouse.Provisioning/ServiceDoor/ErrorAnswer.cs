@@ -24,7 +24,7 @@ internal static class ErrorAnswer
     }
 
     internal static byte[] Encode(HubError error, string trackingId, DateTimeOffset now) =>
-        JsonSerializer.SerializeToUtf8Bytes(new ErrorDocument(error.Code, trackingId, error.Message, WireTime.Of(now)), ProvisioningJson.Types.ErrorDocument);
+        JsonSerializer.SerializeToUtf8Bytes(new ErrorDocument(error.Code, trackingId, error.Message, WireTime.Of(now)), ProvisioningJson.Own.ErrorDocument);
 
     internal static string Seconds(TimeSpan time) => ((int)Math.Ceiling(time.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
 }

@@ -45,15 +45,23 @@ internal sealed partial class ProvisioningJson : JsonSerializerContext
 {
     internal const string ContentType = "application/json; charset=utf-8";
 
-    /// <summary>camelCase out, any case in, duplicates refused, what is null left out. Base64 stays readable; the answers are never HTML.</summary>
-    internal static ProvisioningJson Types { get; } = new(new JsonSerializerOptions
+    // What comes from outside is bounded by this; what is kept of it stands some levels deeper in the documents and lists that show it.
+    private const int MaxForeignDepth = 32;
+
+    /// <summary>What comes from outside. camelCase out, any case in, duplicates refused, what is null left out. Base64 stays readable; the answers are never HTML.</summary>
+    internal static ProvisioningJson Types { get; } = New(MaxForeignDepth);
+
+    /// <summary>What is kept and told. Deep enough for all that was ever taken in.</summary>
+    internal static ProvisioningJson Own { get; } = New(2 * MaxForeignDepth);
+
+    private static ProvisioningJson New(int depth) => new(new JsonSerializerOptions
     {
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
         PropertyNameCaseInsensitive = true,
         AllowDuplicateProperties = false,
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        MaxDepth = 32,
+        MaxDepth = depth,
     });
 }
 

@@ -40,15 +40,15 @@ public sealed class WebhookCaller : IDisposable
             using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellationToken);
             using var answer = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
             var read = await ReadAsync(answer, maxAnswerBytes, either.Token);
-            return read is null ? WebhookAnswer.Failed($"it answered more than {maxAnswerBytes} bytes") : new WebhookAnswer((int)answer.StatusCode, read, "");
+            return read is null ? WebhookAnswer.Failed($"it answered more than {maxAnswerBytes} bytes", mayPass: false) : new WebhookAnswer((int)answer.StatusCode, read, "");
         }
         catch (Exception error) when (error is HttpRequestException or IOException)
         {
-            return WebhookAnswer.Failed($"it cannot be reached: {(error.InnerException ?? error).Message}");
+            return WebhookAnswer.Failed($"it cannot be reached: {(error.InnerException ?? error).Message}", mayPass: error.InnerException is not OutboundRefusedException);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return WebhookAnswer.Failed("it did not answer in time");
+            return WebhookAnswer.Failed("it did not answer in time", mayPass: true);
         }
     }
 
@@ -78,5 +78,8 @@ public sealed class WebhookCaller : IDisposable
 /// <param name="Fault">Why there is no answer, for the operator: the end of a sentence. Empty when there is one.</param>
 public sealed record WebhookAnswer(int Status, ReadOnlyMemory<byte> Body, string Fault)
 {
-    internal static WebhookAnswer Failed(string fault) => new(0, default, fault);
+    /// <summary>Whether another attempt may have an answer that this one has not: false for what the server itself refuses, and for what the webhook has said.</summary>
+    public bool MayPass { get; init; } = Status is 408 or 429 or >= 500;
+
+    internal static WebhookAnswer Failed(string fault, bool mayPass) => new(0, default, fault) { MayPass = mayPass };
 }

@@ -7,6 +7,6 @@ internal static class CertificateAnswer
     internal static ServiceAnswer Of(CaCertificateRow row, bool withCode = false)
     {
         var document = CaCertificateDocument.Of(row, withCode);
-        return ServiceAnswer.Json(document, ProvisioningJson.Types.CaCertificateDocument, document.Etag);
+        return ServiceAnswer.Json(document, ProvisioningJson.Own.CaCertificateDocument, document.Etag);
     }
 }

@@ -9,6 +9,6 @@ internal sealed class ListCertificates(CaCertificates certificates) : ServiceOpe
     internal override async Task<ServiceAnswer> RunAsync(ServiceRequest request, CancellationToken cancellationToken)
     {
         var all = await certificates.ListAsync(request.Service, cancellationToken);
-        return ServiceAnswer.Json(new CaCertificateList([.. all.Select(row => CaCertificateDocument.Of(row))]), ProvisioningJson.Types.CaCertificateList);
+        return ServiceAnswer.Json(new CaCertificateList([.. all.Select(row => CaCertificateDocument.Of(row))]), ProvisioningJson.Own.CaCertificateList);
     }
 }

@@ -7,6 +7,6 @@ internal static class CredentialPolicyAnswer
     internal static ServiceAnswer Of(CredentialPolicyRow row)
     {
         var document = CredentialPolicyDocument.Of(row);
-        return ServiceAnswer.Json(document, ProvisioningJson.Types.CredentialPolicyDocument, document.Etag);
+        return ServiceAnswer.Json(document, ProvisioningJson.Own.CredentialPolicyDocument, document.Etag);
     }
 }

@@ -9,6 +9,6 @@ internal sealed class ListCredentialPolicies(Issuance.CredentialPolicies policie
     internal override async Task<ServiceAnswer> RunAsync(ServiceRequest request, CancellationToken cancellationToken)
     {
         var all = await policies.ListAsync(request.Service, cancellationToken);
-        return ServiceAnswer.Json(new CredentialPolicyList([.. all.Select(CredentialPolicyDocument.Of)]), ProvisioningJson.Types.CredentialPolicyList);
+        return ServiceAnswer.Json(new CredentialPolicyList([.. all.Select(CredentialPolicyDocument.Of)]), ProvisioningJson.Own.CredentialPolicyList);
     }
 }

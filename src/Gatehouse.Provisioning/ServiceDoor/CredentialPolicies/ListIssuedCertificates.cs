@@ -17,6 +17,6 @@ internal sealed class ListIssuedCertificates(IssuedCertificates inventory) : Ser
 
         var page = await inventory.ListAsync(
             request.Service, request.Query("registrationId"), request.Query("credentialPolicyName"), request.Query("expiresBefore"), after.Value, size.Value, cancellationToken);
-        return page.IsOk ? ServiceAnswer.Page(page.Value.Items, ProvisioningJson.Types.IssuedCertificateList, "issuedCertificate", page.Value.Last) : page.Error;
+        return page.IsOk ? ServiceAnswer.Page(page.Value.Items, ProvisioningJson.Own.IssuedCertificateList, "issuedCertificate", page.Value.Last) : page.Error;
     }
 }

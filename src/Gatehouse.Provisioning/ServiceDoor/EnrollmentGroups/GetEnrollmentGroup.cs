@@ -15,6 +15,6 @@ internal sealed class GetEnrollmentGroup(Enrollments.Enrollments enrollments) : 
         }
 
         var found = await enrollments.GetAsync(request.Service, key.Value, cancellationToken);
-        return found.IsOk ? ServiceAnswer.Json(found.Value, ProvisioningJson.Types.EnrollmentDocument, found.Value.Etag) : found.Error;
+        return found.IsOk ? ServiceAnswer.Json(found.Value, ProvisioningJson.Own.EnrollmentDocument, found.Value.Etag) : found.Error;
     }
 }

@@ -16,6 +16,6 @@ internal sealed class GetEnrollmentGroupAttestationMechanism(Enrollments.Enrollm
         }
 
         var found = await enrollments.GetAttestationAsync(request.Service, key.Value, cancellationToken);
-        return found.IsOk ? ServiceAnswer.Json(found.Value, ProvisioningJson.Types.AttestationDocument) : found.Error;
+        return found.IsOk ? ServiceAnswer.Json(found.Value, ProvisioningJson.Own.AttestationDocument) : found.Error;
     }
 }

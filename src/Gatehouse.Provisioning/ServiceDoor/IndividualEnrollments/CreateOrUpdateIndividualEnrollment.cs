@@ -22,6 +22,6 @@ internal sealed class CreateOrUpdateIndividualEnrollment(Enrollments.Enrollments
         }
 
         var written = await enrollments.PutAsync(request.Service, request.Actor, key.Value, request.Id, body.Value, ifMatch.Value, cancellationToken);
-        return written.IsOk ? ServiceAnswer.Json(written.Value, ProvisioningJson.Types.EnrollmentDocument, written.Value.Etag) : written.Error;
+        return written.IsOk ? ServiceAnswer.Json(written.Value, ProvisioningJson.Own.EnrollmentDocument, written.Value.Etag) : written.Error;
     }
 }

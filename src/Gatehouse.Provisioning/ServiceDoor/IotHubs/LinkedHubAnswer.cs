@@ -8,6 +8,6 @@ internal static class LinkedHubAnswer
     internal static ServiceAnswer Of(LinkedHub hub)
     {
         var document = LinkedHubDocument.Of(hub);
-        return ServiceAnswer.Json(document, ProvisioningJson.Types.LinkedHubDocument, document.Etag);
+        return ServiceAnswer.Json(document, ProvisioningJson.Own.LinkedHubDocument, document.Etag);
     }
 }

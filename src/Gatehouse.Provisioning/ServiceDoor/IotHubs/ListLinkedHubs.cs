@@ -9,6 +9,6 @@ internal sealed class ListLinkedHubs(LinkedHubSettings hubs) : ServiceOperation(
     internal override async Task<ServiceAnswer> RunAsync(ServiceRequest request, CancellationToken cancellationToken)
     {
         var all = await hubs.ListAsync(request.Service, cancellationToken);
-        return ServiceAnswer.Json(new LinkedHubList([.. all.Select(LinkedHubDocument.Of)]), ProvisioningJson.Types.LinkedHubList);
+        return ServiceAnswer.Json(new LinkedHubList([.. all.Select(LinkedHubDocument.Of)]), ProvisioningJson.Own.LinkedHubList);
     }
 }

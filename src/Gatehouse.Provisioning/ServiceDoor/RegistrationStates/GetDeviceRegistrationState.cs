@@ -8,6 +8,6 @@ internal sealed class GetDeviceRegistrationState(Registrations.RegistrationState
     internal override async Task<ServiceAnswer> RunAsync(ServiceRequest request, CancellationToken cancellationToken)
     {
         var found = await states.GetAsync(request.Service, request.Id, cancellationToken);
-        return found.IsOk ? ServiceAnswer.Json(found.Value, ProvisioningJson.Types.RegistrationDocument, found.Value.Etag) : found.Error;
+        return found.IsOk ? ServiceAnswer.Json(found.Value, ProvisioningJson.Own.RegistrationDocument, found.Value.Etag) : found.Error;
     }
 }

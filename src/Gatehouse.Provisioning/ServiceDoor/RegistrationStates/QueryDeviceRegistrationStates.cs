@@ -25,6 +25,6 @@ internal sealed class QueryDeviceRegistrationStates(EnrollmentQueries queries) :
         }
 
         var page = await queries.ListRegistrationsAsync(request.Service, group.Value, after.Value, size.Value, cancellationToken);
-        return ServiceAnswer.Page(page.Items, ProvisioningJson.Types.RegistrationList, "deviceRegistration", page.Last);
+        return ServiceAnswer.Page(page.Items, ProvisioningJson.Own.RegistrationList, "deviceRegistration", page.Last);
     }
 }

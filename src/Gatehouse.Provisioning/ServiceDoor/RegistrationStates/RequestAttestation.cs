@@ -15,6 +15,6 @@ internal sealed class RequestAttestation(BootStates boots) : ServiceOperation(Op
         }
 
         var requested = await boots.RequestAsync(request.Service, request.Actor, request.Id, body.Value?.WithinSeconds, cancellationToken);
-        return requested.IsOk ? ServiceAnswer.Json(requested.Value, ProvisioningJson.Types.RegistrationDocument, requested.Value.Etag) : requested.Error;
+        return requested.IsOk ? ServiceAnswer.Json(requested.Value, ProvisioningJson.Own.RegistrationDocument, requested.Value.Etag) : requested.Error;
     }
 }
