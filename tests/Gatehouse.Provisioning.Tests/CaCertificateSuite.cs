@@ -134,10 +134,12 @@ public abstract class CaCertificateSuite(PostgresServer? server)
     {
         await using var host = await ProvisioningHost.StartAsync(server, new ProvisioningOptions { MaxCertificates = 2 });
         using var root = TestCertificate.Root();
+        using var other = TestCertificate.Root();
         await UploadAsync(host, "a", root.Base64);
-        await UploadAsync(host, "b", root.Base64);
+        await UploadAsync(host, "b", other.Base64);
 
-        Assert.Equal((409, "409205"), Outcome(await host.AskAsync("PUT", "/certificates/c", Body(root.Base64))));
+        using var third = TestCertificate.Root();
+        Assert.Equal((409, "409205"), Outcome(await host.AskAsync("PUT", "/certificates/c", Body(third.Base64))));
         Assert.Equal(412, (await host.AskAsync("PUT", "/certificates/A", Body(root.Base64))).Code);
         Assert.Equal(412, (await host.AskAsync("PUT", "/certificates/c", Body(root.Base64), "*")).Code);
         Assert.Equal(412, (await host.AskAsync("PUT", "/certificates/a", Body(root.Base64), "\"stale\"")).Code);
@@ -145,6 +147,50 @@ public abstract class CaCertificateSuite(PostgresServer? server)
         Assert.Equal(200, (await host.AskAsync("PUT", "/certificates/A", Body(root.Base64), "*")).Code);
         Assert.Equal(["a", "b"], (await host.AskAsync("GET", "/certificates")).Body!["value"]!.AsArray().Select(item => item!["name"]!.GetValue<string>()));
     }
+
+    [Fact]
+    public async Task A_certificate_is_one_whether_a_group_has_it_itself_or_names_it_so_that_a_disabled_group_blocks_it()
+    {
+        await using var host = await ProvisioningHost.StartAsync(server);
+        using var root = TestCertificate.Root();
+        using var other = TestCertificate.Root();
+        var made = await host.AskAsync("PUT", "/certificates/ca", Body(root.Base64, isVerified: true));
+        Assert.Equal(200, (await SigningGroupAsync(host, "own", root)).Code);
+
+        Assert.Equal(409, await GroupAsync(host, "named", "ca"));
+        Assert.Equal(204, (await host.AskAsync("DELETE", "/enrollmentGroups/own")).Code);
+        Assert.Equal(200, await GroupAsync(host, "named", "ca"));
+        Assert.Equal((409, "409202"), Outcome(await SigningGroupAsync(host, "own", root)));
+
+        // Nor by putting another certificate in the place of one that is named.
+        Assert.Equal(200, (await SigningGroupAsync(host, "own", other)).Code);
+        var replaced = await host.AskAsync("PUT", "/certificates/ca", Body(other.Base64, isVerified: true), made.Text("etag"));
+        Assert.Equal((409, "409205"), Outcome(replaced));
+        Assert.Contains("'own'", replaced.Text("message"));
+        Assert.Equal(200, (await host.AskAsync("PUT", "/certificates/ca", Body(root.Base64, isVerified: true), made.Text("etag"))).Code);
+    }
+
+    [Fact]
+    public async Task A_certificate_has_one_name()
+    {
+        await using var host = await ProvisioningHost.StartAsync(server);
+        using var root = TestCertificate.Root();
+        using var other = TestCertificate.Root();
+        var first = await UploadAsync(host, "First", root.Base64);
+        var second = await UploadAsync(host, "second", other.Base64);
+
+        var again = await host.AskAsync("PUT", "/certificates/third", Body(root.Pem));
+        Assert.Equal((409, "409205"), Outcome(again));
+        Assert.Contains("'First'", again.Text("message"));
+        Assert.Equal((409, "409205"), Outcome(await host.AskAsync("PUT", "/certificates/second", Body(root.Base64), second.Text("etag"))));
+        Assert.Equal(200, (await host.AskAsync("PUT", "/certificates/FIRST", Body(root.Base64), first.Text("etag"))).Code);
+    }
+
+    private static Task<ProvisioningHost.Answer> SigningGroupAsync(ProvisioningHost host, string id, TestCertificate certificate) =>
+        host.AskAsync("PUT", $"/enrollmentGroups/{id}", new JsonObject
+        {
+            ["attestation"] = new JsonObject { ["type"] = "x509", ["x509"] = new JsonObject { ["signingCertificates"] = new JsonObject { ["primary"] = new JsonObject { ["certificate"] = certificate.Base64 } } } },
+        }.ToJsonString());
 
     private static async Task<ProvisioningHost.Answer> UploadAsync(ProvisioningHost host, string name, string certificate)
     {

@@ -1,9 +1,11 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
+using Dapper;
 using Gatehouse.Contracts.Identities;
 using Gatehouse.Hub.Twins;
 using Gatehouse.Provisioning.Allocation;
+using Gatehouse.Store;
 using Xunit;
 
 namespace Gatehouse.Provisioning.Tests;
@@ -165,6 +167,31 @@ public sealed class CustomAllocationTests
         gate.SetResult();
         Assert.Equal("assigned", (await first).Text("status"));
         Assert.Equal("assigned", (await host.RegisterAsync("dev-2", other)).Text("status"));
+    }
+
+    [Fact]
+    public async Task A_record_that_another_node_has_written_meanwhile_stands_and_the_device_comes_again()
+    {
+        var gate = new TaskCompletionSource();
+        await using var hook = await Webhook.StartAsync((200, Here));
+        await using var host = await StartAsync(new AllocationOptions { AllowPrivateAddresses = true, Pause = TimeSpan.Zero, Timeout = TimeSpan.FromSeconds(60) });
+        var key = await EnrollAsync(host, hook.Url, """ "iotHubs":["localhost"] """);
+        Assert.Equal("assigned", (await host.RegisterAsync("dev-1", key)).Text("status"));
+        hook.Gate = gate.Task;
+
+        var second = host.RegisterAsync("dev-1", key);
+        while (hook.Asked.Count < 2)
+        {
+            await Task.Delay(10, Token);
+        }
+
+        await host.Get<Database>().WriteAsync<int>(
+            async (transaction, token) => await transaction.Connection.ExecuteAsync(new CommandDefinition("UPDATE registrations SET etag = 'elsewhere', operation_id = '4.elsewhere'", null, transaction.Transaction, cancellationToken: token)), Token);
+        gate.SetResult();
+
+        Assert.Equal((429, "429001"), Outcome(await second));
+        Assert.Equal("\"elsewhere\"", (await host.AskAsync("GET", "/registrations/dev-1")).Text("etag"));
+        Assert.Equal("assigned", (await host.RegisterAsync("dev-1", key)).Text("status"));
     }
 
     private static async Task<ProvisioningHost> StartAsync(AllocationOptions? allocation = null, int maxBody = 96 * 1024)

@@ -54,7 +54,13 @@ internal sealed class CaCertificates(Database database, ProvisioningOptions opti
                     return ProvisioningErrors.PreconditionFailed.With(present is null ? "The certificate does not exist." : "The certificate exists: send If-Match with its ETag.");
                 }
 
-                if (present is null && (await CaCertificateRows.ListAsync(transaction.Connection, service, token, transaction.Transaction)).Count >= options.MaxCertificates)
+                var all = await CaCertificateRows.ListAsync(transaction.Connection, service, token, transaction.Transaction);
+                if (await FindOtherPlaceAsync(transaction, service, name, Convert.ToBase64String(der.Value), all, token) is { } taken)
+                {
+                    return taken;
+                }
+
+                if (present is null && all.Count >= options.MaxCertificates)
                 {
                     return ProvisioningErrors.CertificateConflict.With($"The service has {options.MaxCertificates} CA certificates, the most it may have.");
                 }
@@ -101,6 +107,24 @@ internal sealed class CaCertificates(Database database, ProvisioningOptions opti
             return Record(transaction, row, actor, "delete", null);
         },
         cancellationToken);
+
+    // One certificate under two names, or in a group of its own beside the one that names it: what disables one would not block the other.
+    private static async Task<HubError?> FindOtherPlaceAsync(WriteTransaction transaction, HubName service, string name, string certificate, IReadOnlyList<CaCertificateRow> all, CancellationToken cancellationToken)
+    {
+        if (all.FirstOrDefault(other => other.Certificate == certificate && !other.Id.Equals(name, StringComparison.OrdinalIgnoreCase)) is { } same)
+        {
+            return ProvisioningErrors.CertificateConflict.With($"The certificate is there as '{same.Name}'.");
+        }
+
+        if (await EnrollmentRows.FindClaimAsync(transaction, service, default, [AttestationRules.AuthorityClaim(name)], cancellationToken) is not { } user)
+        {
+            return null;
+        }
+
+        return await EnrollmentRows.FindClaimAsync(transaction, service, new EnrollmentKey((EnrollmentKind)user.Kind, user.Id), [AttestationRules.CertificateClaim(certificate)], cancellationToken) is { } holder
+            ? ProvisioningErrors.CertificateConflict.With($"The certificate belongs to the {(holder.Kind == 0 ? "individual enrollment" : "enrollment group")} '{holder.Id}', and the enrollment group '{user.Id}' names it.")
+            : null;
+    }
 
     private HubError? ProofFault(CaCertificateRow row, string? proof)
     {

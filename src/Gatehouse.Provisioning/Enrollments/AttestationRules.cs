@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Gatehouse.Contracts.Errors;
 using Gatehouse.Identity.Tpm;
 using Gatehouse.Identity.X509;
+using Gatehouse.Provisioning.Certificates;
 
 namespace Gatehouse.Provisioning.Enrollments;
 
@@ -160,13 +161,28 @@ internal sealed class AttestationRules(ProvisioningOptions options)
 
     internal static string AuthorityClaim(string name) => $"ca:{name.ToLowerInvariant()}";
 
+    /// <param name="certificate">Base64 of DER.</param>
+    internal static string CertificateClaim(string certificate) => $"certificate:{Convert.ToHexString(SHA256.HashData(Convert.FromBase64String(certificate)))}";
+
+    /// <summary>
+    /// Claims of others on the CA certificates of a group, by whichever of its two ways they have them: a certificate of its own may be one that another group names, and one that it names
+    /// may be another's own, or stand there under a second name. A group that is disabled would not block what the other lets in.
+    /// </summary>
+    internal static IEnumerable<string> OtherNamesOf(EnrollmentRow row, IReadOnlyList<CaCertificateRow> authorities)
+    {
+        var proof = row.ReadProof();
+        var named = authorities.Where(authority => proof.Authorities.Contains(authority.Id, StringComparer.OrdinalIgnoreCase)).Select(authority => authority.Certificate);
+        var certificates = new[] { proof.SigningPrimary, proof.SigningSecondary }.OfType<string>().Concat(named).ToHashSet(StringComparer.Ordinal);
+        return certificates.Select(CertificateClaim).Concat(authorities.Where(authority => certificates.Contains(authority.Certificate)).Select(authority => AuthorityClaim(authority.Id)));
+    }
+
     /// <summary>What no other enrollment may hold at the same time.</summary>
     internal static IReadOnlyList<string> ClaimsOf(EnrollmentRow row)
     {
         var proof = row.ReadProof();
         var claims = new[] { proof.ClientPrimary, proof.ClientSecondary, proof.SigningPrimary, proof.SigningSecondary }
             .Where(each => each is not null)
-            .Select(each => $"certificate:{Convert.ToHexString(SHA256.HashData(Convert.FromBase64String(each!)))}")
+            .Select(each => CertificateClaim(each!))
             .Concat(proof.Authorities.Select(AuthorityClaim))
             .ToList();
         if (proof.EndorsementKey is { } endorsement)

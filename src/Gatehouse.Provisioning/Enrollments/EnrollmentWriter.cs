@@ -154,7 +154,9 @@ internal sealed class EnrollmentWriter(SecretVault vault, ProvisioningOptions op
 
     private async Task<HubError?> CheckAsync(WriteTransaction transaction, ProvisioningInstance instance, EnrollmentRow row, bool isNew, CancellationToken cancellationToken)
     {
-        if (await EnrollmentRows.FindClaimAsync(transaction, instance.Name, row.Key, AttestationRules.ClaimsOf(row), cancellationToken) is { } taken)
+        var authorities = row.Type == AttestationType.X509 && row.Key.Kind == EnrollmentKind.Group ? await CaCertificateRows.ListAsync(transaction.Connection, instance.Name, cancellationToken, transaction.Transaction) : [];
+        var claims = AttestationRules.ClaimsOf(row).Union(AttestationRules.OtherNamesOf(row, authorities)).ToList();
+        if (await EnrollmentRows.FindClaimAsync(transaction, instance.Name, row.Key, claims, cancellationToken) is { } taken)
         {
             var what = taken.Claim[..taken.Claim.IndexOf(':', StringComparison.Ordinal)] switch { "certificate" => "certificate", "endorsement" => "endorsement key", "ca" => "CA certificate", _ => "device id" };
             return ProvisioningErrors.EnrollmentConflict.With($"The {what} belongs to the {(taken.Kind == 0 ? "individual enrollment" : "enrollment group")} '{taken.Id}'.");

@@ -73,18 +73,28 @@ internal static class RegistrationRows
             new { Service = service.Value, Kind = (long)enrollment.Kind, Enrollment = enrollment.Id, After = after, Count = count },
             cancellationToken: cancellationToken))];
 
-    internal static Task SaveAsync(WriteTransaction transaction, RegistrationRow row, CancellationToken cancellationToken) =>
-        transaction.Connection.ExecuteAsync(new CommandDefinition(
+    /// <summary>False when there is another version by now than the one it was made from: another node has worked on the same registration.</summary>
+    /// <param name="transaction">In which.</param>
+    /// <param name="row">What it shall be.</param>
+    /// <param name="before">ETag of what it was; null when there was nothing.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    internal static async Task<bool> SaveAsync(WriteTransaction transaction, RegistrationRow row, string? before, CancellationToken cancellationToken)
+    {
+        var place = new DynamicParameters(row);
+        place.Add("Before", before ?? "");
+        return await transaction.Connection.ExecuteAsync(new CommandDefinition(
             """
             INSERT INTO registrations (service, id, name, enrollment_kind, enrollment_id, operation_id, status, substatus, host_name, device_id, error_code, error_message, etag, evidence, created, changed)
             VALUES (@Service, @Id, @Name, @EnrollmentKind, @EnrollmentId, @OperationId, @Status, @Substatus, @HostName, @DeviceId, @ErrorCode, @ErrorMessage, @Etag, @Evidence, @Created, @Changed)
             ON CONFLICT (service, id) DO UPDATE SET enrollment_kind = excluded.enrollment_kind, enrollment_id = excluded.enrollment_id, operation_id = excluded.operation_id, status = excluded.status,
               substatus = excluded.substatus, host_name = excluded.host_name, device_id = excluded.device_id, error_code = excluded.error_code, error_message = excluded.error_message,
               etag = excluded.etag, evidence = excluded.evidence, changed = excluded.changed
+            WHERE registrations.etag = @Before
             """,
-            row,
+            place,
             transaction.Transaction,
-            cancellationToken: cancellationToken));
+            cancellationToken: cancellationToken)) == 1;
+    }
 
     /// <summary>A registration that has a device in this hub; null when there is none.</summary>
     internal static Task<string?> FindAssignedAsync(WriteTransaction transaction, HubName service, string hostName, CancellationToken cancellationToken) =>

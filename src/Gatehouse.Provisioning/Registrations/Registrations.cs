@@ -105,7 +105,7 @@ internal sealed class Registrations(Database database, KnownGroups known, Assign
     {
         if (await FindAsync(proof, CancellationToken.None) is { State: not RegistrationStatus.Disabled } row)
         {
-            await SaveAsync(row with { Status = (long)RegistrationStatus.Disabled, Etag = EntityTag.New(), Changed = time.GetUtcNow().UtcTicks }, proof, "disable", CancellationToken.None);
+            await SaveAsync(row with { Status = (long)RegistrationStatus.Disabled, Etag = EntityTag.New(), Changed = time.GetUtcNow().UtcTicks }, row, proof, "disable", CancellationToken.None);
         }
     }
 
@@ -144,7 +144,12 @@ internal sealed class Registrations(Database database, KnownGroups known, Assign
         row = made.IsOk
             ? row with { Status = (long)RegistrationStatus.Assigned, Substatus = (long)made.Value.Substatus, HostName = made.Value.HostName, DeviceId = made.Value.DeviceId }
             : row with { Status = (long)RegistrationStatus.Failed, ErrorCode = made.Error.Code, ErrorMessage = made.Error.Message };
-        await SaveAsync(row, proof, made.IsOk ? "assign" : "fail", CancellationToken.None, accepted, made.IsOk ? made.Value.Left : null);
+        var saved = await SaveAsync(row, before, proof, made.IsOk ? "assign" : "fail", CancellationToken.None, accepted, made.IsOk ? made.Value.Left : null);
+        if (!saved.IsOk)
+        {
+            return saved.Error;
+        }
+
         if (row.BootRound.Length > 0)
         {
             await boots.ApplyAsync(proof.Instance.Name, row.Id, CancellationToken.None);
@@ -166,7 +171,7 @@ internal sealed class Registrations(Database database, KnownGroups known, Assign
                 ErrorCode = told.Code,
                 ErrorMessage = told.Message,
             };
-            await SaveAsync(row, proof, "fail", CancellationToken.None, why: error.Message);
+            await SaveAsync(row, before, proof, "fail", CancellationToken.None, why: error.Message);
         }
 
         return told;
@@ -194,10 +199,15 @@ internal sealed class Registrations(Database database, KnownGroups known, Assign
     private Task<RegistrationRow?> FindAsync(DeviceProof proof, CancellationToken cancellationToken) =>
         database.ReadAsync((connection, token) => RegistrationRows.FindAsync(connection, proof.Instance.Name, proof.RegistrationId.ToLowerInvariant(), token), cancellationToken);
 
-    private Task<Result<bool>> SaveAsync(RegistrationRow row, DeviceProof proof, string verb, CancellationToken cancellationToken, AttestationVerdict.Accepted? accepted = null, LeftDevice? leftDevice = null, string? why = null) => database.WriteAsync<bool>(
+    // Two nodes may have worked on one registration, with one nonce of a TPM too: the record of the first stands, and the second device comes again.
+    private Task<Result<bool>> SaveAsync(RegistrationRow row, RegistrationRow? before, DeviceProof proof, string verb, CancellationToken cancellationToken, AttestationVerdict.Accepted? accepted = null, LeftDevice? leftDevice = null, string? why = null) => database.WriteAsync<bool>(
         async (transaction, token) =>
         {
-            await RegistrationRows.SaveAsync(transaction, row, token);
+            if (!await RegistrationRows.SaveAsync(transaction, row, before?.Etag, token))
+            {
+                return ProvisioningErrors.TooManyRequests;
+            }
+
             if (accepted?.Tpm is { } tpm)
             {
                 await LearnedKeys.LearnAsync(transaction, accepted.Enrollment, tpm, accepted.Boot, token);
