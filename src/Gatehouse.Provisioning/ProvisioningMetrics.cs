@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Gatehouse.Contracts.Access;
 using Gatehouse.Provisioning.Enrollments;
 using Gatehouse.Provisioning.Registrations;
 
@@ -12,6 +13,7 @@ internal sealed class ProvisioningMetrics
     private readonly Counter<long> challenges;
     private readonly Counter<long> certificates;
     private readonly Counter<long> quarantines;
+    private readonly Counter<long> throttled;
     private readonly Histogram<double> requests;
     private readonly Histogram<double> linkedHubs;
 
@@ -21,6 +23,7 @@ internal sealed class ProvisioningMetrics
         registrations = meter.CreateCounter<long>("gatehouse.provisioning.registrations", "{registration}", "Registrations that were worked on, by outcome and attestation.");
         refusals = meter.CreateCounter<long>("gatehouse.provisioning.refusals", "{refusal}", "Proofs of devices that were refused, by reason.");
         challenges = meter.CreateCounter<long>("gatehouse.provisioning.challenges", "{challenge}", "Nonces that were given to TPMs, to prove themselves.");
+        throttled = meter.CreateCounter<long>("gatehouse.provisioning.throttled", "{operation}", "Operations refused because of a limit of rate, by class.");
         linkedHubs = meter.CreateHistogram<double>("gatehouse.provisioning.linkedhub.duration", "s", "Time that a step of a registration took at a linked hub on another server, by outcome.");
         certificates = meter.CreateCounter<long>("gatehouse.provisioning.certificates", "{certificate}", "Certificates that were issued to devices, by kind of key.");
         quarantines = meter.CreateCounter<long>("gatehouse.provisioning.quarantines", "{device}", "Devices that were put into quarantine because of their measured boot, by cause: changed, overdue.");
@@ -35,6 +38,8 @@ internal sealed class ProvisioningMetrics
     /// <param name="outcome"><c>done</c>, <c>refused</c>, <c>busy</c> or <c>unreachable</c>.</param>
     /// <param name="elapsed">All its calls together.</param>
     internal void LinkedHubAsked(string outcome, TimeSpan elapsed) => linkedHubs.Record(elapsed.TotalSeconds, new KeyValuePair<string, object?>("outcome", outcome));
+
+    internal void Throttled(ThrottleClass operations) => throttled.Add(1, new KeyValuePair<string, object?>("class", operations.ToString()));
 
     internal void Challenged() => challenges.Add(1);
 

@@ -1,4 +1,5 @@
 using Gatehouse.Provisioning.Allocation;
+using Gatehouse.Provisioning.Limits;
 using Gatehouse.Provisioning.LinkedHubs;
 
 namespace Gatehouse.Provisioning;
@@ -42,6 +43,9 @@ public sealed record ProvisioningOptions
     /// <summary>CA certificates of a service. 1–1,000, default 25. One more: CertificateConflict.</summary>
     public int MaxCertificates { get; init; } = 25;
 
+    /// <summary>Shared access policies of a service. 1–1,000, default 100. One more: PolicyConflict. Source: own.</summary>
+    public int MaxPolicies { get; init; } = 100;
+
     /// <summary>Bytes of one certificate, DER. 1–64 KiB, default 8,192. Source: own.</summary>
     public int MaxCertificateBytes { get; init; } = 8 * 1024;
 
@@ -79,6 +83,9 @@ public sealed record ProvisioningOptions
 
     /// <summary>Calls to the webhooks of enrollments.</summary>
     public AllocationOptions Allocation { get; init; } = new();
+
+    /// <summary>Limits of rate.</summary>
+    public LimitOptions Limits { get; init; } = new();
 
     /// <summary>Linked hubs on other servers.</summary>
     public LinkedHubOptions LinkedHubs { get; init; } = new();

@@ -7,6 +7,7 @@ using Gatehouse.Identity;
 using Gatehouse.Provisioning.Attestation;
 using Gatehouse.Provisioning.DeviceDoor;
 using Gatehouse.Provisioning.Instances;
+using Gatehouse.Provisioning.Limits;
 using Gatehouse.Provisioning.Registrations;
 using Microsoft.Extensions.Logging;
 using Xunit;
@@ -205,7 +206,7 @@ public sealed class DeviceApiTests
         await using var host = await ProvisioningHost.StartAsync();
         var caller = new DeviceCaller("amqp", IPAddress.Loopback, host.DeviceToken("dev-1", await EnrolledAsync(host)), null, () => { });
         var log = new CountingLog();
-        var door = new DeviceRegistrations(host.Get<ProvisioningDirectory>(), host.Get<Attestor>(), host.Get<Registrations.Registrations>(), host.Get<MeasuredBoot.BootStates>(), host, host.Get<ProvisioningMetrics>(), log);
+        var door = new DeviceRegistrations(host.Get<ProvisioningDirectory>(), host.Get<Attestor>(), host.Get<Registrations.Registrations>(), host.Get<MeasuredBoot.BootStates>(), host.Get<RateLimits>(), host, host.Get<ProvisioningMetrics>(), log);
 
         Assert.Equal(ProvisioningErrors.ServerError, (await door.AdmitAsync(Target(host), caller, new CancellationToken(canceled: true))).Error);
 

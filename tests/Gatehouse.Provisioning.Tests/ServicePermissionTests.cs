@@ -33,6 +33,14 @@ public sealed class ServicePermissionTests
         ["DeleteProvisioningCertificate"] = (Rights.ServiceConfig, "DELETE", "certificates/none", 404),
         ["GenerateProvisioningVerificationCode"] = (Rights.ServiceConfig, "POST", "certificates/none/generateVerificationCode", 404),
         ["VerifyProvisioningCertificate"] = (Rights.ServiceConfig, "POST", "certificates/none/verify", 404),
+        ["GetProvisioningService"] = (Rights.ServiceConfig, "GET", "provisioningService", 200),
+        ["UpdateProvisioningService"] = (Rights.ServiceConfig, "PATCH", "provisioningService", 400),
+        ["ListProvisioningPolicies"] = (Rights.ServiceConfig, "GET", "authorizationPolicies", 200),
+        ["GetProvisioningPolicy"] = (Rights.ServiceConfig, "GET", "authorizationPolicies/none", 404),
+        ["CreateOrUpdateProvisioningPolicy"] = (Rights.ServiceConfig, "PUT", "authorizationPolicies/none", 400),
+        ["DeleteProvisioningPolicy"] = (Rights.ServiceConfig, "DELETE", "authorizationPolicies/none", 404),
+        ["ListProvisioningPolicyKeys"] = (Rights.ServiceConfig, "POST", "authorizationPolicies/none/listkeys", 404),
+        ["RegenerateProvisioningPolicyKey"] = (Rights.ServiceConfig, "POST", "authorizationPolicies/none/regenerateKey", 404),
         ["ListLinkedHubs"] = (Rights.ServiceConfig, "GET", "iotHubs", 200),
         ["GetLinkedHub"] = (Rights.ServiceConfig, "GET", "iotHubs/none", 404),
         ["CreateOrUpdateLinkedHub"] = (Rights.ServiceConfig, "PUT", "iotHubs/none", 400),
@@ -69,7 +77,7 @@ public sealed class ServicePermissionTests
             var token = await PolicyAsync(host, held);
             foreach (var (name, (right, method, path, status)) in Table)
             {
-                var answer = await host.SendAsync(method, $"/{path}?api-version=2021-10-01", token, method is "PUT" or "POST" && !path.EndsWith("none/query", StringComparison.Ordinal) ? Body : null);
+                var answer = await host.SendAsync(method, $"/{path}?api-version=2021-10-01", token, method is "PUT" or "POST" or "PATCH" && !path.EndsWith("none/query", StringComparison.Ordinal) ? Body : null);
 
                 Assert.True(answer.Code == (held == right ? status : 401), $"{held} {name}: {answer.Code} {answer.Body?.ToJsonString()}");
             }

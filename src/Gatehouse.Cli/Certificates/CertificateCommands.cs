@@ -6,9 +6,10 @@ using Gatehouse.Cli.Registry;
 
 namespace Gatehouse.Cli.Certificates;
 
-/// <summary>The group <c>certificate</c>: CA certificates under which devices prove themselves.</summary>
-internal sealed class CertificateCommands(Shell shell)
+/// <summary>The groups <c>certificate</c> and <c>dps certificate</c>: CA certificates under which devices prove themselves to the hub, or to the provisioning service.</summary>
+internal sealed class CertificateCommands(Shell shell, bool isOfProvisioning)
 {
+    private readonly string words = isOfProvisioning ? "gatehouse dps certificate" : "gatehouse certificate";
     private readonly Argument<string> name = new("name") { Description = "Name of the CA certificate." };
     private readonly Argument<string> file = new("file") { Description = "The CA certificate, PEM or DER." };
     private readonly Option<bool> verified = new("--verified") { Description = "Trust it without a proof that you hold its key; the audit log says so." };
@@ -18,14 +19,20 @@ internal sealed class CertificateCommands(Shell shell)
 
     internal static HubCommand Group(Shell shell)
     {
-        var commands = new CertificateCommands(shell);
+        var commands = new CertificateCommands(shell, isOfProvisioning: false);
         return Shell.Group("certificate", "CA certificates that devices' certificates lead to.", commands.Add, commands.Verify, commands.List, commands.Show, commands.Delete);
+    }
+
+    internal static HubCommand ProvisioningGroup(Shell shell)
+    {
+        var commands = new CertificateCommands(shell, isOfProvisioning: true);
+        return Shell.Group("certificate", "CA certificates of the provisioning service, which enrollment groups name.", commands.Add, commands.Verify, commands.List, commands.Show, commands.Delete);
     }
 
     private Command Add => shell.Command(
         "add",
         "Uploads a CA certificate; it counts once it is verified.",
-        ["gatehouse certificate add plant-7 plant-7.pem", "gatehouse certificate add plant-7 plant-7-new.pem --replace"],
+        [$"{words} add plant-7 plant-7.pem", $"{words} add plant-7 plant-7-new.pem --replace"],
         [name, file, verified, replace],
         AddAsync);
 
@@ -33,23 +40,23 @@ internal sealed class CertificateCommands(Shell shell)
         "verify",
         "Proves that you hold the CA's key: asks for a code, or sends the certificate made for it.",
         [
-            "code=$(gatehouse certificate verify plant-7 --code-only)",
+            $"code=$({words} verify plant-7 --code-only)",
             "openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout proof.key -subj \"/CN=$code\" -out proof.csr",
             "echo basicConstraints=CA:FALSE > leaf.ext",
             "openssl x509 -req -in proof.csr -extfile leaf.ext -CA plant-7.pem -CAkey plant-7.key -CAcreateserial -days 1 -sha256 -out proof.pem",
-            "gatehouse certificate verify plant-7 --certificate proof.pem",
+            $"{words} verify plant-7 --certificate proof.pem",
         ],
         [name, codeOnly, proof],
         VerifyAsync);
 
-    private Command List => shell.Command("list", "Lists the CA certificates.", ["gatehouse certificate list"], [], async call =>
+    private Command List => shell.Command("list", "Lists the CA certificates.", [$"{words} list"], [], async call =>
     {
-        var found = await call.Hub.GetAsync(HubPath.Operator("certificates"), call.Cancellation);
+        var found = await Client(call).GetAsync(PathOf(), call.Cancellation);
         return call.Answer(found["value"]!.DeepClone(), terminal =>
         {
             if (found["value"]!.AsArray().Count == 0)
             {
-                terminal.Note("There are no CA certificates yet. Add one: gatehouse certificate add NAME FILE");
+                terminal.Note("There are no CA certificates yet. Add one: " + words + " add NAME FILE");
                 return;
             }
 
@@ -58,9 +65,9 @@ internal sealed class CertificateCommands(Shell shell)
         });
     });
 
-    private Command Show => shell.Command("show", "Shows a CA certificate.", ["gatehouse certificate show plant-7"], [name], async call =>
+    private Command Show => shell.Command("show", "Shows a CA certificate.", [$"{words} show plant-7"], [name], async call =>
     {
-        var found = await call.Hub.GetAsync(Path(call), call.Cancellation);
+        var found = await Client(call).GetAsync(Path(call), call.Cancellation);
         var properties = found["properties"]!;
         return call.Answer(found, terminal => terminal.Facts(
             ("name", Text(found["name"])),
@@ -75,10 +82,10 @@ internal sealed class CertificateCommands(Shell shell)
     });
 
     private Command Delete => shell.Command(
-        "delete", "Deletes a CA certificate; devices that stand on it are cut off at once.", ["gatehouse certificate delete plant-7"], [name], async call =>
+        "delete", isOfProvisioning ? "Deletes a CA certificate: nobody registers by it any more, also where a group names it." : "Deletes a CA certificate; devices that stand on it are cut off at once.", [$"{words} delete plant-7"], [name], async call =>
         {
-            var found = await call.Hub.GetAsync(Path(call), call.Cancellation);
-            await call.Hub.DeleteAsync(Path(call), (string?)found["etag"], call.Cancellation);
+            var found = await Client(call).GetAsync(Path(call), call.Cancellation);
+            await Client(call).DeleteAsync(Path(call), (string?)found["etag"], call.Cancellation);
             return call.Answer(new JsonObject { ["deleted"] = call.Value(name) }, terminal => terminal.Line($"certificate '{call.Value(name)}' deleted."));
         });
 
@@ -89,16 +96,16 @@ internal sealed class CertificateCommands(Shell shell)
         {
             ["properties"] = new JsonObject { ["certificate"] = Convert.ToBase64String(certificate.RawData), ["isVerified"] = call.Value(verified) },
         };
-        var present = await call.Hub.FindAsync(Path(call), call.Cancellation);
+        var present = await Client(call).FindAsync(Path(call), call.Cancellation);
         if (present is not null && !call.Value(replace))
         {
             throw new CliException($"there is a certificate '{call.Value(name)}' already ({present["properties"]!["subject"]}). Choose another name, or replace it with --replace.");
         }
 
-        var saved = await call.Hub.PutAsync(Path(call), body, (string?)present?["etag"], call.Cancellation);
+        var saved = await Client(call).PutAsync(Path(call), body, (string?)present?["etag"], call.Cancellation);
         var isVerified = (bool)saved["properties"]!["isVerified"]!;
         return call.Answer(saved, terminal => terminal.Line(
-            $"certificate '{call.Value(name)}' {(present is null ? "added" : "replaced")}: {saved["properties"]!["subject"]}, {(isVerified ? "verified without proof." : $"not verified. Next: gatehouse certificate verify {call.Value(name)}")}"));
+            $"certificate '{call.Value(name)}' {(present is null ? "added" : "replaced")}: {saved["properties"]!["subject"]}, {(isVerified ? "verified without proof." : $"not verified. Next: {words} verify {call.Value(name)}")}"));
     }
 
     private async Task<int> VerifyAsync(Call call)
@@ -109,21 +116,21 @@ internal sealed class CertificateCommands(Shell shell)
         }
 
         var bytes = call.Value(proof) is { } path ? await ReadProofAsync(path, call.Cancellation) : null;
-        var etag = (string?)(await call.Hub.GetAsync(Path(call), call.Cancellation))["etag"];
+        var etag = (string?)(await Client(call).GetAsync(Path(call), call.Cancellation))["etag"];
         return bytes is null ? await AskCodeAsync(call, etag) : await ProveAsync(call, bytes, etag);
     }
 
     private async Task<int> AskCodeAsync(Call call, string? etag)
     {
-        var answer = await call.Hub.PostAsync(HubPath.Operator("certificates", call.Value(name), "generateVerificationCode"), null, etag, call.Cancellation);
+        var answer = await Client(call).PostAsync(PathOf(call.Value(name), "generateVerificationCode"), null, etag, call.Cancellation);
         var code = (string)answer["properties"]!["verificationCode"]!;
         return call.Answer(answer, terminal =>
         {
             terminal.Line(code);
             if (!call.Value(codeOnly))
             {
-                terminal.Note($"Sign a certificate whose only CN is this code with the CA's key, then: gatehouse certificate verify {call.Value(name)} --certificate FILE");
-                terminal.Note("The openssl commands for it are in: gatehouse certificate verify --help");
+                terminal.Note($"Sign a certificate whose only CN is this code with the CA's key, then: {words} verify {call.Value(name)} --certificate FILE");
+                terminal.Note($"The openssl commands for it are in: {words} verify --help");
             }
         });
     }
@@ -131,8 +138,10 @@ internal sealed class CertificateCommands(Shell shell)
     private async Task<int> ProveAsync(Call call, string certificate, string? etag)
     {
         var body = new JsonObject { ["certificate"] = certificate };
-        var answer = await call.Hub.PostAsync(HubPath.Operator("certificates", call.Value(name), "verify"), body, etag, call.Cancellation);
-        return call.Answer(answer, terminal => terminal.Line($"certificate '{call.Value(name)}' is verified: devices whose certificates lead to it may connect (--auth-method x509_ca)."));
+        var answer = await Client(call).PostAsync(PathOf(call.Value(name), "verify"), body, etag, call.Cancellation);
+        return call.Answer(answer, terminal => terminal.Line(isOfProvisioning
+            ? $"certificate '{call.Value(name)}' is verified: enrollment groups may name it (gatehouse enrollment create GROUP --group --ca-name {call.Value(name)})."
+            : $"certificate '{call.Value(name)}' is verified: devices whose certificates lead to it may connect (--auth-method x509_ca)."));
     }
 
     private static async Task<string> ReadProofAsync(string path, CancellationToken cancellationToken)
@@ -141,7 +150,11 @@ internal sealed class CertificateCommands(Shell shell)
         return Convert.ToBase64String(certificate.RawData);
     }
 
-    private HubPath Path(Call call) => HubPath.Operator("certificates", call.Value(name));
+    private HubClient Client(Call call) => isOfProvisioning ? call.Provisioning : call.Hub;
+
+    private HubPath Path(Call call) => PathOf(call.Value(name));
+
+    private HubPath PathOf(params IEnumerable<string> more) => isOfProvisioning ? HubPath.Provisioning(["certificates", .. more]) : HubPath.Operator(["certificates", .. more]);
 
     private static string Verified(JsonNode certificate) => (bool)certificate["properties"]!["isVerified"]! ? "yes" : "no";
 

@@ -22,6 +22,8 @@ internal static class ProvisioningRefusal
         "EnrollmentNotFound" => " 'gatehouse enrollment list' shows the individual enrollments there are, with --group the groups.",
         "RegistrationNotFound" => " 'gatehouse enrollment registrations list' shows the devices that have registered.",
         "LinkedHubNotFound" => " 'gatehouse dps linked-hub list' shows the hubs that are linked.",
+        "PolicyNotFound" => " 'gatehouse dps policy list' shows the policies there are.",
+        "CertificateNotFound" => " 'gatehouse dps certificate list' shows the CA certificates there are.",
         "EnrollmentExists" => " 'gatehouse enrollment update' changes it.",
         "TooManyRequests" => " Wait a moment and repeat.",
         _ => null,

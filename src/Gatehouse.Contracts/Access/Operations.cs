@@ -89,6 +89,14 @@ public static class Operations
     public static readonly Operation DeleteProvisioningCertificate = Provisioning("DeleteProvisioningCertificate", Rights.ServiceConfig);
     public static readonly Operation GenerateProvisioningVerificationCode = Provisioning("GenerateProvisioningVerificationCode", Rights.ServiceConfig);
     public static readonly Operation VerifyProvisioningCertificate = Provisioning("VerifyProvisioningCertificate", Rights.ServiceConfig);
+    public static readonly Operation GetProvisioningService = Provisioning("GetProvisioningService", Rights.ServiceConfig);
+    public static readonly Operation UpdateProvisioningService = Provisioning("UpdateProvisioningService", Rights.ServiceConfig);
+    public static readonly Operation ListProvisioningPolicies = Provisioning("ListProvisioningPolicies", Rights.ServiceConfig);
+    public static readonly Operation GetProvisioningPolicy = Provisioning("GetProvisioningPolicy", Rights.ServiceConfig);
+    public static readonly Operation CreateOrUpdateProvisioningPolicy = Provisioning("CreateOrUpdateProvisioningPolicy", Rights.ServiceConfig);
+    public static readonly Operation DeleteProvisioningPolicy = Provisioning("DeleteProvisioningPolicy", Rights.ServiceConfig);
+    public static readonly Operation ListProvisioningPolicyKeys = Provisioning("ListProvisioningPolicyKeys", Rights.ServiceConfig);
+    public static readonly Operation RegenerateProvisioningPolicyKey = Provisioning("RegenerateProvisioningPolicyKey", Rights.ServiceConfig);
     public static readonly Operation ListLinkedHubs = Provisioning("ListLinkedHubs", Rights.ServiceConfig);
     public static readonly Operation GetLinkedHub = Provisioning("GetLinkedHub", Rights.ServiceConfig);
     public static readonly Operation CreateOrUpdateLinkedHub = Provisioning("CreateOrUpdateLinkedHub", Rights.ServiceConfig);
@@ -126,6 +134,8 @@ public static class Operations
         RunBulkEnrollmentGroupOperation, QueryEnrollmentGroups, GetEnrollmentGroupAttestationMechanism,
         ListProvisioningCertificates, GetProvisioningCertificate, CreateOrUpdateProvisioningCertificate,
         DeleteProvisioningCertificate, GenerateProvisioningVerificationCode, VerifyProvisioningCertificate,
+        GetProvisioningService, UpdateProvisioningService, ListProvisioningPolicies, GetProvisioningPolicy,
+        CreateOrUpdateProvisioningPolicy, DeleteProvisioningPolicy, ListProvisioningPolicyKeys, RegenerateProvisioningPolicyKey,
         ListLinkedHubs, GetLinkedHub, CreateOrUpdateLinkedHub, DeleteLinkedHub,
         ListCredentialPolicies, GetCredentialPolicy, CreateOrUpdateCredentialPolicy, DeleteCredentialPolicy, ListIssuedCertificates,
         GetDeviceRegistrationState, DeleteDeviceRegistrationState, QueryDeviceRegistrationStates, RequestAttestation,

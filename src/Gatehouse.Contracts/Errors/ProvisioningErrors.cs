@@ -19,6 +19,7 @@ public static class ProvisioningErrors
     public static readonly HubError CertificateNotFound = new(404203, "CertificateNotFound", "Certificate not found.");
     public static readonly HubError LinkedHubNotFound = new(404204, "LinkedHubNotFound", "Linked hub not found.");
     public static readonly HubError CredentialPolicyNotFound = new(404205, "CredentialPolicyNotFound", "Credential policy not found.");
+    public static readonly HubError PolicyNotFound = new(404206, "PolicyNotFound", "Shared access policy not found.");
     public static readonly HubError NotFound = new(404000, "NotFound", "There is nothing at this address.");
     public static readonly HubError MethodNotAllowed = new(405000, "MethodNotAllowed", "This method is not allowed at this address.");
     public static readonly HubError EnrollmentExists = new(409201, "EnrollmentExists", "Enrollment already exists.");
@@ -26,6 +27,7 @@ public static class ProvisioningErrors
     public static readonly HubError TooManyEnrollments = new(409203, "TooManyEnrollments", "The service has as many enrollments of this kind as it may.");
     public static readonly HubError DeviceIdTaken = new(409204, "DeviceIdTaken", "The device id belongs to another registration.");
     public static readonly HubError LinkedHubConflict = new(409206, "LinkedHubConflict", "The linked hub contradicts what there is.");
+    public static readonly HubError PolicyConflict = new(409208, "PolicyConflict", "The shared access policy contradicts what there is.");
     public static readonly HubError CertificateConflict = new(409205, "CertificateConflict", "The certificate contradicts what there is.");
     public static readonly HubError CredentialPolicyConflict = new(409207, "CredentialPolicyConflict", "The credential policy contradicts what there is.");
     public static readonly HubError PreconditionFailed = new(412001, "PreconditionFailed", "The precondition failed: the ETag does not match.");

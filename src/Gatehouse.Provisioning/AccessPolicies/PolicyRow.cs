@@ -6,6 +6,8 @@ namespace Gatehouse.Provisioning.AccessPolicies;
 /// <summary>A row of <c>provisioning_policies</c>.</summary>
 internal sealed record PolicyRow
 {
+    internal const int MaxNameLength = 64;
+
     public required string Service { get; init; }
 
     public required string Name { get; init; }

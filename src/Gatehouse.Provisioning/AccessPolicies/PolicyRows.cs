@@ -13,8 +13,8 @@ internal static class PolicyRows
         FROM provisioning_policies WHERE service = @Service
         """;
 
-    internal static async Task<IReadOnlyList<PolicyRow>> ReadAllAsync(DbConnection connection, HubName service, CancellationToken cancellationToken) =>
-        [.. await connection.QueryAsync<PolicyRow>(new CommandDefinition($"{Select} ORDER BY name", new { Service = service.Value }, cancellationToken: cancellationToken))];
+    internal static async Task<IReadOnlyList<PolicyRow>> ReadAllAsync(DbConnection connection, HubName service, CancellationToken cancellationToken, DbTransaction? transaction = null) =>
+        [.. await connection.QueryAsync<PolicyRow>(new CommandDefinition($"{Select} ORDER BY name", new { Service = service.Value }, transaction, cancellationToken: cancellationToken))];
 
     internal static Task<PolicyRow?> FindAsync(DbConnection connection, HubName service, string name, CancellationToken cancellationToken) =>
         connection.QuerySingleOrDefaultAsync<PolicyRow>(new CommandDefinition($"{Select} AND name = @Name", new { Service = service.Value, Name = name }, cancellationToken: cancellationToken));
@@ -28,4 +28,15 @@ internal static class PolicyRows
             row,
             transaction.Transaction,
             cancellationToken: cancellationToken));
+
+    internal static Task UpdateAsync(WriteTransaction transaction, PolicyRow row, CancellationToken cancellationToken) =>
+        transaction.Connection.ExecuteAsync(new CommandDefinition(
+            "UPDATE provisioning_policies SET rights = @Rights, primary_key = @PrimaryKey, secondary_key = @SecondaryKey, changed = @Changed WHERE service = @Service AND name = @Name",
+            row,
+            transaction.Transaction,
+            cancellationToken: cancellationToken));
+
+    internal static Task DeleteAsync(WriteTransaction transaction, PolicyRow row, CancellationToken cancellationToken) =>
+        transaction.Connection.ExecuteAsync(new CommandDefinition(
+            "DELETE FROM provisioning_policies WHERE service = @Service AND name = @Name", row, transaction.Transaction, cancellationToken: cancellationToken));
 }

@@ -5,6 +5,7 @@ using Gatehouse.Identity.X509;
 using Gatehouse.Provisioning.Attestation;
 using Gatehouse.Provisioning.Enrollments;
 using Gatehouse.Provisioning.Instances;
+using Gatehouse.Provisioning.Limits;
 using Gatehouse.Provisioning.MeasuredBoot;
 using Gatehouse.Provisioning.Registrations;
 using Gatehouse.Provisioning.ServiceDoor;
@@ -13,7 +14,7 @@ using Microsoft.Extensions.Logging;
 namespace Gatehouse.Provisioning.DeviceDoor;
 
 /// <summary>The device API without its transports: judges who asks, then registers it, polls or looks up. Refusals look alike from outside, whatever the reason.</summary>
-internal sealed class DeviceRegistrations(ProvisioningDirectory directory, Attestor attestor, Registrations.Registrations registrations, BootStates boots, IRefusalLog refusals, ProvisioningMetrics metrics, ILogger<DeviceRegistrations> log)
+internal sealed class DeviceRegistrations(ProvisioningDirectory directory, Attestor attestor, Registrations.Registrations registrations, BootStates boots, RateLimits limits, IRefusalLog refusals, ProvisioningMetrics metrics, ILogger<DeviceRegistrations> log)
 {
     private static readonly HubError BadCertificate = ProvisioningErrors.Unauthorized.With("Invalid certificate");
 
@@ -55,6 +56,7 @@ internal sealed class DeviceRegistrations(ProvisioningDirectory directory, Attes
         return !body.IsOk ? body.Error
             : CheckBody(target, body.Value) is { } refused ? refused
             : judged.Value.Challenge is { } challenge ? new DeviceAnswer(null, null) { Challenge = challenge }
+            : limits.Take(judged.Value.Proof.Instance.Name, target.RegistrationId, target.Row.Throttle) is { } tooMany ? tooMany
             : await RunAsync(target, caller, judged.Value, body.Value, cancellationToken);
     }
 

@@ -172,7 +172,7 @@ internal sealed class MqttRegistration(ClientConnection connection, Registration
     {
         var body = answer.IsOk ? answer.Value.Encode() : ErrorAnswer.Encode(answer.Error, Guid.NewGuid().ToString(), time.GetUtcNow());
         var status = answer.IsOk ? answer.Value.Status : answer.Error.HttpStatus;
-        int? wait = (answer.IsOk ? answer.Value.IsPending : answer.Error.IsTransient) ? (int)Math.Ceiling(options.RetryAfter.TotalSeconds) : null;
+        int? wait = !answer.IsOk ? (answer.Error.IsTransient ? ErrorAnswer.SecondsOf(answer.Error, options.RetryAfter) : null) : answer.Value.IsPending ? (int)Math.Ceiling(options.RetryAfter.TotalSeconds) : null;
         var replyTopic = Encoding.UTF8.GetBytes(request.Reply(status, wait));
         lastPacketId = (ushort)((lastPacketId % ushort.MaxValue) + 1);
         Write(span => MqttWriter.WritePublishHead(span, replyTopic, lastPacketId, body.Length), MqttWriter.PublishHeadBytes(replyTopic.Length));

@@ -32,6 +32,13 @@ internal static class InstanceRows
             transaction.Transaction,
             cancellationToken: cancellationToken));
 
+    internal static Task UpdateAllocationPolicyAsync(WriteTransaction transaction, ProvisioningInstance instance, CancellationToken cancellationToken) =>
+        transaction.Connection.ExecuteAsync(new CommandDefinition(
+            "UPDATE provisioning_services SET allocation_policy = @AllocationPolicy WHERE name = @Name",
+            new { Name = instance.Name.Value, instance.AllocationPolicy },
+            transaction.Transaction,
+            cancellationToken: cancellationToken));
+
     /// <summary>Of a service that is locked.</summary>
     internal static Task<long> CountEnrollmentsAsync(WriteTransaction transaction, HubName service, CancellationToken cancellationToken) =>
         transaction.Connection.ExecuteScalarAsync<long>(new CommandDefinition(

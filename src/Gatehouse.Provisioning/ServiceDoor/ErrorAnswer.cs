@@ -17,7 +17,7 @@ internal static class ErrorAnswer
         http.Response.Headers["x-ms-error-code"] = error.Code.ToString(CultureInfo.InvariantCulture);
         if (error.IsTransient)
         {
-            http.Response.Headers.RetryAfter = Seconds(retryAfter);
+            http.Response.Headers.RetryAfter = SecondsOf(error, retryAfter).ToString(CultureInfo.InvariantCulture);
         }
 
         return http.Response.Body.WriteAsync(body, http.RequestAborted).AsTask();
@@ -25,6 +25,9 @@ internal static class ErrorAnswer
 
     internal static byte[] Encode(HubError error, string trackingId, DateTimeOffset now) =>
         JsonSerializer.SerializeToUtf8Bytes(new ErrorDocument(error.Code, trackingId, error.Message, WireTime.Of(now)), ProvisioningJson.Own.ErrorDocument);
+
+    /// <summary>What the error says of its own end, else what is usual.</summary>
+    internal static int SecondsOf(HubError error, TimeSpan usual) => error.RetryAfterSeconds ?? (int)Math.Ceiling(usual.TotalSeconds);
 
     internal static string Seconds(TimeSpan time) => ((int)Math.Ceiling(time.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
 }

@@ -1,10 +1,12 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Gatehouse.Provisioning.AccessPolicies;
 using Gatehouse.Provisioning.Allocation;
 using Gatehouse.Provisioning.Certificates;
 using Gatehouse.Provisioning.DeviceDoor;
 using Gatehouse.Provisioning.Enrollments;
+using Gatehouse.Provisioning.Instances;
 using Gatehouse.Provisioning.Issuance;
 using Gatehouse.Provisioning.LinkedHubs;
 using Gatehouse.Provisioning.MeasuredBoot;
@@ -37,6 +39,10 @@ namespace Gatehouse.Provisioning.ServiceDoor;
 [JsonSerializable(typeof(CredentialPolicyBody))]
 [JsonSerializable(typeof(CredentialPolicyList))]
 [JsonSerializable(typeof(IReadOnlyList<IssuedCertificateDocument>), TypeInfoPropertyName = "IssuedCertificateList")]
+[JsonSerializable(typeof(PolicyDocument))]
+[JsonSerializable(typeof(PolicyList))]
+[JsonSerializable(typeof(RegenerateKeyBody))]
+[JsonSerializable(typeof(InstanceDocument))]
 [JsonSerializable(typeof(LinkedHubDocument))]
 [JsonSerializable(typeof(LinkedHubList))]
 [JsonSerializable(typeof(IReadOnlyList<EnrollmentDocument>), TypeInfoPropertyName = "EnrollmentList")]

@@ -1,13 +1,14 @@
 using Gatehouse.Contracts.Errors;
+using Gatehouse.Provisioning.Limits;
 using Microsoft.AspNetCore.Http;
 
 namespace Gatehouse.Provisioning.ServiceDoor;
 
-/// <summary>The service API: enrollments, enrollment groups, registration states, CA certificates, linked hubs, credential policies and issued certificates over HTTPS.</summary>
+/// <summary>The service API: enrollments, enrollment groups, registration states, CA certificates, linked hubs, policies, the service itself, credential policies and issued certificates over HTTPS.</summary>
 /// <remarks>Source: dps §7 of the wire reference. It shares host names with the hub; its first segments are its own.</remarks>
-internal sealed class ServiceApi(IEnumerable<ServiceOperation> operations, ServiceGate gate, ProvisioningOptions options)
+internal sealed class ServiceApi(IEnumerable<ServiceOperation> operations, ServiceGate gate, RateLimits limits, ProvisioningOptions options)
 {
-    private static readonly string[] Roots = ["enrollments", "enrollmentGroups", "registrations", "certificates", "iotHubs", "credentialPolicies", "issuedCertificates"];
+    private static readonly string[] Roots = ["enrollments", "enrollmentGroups", "registrations", "certificates", "iotHubs", "credentialPolicies", "issuedCertificates", "authorizationPolicies", "provisioningService"];
 
     private readonly ServiceOperation[] all = [.. operations];
 
@@ -27,6 +28,11 @@ internal sealed class ServiceApi(IEnumerable<ServiceOperation> operations, Servi
         if (!passed.IsOk)
         {
             return passed.Error;
+        }
+
+        if (limits.TakeCall(passed.Value.Hub) is { } tooMany)
+        {
+            return tooMany;
         }
 
         // Any value will do: clients of every age speak the same shapes here.

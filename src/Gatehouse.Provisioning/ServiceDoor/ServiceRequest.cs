@@ -4,6 +4,7 @@ using System.Text.Json.Serialization.Metadata;
 using Gatehouse.Contracts.Access;
 using Gatehouse.Contracts.Errors;
 using Gatehouse.Contracts.Identities;
+using Gatehouse.Provisioning.AccessPolicies;
 using Gatehouse.Provisioning.Enrollments;
 using Microsoft.AspNetCore.Http;
 
@@ -16,6 +17,9 @@ internal sealed class ServiceRequest(HttpContext http, Principal principal, stri
 
     /// <summary>For the audit log.</summary>
     internal string Actor => $"policy:{principal.PolicyName}";
+
+    /// <summary>The same with what it may, for changes of policies.</summary>
+    internal PolicyCaller PolicyCaller => new(principal.Hub, principal.PolicyName ?? "", Actor, principal.Rights);
 
     /// <summary>Id in the path, as sent.</summary>
     internal string Id => id!;

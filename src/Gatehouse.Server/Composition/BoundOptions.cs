@@ -11,6 +11,7 @@ using Gatehouse.Hub.Throttling;
 using Gatehouse.Identity;
 using Gatehouse.Provisioning;
 using Gatehouse.Provisioning.Allocation;
+using Gatehouse.Provisioning.Limits;
 using Gatehouse.Server.Configuration;
 using Gatehouse.Server.Startup;
 using Gatehouse.ServiceApi;
@@ -90,10 +91,16 @@ internal sealed class BoundOptions(ServerOptions options, DataDirectory data)
 
     internal GatewayOptions Gateway => new() { TokenGrace = options.TokenGrace, FaultInjection = options.FaultInjection };
 
-    internal ProvisioningOptions Provisioning => new()
+    internal ProvisioningOptions Provisioning => options.Provisioning with
     {
         HubHostName = options.HostNames.FirstOrDefault(),
         Allocation = new AllocationOptions { AllowPrivateAddresses = options.PrivateEndpoints, Secret = options.AllocationSecret, Timeout = options.AllocationTimeout },
+        Limits = new LimitOptions
+        {
+            RegistrationsPerMinute = options.RegistrationsPerMinute ?? options.ProvisioningLimits.RegistrationsPerMinute,
+            CallsPerMinute = options.ProvisioningCallsPerMinute ?? options.ProvisioningLimits.CallsPerMinute,
+            PollsPerTenSeconds = options.RegistrationPolls ?? options.ProvisioningLimits.PollsPerTenSeconds,
+        },
         LinkedHubs = options.LinkedHubs with { AllowPrivateAddresses = options.PrivateEndpoints },
     };
 

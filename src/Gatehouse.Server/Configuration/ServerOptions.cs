@@ -7,6 +7,8 @@ using Gatehouse.Hub.Notifications;
 using Gatehouse.Hub.Queries;
 using Gatehouse.Hub.Throttling;
 using Gatehouse.Hub.Twins;
+using Gatehouse.Provisioning;
+using Gatehouse.Provisioning.Limits;
 using Gatehouse.Provisioning.LinkedHubs;
 
 namespace Gatehouse.Server.Configuration;
@@ -111,6 +113,17 @@ internal sealed class ServerOptions
     internal TimeSpan AllocationTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
     internal LinkedHubOptions LinkedHubs { get; set; } = new();
+
+    /// <summary>What has settings of its own is put into it when it is bound.</summary>
+    internal ProvisioningOptions Provisioning { get; set; } = new();
+
+    internal LimitOptions ProvisioningLimits { get; set; } = new();
+
+    internal int? RegistrationsPerMinute { get; set; }
+
+    internal int? ProvisioningCallsPerMinute { get; set; }
+
+    internal int? RegistrationPolls { get; set; }
 
     internal int MaxRoutes { get; set; } = 100;
 

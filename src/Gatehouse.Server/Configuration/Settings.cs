@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using Gatehouse.Hub.Throttling;
+using Gatehouse.Provisioning.Limits;
 using Gatehouse.Sinks.Webhooks;
 
 namespace Gatehouse.Server.Configuration;
@@ -89,6 +90,17 @@ internal static class Settings
         new("private-endpoints", "true or false", "false", "Lets routes, uploads, imports, exports, custom allocation and linked hubs reach loopback, link-local and private addresses, and all but linked hubs without TLS.", (o, text) => Boolean(text, value => o.PrivateEndpoints = value)) { IsFlag = true },
         new("allocation-secret", "text of 16 to 256 characters", "none: calls are not signed", "Signs calls to the webhooks of custom allocation (Gatehouse-Signature).", (o, text) => Secret(text, value => o.AllocationSecret = value)) { IsSensitive = true },
         new("allocation-timeout", "1s–60s", "10s", "Longest time of one custom allocation, all attempts included.", (o, text) => Duration(text, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(60), value => o.AllocationTimeout = value)),
+        new("provisioning-limits", "off or service", "off", "Limits the rates of a provisioning service as the service does: 1000 registrations and 1000 calls a minute, 5 polls of a device in 10 seconds; off: only where a limit is set by itself.", (o, text) => OneOf(text, ["off", "service"], value => o.ProvisioningLimits = value == "service" ? LimitOptions.OfTheService : new())),
+        new("registrations-per-minute", "0–1000000; 0: no limit", "that of provisioning-limits", "Registrations of a provisioning service in a minute, on each node; as many may come at once.", (o, text) => Integer(text, 0, 1_000_000, value => o.RegistrationsPerMinute = value)),
+        new("provisioning-calls-per-minute", "0–1000000; 0: no limit", "that of provisioning-limits", "Calls of a provisioning service's API in a minute, on each node; as many may come at once.", (o, text) => Integer(text, 0, 1_000_000, value => o.ProvisioningCallsPerMinute = value)),
+        new("registration-polls", "0–1000; 0: no limit", "that of provisioning-limits", "Times that one device asks for its registration in 10 seconds, on each node.", (o, text) => Integer(text, 0, 1_000, value => o.RegistrationPolls = value)),
+        new("registrations-at-once", "1–1000", "64", "Registrations that are worked on at once; others wait in line.", (o, text) => Integer(text, 1, 1_000, value => o.Provisioning = o.Provisioning with { MaxConcurrentRegistrations = value })),
+        new("registrations-waiting", "1–1000000", "4096", "Registrations that wait in line; more are told to come again.", (o, text) => Integer(text, 1, 1_000_000, value => o.Provisioning = o.Provisioning with { MaxWaitingRegistrations = value })),
+        new("registration-retry-after", "1s–60s", "2s", "What a device is told to wait before it asks again; whole seconds.", (o, text) => Duration(text, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(60), value => o.Provisioning = o.Provisioning with { RetryAfter = value })),
+        new("registration-bytes", "bytes, 1024–1048576", "98304", "Body of a registration.", (o, text) => Integer(text, 1_024, 1_048_576, value => o.Provisioning = o.Provisioning with { MaxDeviceBodyBytes = value })),
+        new("max-enrollments", "1–10000000", "1000000", "Individual enrollments of a provisioning service.", (o, text) => Integer(text, 1, 10_000_000, value => o.Provisioning = o.Provisioning with { MaxEnrollments = value })),
+        new("max-enrollment-groups", "1–1000", "100", "Enrollment groups of a provisioning service with certificates, and as many with symmetric keys.", (o, text) => Integer(text, 1, 1_000, value => o.Provisioning = o.Provisioning with { MaxGroups = value })),
+        new("max-provisioning-certificates", "1–1000", "25", "CA certificates of a provisioning service.", (o, text) => Integer(text, 1, 1_000, value => o.Provisioning = o.Provisioning with { MaxCertificates = value })),
         new("linked-hub-timeout", "1s–30s", "5s", "Longest time of one call to a linked hub on another server; a registration makes up to six.", (o, text) => Duration(text, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(30), value => o.LinkedHubs = o.LinkedHubs with { Timeout = value })),
         new("linked-hub-calls", "1–1000", "16", "Registrations that one linked hub on another server works on at once; more are told to come again.", (o, text) => Integer(text, 1, 1_000, value => o.LinkedHubs = o.LinkedHubs with { MaxCalls = value })),
         new("max-linked-hubs", "1–1000", "50", "Linked hubs of a provisioning service.", (o, text) => Integer(text, 1, 1_000, value => o.LinkedHubs = o.LinkedHubs with { MaxHubs = value })),

@@ -20,8 +20,8 @@ internal static class RegistrationFault
         info.AddSymbol(AmqpConditions.ErrorCodeKey, error.Code);
         if (error.IsTransient)
         {
-            info.AddSymbol(RetryAfter, SecondsOf(options));
-            info.AddSymbol(RetryAfterOfNode, SecondsOf(options));
+            info.AddSymbol(RetryAfter, ErrorAnswer.SecondsOf(error, options.RetryAfter));
+            info.AddSymbol(RetryAfterOfNode, ErrorAnswer.SecondsOf(error, options.RetryAfter));
         }
 
         return new AmqpError { Condition = ConditionOf(error), Description = Encoding.UTF8.GetString(ErrorAnswer.Encode(error, trackingId, time.GetUtcNow())), Info = info };
