@@ -88,6 +88,28 @@ test('a device moves there and back with what was written into its twin meanwhil
   assert.equal((await other.send('GET', `/devices/${id}?api-version=2021-04-12`)).status, 404);
 });
 
+test('a device starts over at another hub, or keeps its hub, as its reprovision policy says', async () => {
+  const [anew, stays] = [unique('anew'), unique('stays')];
+  const comes = async (id, policy) => {
+    await gatehouse('enrollment', 'create', id, '--iot-hubs', hub.host, '--reprovision-policy', policy, '--initial-twin-tags', '{"site":"north"}');
+    const { primaryKey } = await gatehouse('enrollment', 'keys', id);
+    await send(hub, await register(hub, withKey(id, primaryKey)), primaryKey);
+    await hub.call('PATCH', `/twins/${id}?api-version=2021-04-12`, { tags: { here: true } });
+    await gatehouse('enrollment', 'update', id, '--iot-hubs', address);
+    return [await register(hub, withKey(id, primaryKey)), primaryKey];
+  };
+
+  const [reset, resetKey] = await comes(anew, 'reprovisionandresetdata');
+  assert.deepEqual([reset.assignedHub, reset.substatus, (await twin(other, anew)).tags], [address, 'deviceDataReset', { site: 'north' }]);
+  await sendThere(anew, resetKey);
+  assert.equal((await failure(send(hub, { assignedHub: hub.host, deviceId: anew }, resetKey))).name, 'UnauthorizedError');
+
+  const [kept, keptKey] = await comes(stays, 'never');
+  assert.deepEqual([kept.assignedHub, (await twin(hub, stays)).tags], [hub.host, { site: 'north', here: true }]);
+  await send(hub, kept, keptKey);
+  assert.equal((await other.send('GET', `/devices/${stays}?api-version=2021-04-12`)).status, 404);
+});
+
 test('a hub that is killed: its devices are told to come again, others register, and nothing is lost when it is back', { timeout: 120_000 }, async () => {
   const [far, near] = [unique('far'), unique('near')];
   await gatehouse('enrollment', 'create', far, '--iot-hubs', address, '--initial-twin-tags', '{"site":"north"}');
