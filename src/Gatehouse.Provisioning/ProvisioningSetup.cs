@@ -151,8 +151,8 @@ public static class ProvisioningSetup
         Add<PutCredentialPolicy>(services);
         Add<DeleteCredentialPolicy>(services);
         Add<ListIssuedCertificates>(services);
-        Add<GetProvisioningService>(services);
-        Add<UpdateProvisioningService>(services);
+        Add<GetInstanceSettings>(services);
+        Add<UpdateInstanceSettings>(services);
         Add<ListPolicies>(services);
         Add<GetPolicy>(services);
         Add<PutPolicy>(services);

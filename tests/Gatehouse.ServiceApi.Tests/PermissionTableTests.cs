@@ -168,7 +168,7 @@ public sealed class PermissionTableTests(RunningApi api) : IClassFixture<Running
 
         // Tested with real sessions: Gatehouse.Gateway.Tests, DevicePermissionTests.
         Assert.Equal(
-            ["ConnectDevice", "SendTelemetry", "ReceiveCloudToDeviceMessage", "ReceiveMethodCall", "ReadOwnTwin", "UpdateReportedProperties", "ObserveDesiredProperties", "InitializeFileUpload", "NotifyFileUpload"],
+            ["ConnectDevice", "SendTelemetry", "ReceiveCloudToDeviceMessage", "ReceiveMethodCall", "ReadOwnTwin", "UpdateReportedProperties", "ObserveDesiredProperties", "InitializeFileUpload", "NotifyFileUpload", "IssueCertificate"],
             elsewhere);
         Assert.Equal(Table.Keys.Order(), Names.Select(name => name.Data).Order());
         Assert.Equal(Operations.All.Count, Operations.All.Select(row => row.Name).Distinct().Count());

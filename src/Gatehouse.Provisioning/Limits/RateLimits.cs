@@ -11,7 +11,7 @@ internal sealed class RateLimits(ProvisioningOptions options, ProvisioningMetric
     private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan TenSeconds = TimeSpan.FromSeconds(10);
 
-    private readonly ConcurrentDictionary<HubName, OfService> services = new();
+    private readonly ConcurrentDictionary<HubName, InstanceRates> services = new();
     private readonly LimitOptions limits = options.Limits;
 
     /// <summary>A device's operation: null when it may go on, else TooManyRequests with the time to wait.</summary>
@@ -24,7 +24,7 @@ internal sealed class RateLimits(ProvisioningOptions options, ProvisioningMetric
     internal HubError? TakeCall(HubName service) =>
         limits.CallsPerMinute == 0 || Of(service).TakeCall() is not { } wait ? null : Refused(ThrottleClass.ProvisioningCalls, wait);
 
-    private OfService Of(HubName service) => services.GetOrAdd(service, static (_, all) => new OfService(all.limits, all.time), (limits, time));
+    private InstanceRates Of(HubName service) => services.GetOrAdd(service, static (_, all) => new InstanceRates(all.limits, all.time), (limits, time));
 
     private HubError Refused(ThrottleClass operations, TimeSpan wait)
     {
@@ -32,7 +32,7 @@ internal sealed class RateLimits(ProvisioningOptions options, ProvisioningMetric
         return ProvisioningErrors.TooManyRequests with { RetryAfterSeconds = Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds)) };
     }
 
-    private sealed class OfService(LimitOptions limits, TimeProvider time)
+    private sealed class InstanceRates(LimitOptions limits, TimeProvider time)
     {
         private readonly RateLimit registrations = new(Math.Max(1, limits.RegistrationsPerMinute), Minute, time);
         private readonly RateLimit calls = new(Math.Max(1, limits.CallsPerMinute), Minute, time);

@@ -4,7 +4,7 @@ using Gatehouse.Provisioning.Instances;
 namespace Gatehouse.Provisioning.ServiceDoor.Settings;
 
 /// <summary><c>PATCH /provisioningService</c> with <c>{"properties":{"allocationPolicy":"…"}}</c></summary>
-internal sealed class UpdateProvisioningService(InstanceSettings settings) : ServiceOperation(Operations.UpdateProvisioningService, "PATCH", "provisioningService")
+internal sealed class UpdateInstanceSettings(InstanceSettings settings) : ServiceOperation(Operations.UpdateProvisioningService, "PATCH", "provisioningService")
 {
     internal override async Task<ServiceAnswer> RunAsync(ServiceRequest request, CancellationToken cancellationToken)
     {
@@ -21,6 +21,6 @@ internal sealed class UpdateProvisioningService(InstanceSettings settings) : Ser
         }
 
         var saved = await settings.UpdateAsync(request.Service, request.Actor, body.Value.Properties, ifMatch.Value, cancellationToken);
-        return saved.IsOk ? GetProvisioningService.Answer(saved.Value) : saved.Error;
+        return saved.IsOk ? GetInstanceSettings.Answer(saved.Value) : saved.Error;
     }
 }

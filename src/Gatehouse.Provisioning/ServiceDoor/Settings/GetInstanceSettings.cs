@@ -4,7 +4,7 @@ using Gatehouse.Provisioning.Instances;
 namespace Gatehouse.Provisioning.ServiceDoor.Settings;
 
 /// <summary><c>GET /provisioningService</c></summary>
-internal sealed class GetProvisioningService(InstanceSettings settings) : ServiceOperation(Operations.GetProvisioningService, "GET", "provisioningService")
+internal sealed class GetInstanceSettings(InstanceSettings settings) : ServiceOperation(Operations.GetProvisioningService, "GET", "provisioningService")
 {
     internal override async Task<ServiceAnswer> RunAsync(ServiceRequest request, CancellationToken cancellationToken)
     {
