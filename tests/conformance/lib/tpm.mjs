@@ -31,32 +31,50 @@ function reader(socket) {
 }
 
 export class SoftTpm {
-  /** Starts one with nothing in it. */
+  /** Starts one with nothing in it, for the SDK's client. */
   static async start() {
+    const tpm = await SoftTpm.startAlone();
+    await tpm.connect();
+    return tpm;
+  }
+
+  /** Starts one that nobody is connected with: whoever comes first speaks to it, at its `address`. */
+  static async startAlone() {
     const tpm = new SoftTpm();
     tpm.folder = fs.mkdtempSync(path.join(os.tmpdir(), 'gatehouse-tpm-'));
-    const [data, control] = ['data', 'control'].map(name => path.join(tpm.folder, name));
-    tpm.child = spawn('swtpm', ['socket', '--tpm2', '--tpmstate', `dir=${tpm.folder}`, '--server', `type=unixio,path=${data}`, '--ctrl', `type=unixio,path=${control}`,
+    await tpm.power();
+    return tpm;
+  }
+
+  get address() { return `swtpm:path=${path.join(this.folder, 'data')}`; }
+
+  /** Switches it on, again with what it kept; its PCRs begin anew. */
+  async power() {
+    const [data, control] = ['data', 'control'].map(name => path.join(this.folder, name));
+    fs.rmSync(data, { force: true });
+    this.child = spawn('swtpm', ['socket', '--tpm2', '--tpmstate', `dir=${this.folder}`, '--server', `type=unixio,path=${data}`, '--ctrl', `type=unixio,path=${control}`,
       '--flags', 'not-need-init,startup-clear'], { stdio: 'ignore' });
     for (let tries = 0; !fs.existsSync(data); tries++) {
-      if (tries > 250 || tpm.child.exitCode !== null) throw new Error('swtpm did not start');
+      if (tries > 250 || this.child.exitCode !== null) throw new Error('swtpm did not start');
       await sleep(20);
     }
-    tpm.chip = net.connect(data);
-    await once(tpm.chip, 'connect');
-    tpm.fromChip = reader(tpm.chip);
-    await tpm.listen();
-    return tpm;
+  }
+
+  /** Connects the SDK's client with it; from now on nobody else is served. */
+  async connect() {
+    this.chip = net.connect(path.join(this.folder, 'data'));
+    await once(this.chip, 'connect');
+    this.fromChip = reader(this.chip);
+    await this.listen();
   }
 
   /** The unmodified client on this TPM; without a registration id it makes one of the endorsement key. */
   client(registrationId) { return new security.TpmSecurityClient(registrationId, new tss.Tpm(true, '127.0.0.1', this.port)); }
 
   stop() {
-    for (const socket of this.sockets) socket.destroy();
-    this.commands.close();
-    this.platform.close();
-    this.chip.destroy();
+    for (const socket of this.sockets ?? []) socket.destroy();
+    for (const server of [this.commands, this.platform]) server?.close();
+    this.chip?.destroy();
     this.child.kill();
     fs.rmSync(this.folder, { recursive: true, force: true });
   }
