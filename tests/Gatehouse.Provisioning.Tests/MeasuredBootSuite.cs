@@ -30,7 +30,7 @@ public abstract class MeasuredBootSuite : IClassFixture<SoftwareTpm>, IAsyncLife
     protected MeasuredBootSuite(PostgresServer? server, SoftwareTpm software)
     {
         (this.server, this.software) = (server, software);
-        tpm = new TpmDevice(software).WithKeys("ecc").WithAttestationKey();
+        tpm = new TpmDevice(software).WithKeys("ecc", "ecc256:aes128cfb").WithAttestationKey();
         software.Run("tpm2_pcrreset", "16", "23");
     }
 
@@ -39,6 +39,9 @@ public abstract class MeasuredBootSuite : IClassFixture<SoftwareTpm>, IAsyncLife
     public async ValueTask InitializeAsync()
     {
         host = await ProvisioningHost.StartAsync(server);
+
+        // The tests say when it runs.
+        await host.Get<BootUpkeep>().StopAsync(Token);
         device = new MeasuredDevice(host, tpm);
     }
 

@@ -22,7 +22,7 @@ public sealed class QuoteRefusalTests : IClassFixture<SoftwareTpm>, IAsyncLifeti
     public QuoteRefusalTests(SoftwareTpm software)
     {
         this.software = software;
-        tpm = new TpmDevice(software).WithKeys("ecc").WithAttestationKey();
+        tpm = new TpmDevice(software).WithKeys("ecc", "ecc256:aes128cfb").WithAttestationKey();
     }
 
     public async ValueTask InitializeAsync()
@@ -103,7 +103,7 @@ public sealed class QuoteRefusalTests : IClassFixture<SoftwareTpm>, IAsyncLifeti
     public async Task A_key_of_another_TPM_or_of_none_signs_for_nobody()
     {
         using var otherSoftware = new SoftwareTpm();
-        var other = new TpmDevice(otherSoftware).WithKeys("ecc").WithAttestationKey();
+        var other = new TpmDevice(otherSoftware).WithKeys("ecc", "ecc256:aes128cfb").WithAttestationKey();
         var foreign = await device.AskAsync(Convert.ToBase64String(other.AttestationKey));
         var token = device.Token(foreign);
 
