@@ -52,6 +52,21 @@ internal sealed class CliRun : IDisposable
         return run;
     }
 
+    /// <summary>What <c>gatehouse why</c> prints once it tells of so many refusals: they are written a moment after they happen.</summary>
+    internal static async Task<CliRun> UntilRefusedAsync(RunningServer server, string id, int count)
+    {
+        while (true)
+        {
+            var run = await OkAsync(server.On("why", id));
+            if (run.Out.Lines.Count(line => line.Contains("Next: ", StringComparison.Ordinal)) >= count)
+            {
+                return run;
+            }
+
+            await Task.Delay(50, TestContext.Current.CancellationToken);
+        }
+    }
+
     /// <summary>Runs to the end and expects one line of error that holds these words.</summary>
     internal static async Task<string> RefusedAsync(int code, IReadOnlyList<string> arguments, params IReadOnlyList<string> words)
     {

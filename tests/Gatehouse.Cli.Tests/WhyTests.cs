@@ -60,7 +60,7 @@ public sealed class WhyTests(RunningServer server)
         await ConnectAsync("why-1", Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)));
         await ConnectAsync("why-1", key, TimeSpan.FromHours(-2));
 
-        var run = await UntilRefusedAsync("why-1", 2);
+        var run = await CliRun.UntilRefusedAsync(server, "why-1", 2);
         var json = (await CliRun.OkAsync(server.On("why", "why-1", "--json"))).Json;
 
         Assert.Contains("TokenExpired  (mqtt from ", run.Output, StringComparison.Ordinal);
@@ -83,7 +83,7 @@ public sealed class WhyTests(RunningServer server)
         using var device = new TestDevice(server, "why-2");
         Assert.NotEqual(MqttClientConnectResultCode.Success, await device.TryConnectAsync(null, certificate: certificate));
 
-        var run = await UntilRefusedAsync("why-2", 1);
+        var run = await CliRun.UntilRefusedAsync(server, "why-2", 1);
 
         Assert.Contains("It differs from the registered primaryThumbprint in 1 of 64 digits: probably a typing mistake.", run.Output, StringComparison.Ordinal);
         Assert.Contains($"'gatehouse device update why-2 --primary-thumbprint {right}'", run.Output, StringComparison.Ordinal);
@@ -96,8 +96,8 @@ public sealed class WhyTests(RunningServer server)
         await CliRun.OkAsync(server.On("device", "create", "why-4", "--status", "disabled", "--status-reason", "stolen"));
         await ConnectAsync("why-4", (string)(await CliRun.OkAsync(server.On("device", "keys", "why-4", "--json"))).Json["primaryKey"]!);
 
-        var unknown = await UntilRefusedAsync("why-3", 1);
-        var disabled = await UntilRefusedAsync("why-4", 1);
+        var unknown = await CliRun.UntilRefusedAsync(server, "why-3", 1);
+        var disabled = await CliRun.UntilRefusedAsync(server, "why-4", 1);
 
         Assert.Contains("Next: Register it with 'gatehouse device create why-3'", unknown.Output, StringComparison.Ordinal);
         Assert.Contains("Now: there is no device 'why-3'.", unknown.Output, StringComparison.Ordinal);
@@ -126,20 +126,5 @@ public sealed class WhyTests(RunningServer server)
     {
         using var device = new TestDevice(server, id);
         Assert.NotEqual(MqttClientConnectResultCode.Success, await device.TryConnectAsync(key, lifetime));
-    }
-
-    // Refusals are written a moment after they happen.
-    private async Task<CliRun> UntilRefusedAsync(string id, int count)
-    {
-        while (true)
-        {
-            var run = await CliRun.OkAsync(server.On("why", id));
-            if (run.Out.Lines.Count(line => line.Contains("Next: ", StringComparison.Ordinal)) >= count)
-            {
-                return run;
-            }
-
-            await Task.Delay(50, TestContext.Current.CancellationToken);
-        }
     }
 }
