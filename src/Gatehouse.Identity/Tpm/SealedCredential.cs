@@ -5,8 +5,8 @@ namespace Gatehouse.Identity.Tpm;
 /// Who returns the secret has shown that the named object lives in the TPM of the endorsement key.
 /// </summary>
 /// <param name="Blob">TPM2B_ID_OBJECT.</param>
-/// <param name="Secret">TPM2B_ENCRYPTED_SECRET.</param>
-public sealed record SealedCredential(ReadOnlyMemory<byte> Blob, ReadOnlyMemory<byte> Secret)
+/// <param name="Seed">TPM2B_ENCRYPTED_SECRET, from which the keys over the blob are derived.</param>
+public sealed record SealedCredential(ReadOnlyMemory<byte> Blob, ReadOnlyMemory<byte> Seed)
 {
     /// <summary>Longest secret, bytes: a digest of the weakest name algorithm that is taken.</summary>
     public const int MaxBytes = 32;

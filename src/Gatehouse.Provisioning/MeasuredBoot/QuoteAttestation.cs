@@ -41,7 +41,7 @@ internal sealed class QuoteAttestation(TpmNonces nonces, TimeProvider time)
         CryptographicOperations.ZeroMemory(secret);
         return new AttestationVerdict.Challenged(blob)
         {
-            Quote = asked with { CredentialBlob = Convert.ToBase64String(credential.Blob.Span), EncryptedSecret = Convert.ToBase64String(credential.Secret.Span) },
+            Quote = asked with { CredentialBlob = Convert.ToBase64String(credential.Blob.Span), EncryptedSecret = Convert.ToBase64String(credential.Seed.Span) },
         };
     }
 

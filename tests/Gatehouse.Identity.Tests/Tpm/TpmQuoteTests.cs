@@ -22,7 +22,7 @@ public sealed class TpmQuoteTests(SoftwareTpm tpm) : IClassFixture<SoftwareTpm>
         var secret = RandomNumberGenerator.GetBytes(SealedCredential.MaxBytes);
         var credential = SealedCredential.Make(area, key.Name.Span, secret);
 
-        Assert.Equal(secret, device.Open(credential.Blob.ToArray(), credential.Secret.ToArray()));
+        Assert.Equal(secret, device.Open(credential.Blob.ToArray(), credential.Seed.ToArray()));
 
         var (quoted, signature, values) = device.Quote(Nonce, "sha256", 0, 7, 16);
         Assert.True(TpmQuote.TryParse(quoted, out var quote, out fault), fault);
@@ -44,8 +44,8 @@ public sealed class TpmQuoteTests(SoftwareTpm tpm) : IClassFixture<SoftwareTpm>
         using var otherTpm = new SoftwareTpm();
         var elsewhere = SealedCredential.Make(AreaOf(new TpmDevice(otherTpm).WithKeys()), key.Name.Span, [1, 2, 3]);
 
-        Assert.Null(device.Open(stranger.Blob.ToArray(), stranger.Secret.ToArray()));
-        Assert.Null(device.Open(elsewhere.Blob.ToArray(), elsewhere.Secret.ToArray()));
+        Assert.Null(device.Open(stranger.Blob.ToArray(), stranger.Seed.ToArray()));
+        Assert.Null(device.Open(elsewhere.Blob.ToArray(), elsewhere.Seed.ToArray()));
     }
 
     [Fact]
