@@ -37,21 +37,22 @@ internal static class RegistrationRows
             new { Hub = hub.Value, Device = deviceId, Assigned = (long)RegistrationStatus.Assigned },
             cancellationToken: cancellationToken));
 
+    // The smallest name, not the first in the order of ids: for that order SQLite walks through all registrations of the service.
+    internal const string SelectOther = "SELECT MIN(name) FROM registrations r WHERE service = @Service AND host_name = @HostName AND device_id = @DeviceId AND id <> @Id";
+
+    internal const string SelectOwner = $"{SelectOther} AND EXISTS (SELECT 1 FROM enrollments e WHERE e.service = r.service AND e.kind = r.enrollment_kind AND e.id = r.enrollment_id)";
+
     /// <summary>Another registration that has this device in this hub, whether its enrollment is still there or not; null when there is none.</summary>
     internal static Task<string?> FindOtherAsync(DbConnection connection, HubName service, string hostName, string deviceId, string exceptId, CancellationToken cancellationToken) =>
-        connection.QueryFirstOrDefaultAsync<string?>(new CommandDefinition(
-            "SELECT name FROM registrations WHERE service = @Service AND host_name = @HostName AND device_id = @DeviceId AND id <> @Id ORDER BY id LIMIT 1",
+        connection.ExecuteScalarAsync<string?>(new CommandDefinition(
+            SelectOther,
             new { Service = service.Value, HostName = hostName, DeviceId = deviceId, Id = exceptId },
             cancellationToken: cancellationToken));
 
     /// <summary>Another registration that has this device in this hub and whose enrollment is there; null when there is none.</summary>
     internal static Task<string?> FindOwnerAsync(DbConnection connection, HubName service, string hostName, string deviceId, string exceptId, CancellationToken cancellationToken) =>
-        connection.QueryFirstOrDefaultAsync<string?>(new CommandDefinition(
-            """
-            SELECT name FROM registrations r WHERE service = @Service AND host_name = @HostName AND device_id = @DeviceId AND id <> @Id
-              AND EXISTS (SELECT 1 FROM enrollments e WHERE e.service = r.service AND e.kind = r.enrollment_kind AND e.id = r.enrollment_id)
-            ORDER BY id LIMIT 1
-            """,
+        connection.ExecuteScalarAsync<string?>(new CommandDefinition(
+            SelectOwner,
             new { Service = service.Value, HostName = hostName, DeviceId = deviceId, Id = exceptId },
             cancellationToken: cancellationToken));
 
