@@ -117,11 +117,50 @@ public sealed class AttestTpmTests(RunningServer server) : IDisposable
         await CliRun.RefusedAsync(1, Register("--registration-id", "attest-owned"), "TPM_RC_BAD_AUTH", "session 1", "password");
     }
 
-    private async Task EnrollAsync(string id)
+    [Theory]
+    [InlineData("rsa", "sha256")]
+    [InlineData("ecc", "sha384")]
+    public async Task A_boot_that_is_measured_is_quoted_and_one_that_changed_is_cut_off_until_it_is_as_before(string algorithm, string bank)
     {
-        var shown = (await CliRun.OkAsync("attest", "tpm", "show", "--json", "--tpm", tpm.Address)).Json;
-        await CliRun.OkAsync(server.On("enrollment", "create", id, "--endorsement-key", (string)shown["endorsementKey"]!));
+        const string Registers = "0,1,2,3,4,5,6,7,8,16,23"; // more than one answer of a TPM holds
+        var id = $"measured-{algorithm}";
+        await EnrollAsync(id, algorithm, "--measured-boot", $"{bank}:{Registers}", "--reattest-every", "3600");
+
+        var first = (await RegisterAsync("--registration-id", id, "--algorithm", algorithm, "--token", "--json")).Json;
+        var enrolled = (await CliRun.OkAsync(server.On("enrollment", "show", id, "--json"))).Json;
+        Assert.Equal(Values(bank, Registers), enrolled["measuredBootPolicy"]!["values"]!.AsObject().Select(each => $"{each.Key}: {each.Value}"));
+        Assert.Equal((string)enrolled["registrationState"]!["measuredBoot"]!["attestBy"]!, Text(first, "attestBy"));
+
+        tpm.Run("tpm2_pcrextend", $"16:{bank}={new string('a', bank == "sha256" ? 64 : 96)}");
+        await CliRun.RefusedAsync(1, Register("--registration-id", id, "--algorithm", algorithm), "Unauthorized", "a boot that changed", $"gatehouse why {id}");
+        var why = (await CliRun.UntilRefusedAsync(server, id, 1)).Output;
+        Assert.Contains("BootStateChanged", why, StringComparison.Ordinal);
+        Assert.Contains("PCR 16 is ", why, StringComparison.Ordinal);
+        Assert.Equal("disabled", Text((await CliRun.OkAsync(server.On("device", "show", id, "--json"))).Json, "status"));
+        using (var cut = new TestDevice(server, id))
+        {
+            Assert.NotEqual(MqttClientConnectResultCode.Success, await cut.TryConnectByAsync(Text(first, "token")));
+        }
+
+        tpm.Run("tpm2_pcrreset", "16");
+        var returned = await RegisterAsync("--registration-id", id, "--algorithm", algorithm, "--token");
+        Assert.Contains("attest again by", returned.Output, StringComparison.Ordinal);
+        using var device = new TestDevice(server, id);
+        Assert.Equal(MqttClientConnectResultCode.Success, await device.TryConnectByAsync(returned.Output[returned.Output.IndexOf("SharedAccessSignature", StringComparison.Ordinal)..].Trim()));
+        Assert.DoesNotContain("0x80", tpm.Run("tpm2_getcap", "handles-transient"), StringComparison.Ordinal);
+        Assert.DoesNotContain("0x", tpm.Run("tpm2_getcap", "handles-loaded-session"), StringComparison.Ordinal);
     }
+
+    private async Task EnrollAsync(string id, string algorithm = "rsa", params IEnumerable<string> more)
+    {
+        var shown = (await CliRun.OkAsync("attest", "tpm", "show", "--json", "--algorithm", algorithm, "--tpm", tpm.Address)).Json;
+        await CliRun.OkAsync(server.On(["enrollment", "create", id, "--endorsement-key", (string)shown["endorsementKey"]!, .. more]));
+    }
+
+    private IEnumerable<string> Values(string bank, string registers) => tpm.Run("tpm2_pcrread", $"{bank}:{registers}").Split('\n')
+        .Select(line => line.Split(": 0x"))
+        .Where(parts => parts.Length == 2)
+        .Select(parts => $"{parts[0].Trim()}: {parts[1].Trim().ToLowerInvariant()}");
 
     // No --data: what a device has is a name, a scope and a root.
     private string[] Register(params IEnumerable<string> more) =>

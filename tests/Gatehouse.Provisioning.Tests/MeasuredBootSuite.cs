@@ -163,6 +163,23 @@ public abstract class MeasuredBootSuite : IClassFixture<SoftwareTpm>, IAsyncLife
     }
 
     [Fact]
+    public async Task What_was_learned_of_a_board_is_forgotten_with_its_endorsement_key_and_what_was_given_is_not()
+    {
+        await device.EnrollAsync();
+        await device.RegisterAsync();
+        var read = (await host.AskAsync("GET", "/enrollments/dev-1")).Body!.AsObject();
+        read["attestation"]!["tpm"]!["endorsementKey"] = SampleTpmKey.Endorsement();
+        Assert.Equal(200, (await host.AskAsync("PUT", "/enrollments/dev-1", read.ToJsonString(), "*")).Code);
+        var changed = await host.AskAsync("GET", "/enrollments/dev-1");
+        Assert.Equal(("[0,16]", "", ""), (changed.Body!["measuredBootPolicy"]!["pcrs"]!.ToJsonString(), changed.Text("measuredBootPolicy.values"), changed.Text("measuredBootPolicy.learned")));
+
+        read["measuredBootPolicy"]!["learned"] = false;
+        read["attestation"]!["tpm"]!["endorsementKey"] = SampleTpmKey.Endorsement();
+        Assert.Equal(200, (await host.AskAsync("PUT", "/enrollments/dev-1", read.ToJsonString(), "*")).Code);
+        Assert.Equal(tpm.Registers("sha256:16")[16], (await host.AskAsync("GET", "/enrollments/dev-1")).Text("measuredBootPolicy.values.16"));
+    }
+
+    [Fact]
     public async Task Who_takes_the_policy_away_lets_the_device_out_at_its_next_registration()
     {
         await device.EnrollAsync();

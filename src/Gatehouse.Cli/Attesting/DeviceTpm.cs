@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json.Nodes;
 using Gatehouse.Cli.Tpm;
 using static Gatehouse.Cli.Tpm.TpmNumbers;
 
@@ -99,6 +100,17 @@ internal sealed class DeviceTpm : IDisposable
         }
     }
 
+    /// <summary>A key that signs what this TPM says; a TPM makes the same one each time.</summary>
+    internal AttestationKey MakeAttestationKey(bool isElliptic)
+    {
+        // Of the endorsement hierarchy: quotes by keys of others hide how often the TPM was reset.
+        var (handle, key) = chip.CreatePrimary(Endorsement, TpmTemplate.AttestationKey(isElliptic));
+        return new AttestationKey(chip, handle, key.Bytes);
+    }
+
+    /// <summary>The <c>tpm.quote</c> that the service wants.</summary>
+    internal JsonObject Quote(BootQuote asked, AttestationKey key) => asked.Answer(key, Activate(key.Handle, asked.Credential, asked.Secret));
+
     internal byte[] SignWithHubKey(byte[] message) => chip.Hmac(HubKeyHandle, message);
 
     public void Dispose() => chip.Dispose();
@@ -147,11 +159,18 @@ internal sealed class DeviceTpm : IDisposable
     // What a sniffer on the chip's wires sees, the inner key, opens nothing by itself: the key is wrapped for the storage root key too.
     private uint Load(TpmBlob blob)
     {
+        var innerKey = Activate(StorageRootKeyHandle, blob.Credential, blob.CredentialSecret);
+        var inner = chip.Import(StorageRootKeyHandle, innerKey, blob.Area, blob.Duplicate, blob.DuplicateSecret);
+        CryptographicOperations.ZeroMemory(innerKey);
+        return chip.Load(StorageRootKeyHandle, inner, blob.Area);
+    }
+
+    private byte[] Activate(uint name, byte[] credential, byte[] secret)
+    {
         var policy = Policy();
-        byte[] innerKey;
         try
         {
-            innerKey = chip.ActivateCredential(StorageRootKeyHandle, EndorsementKeyHandle, policy, blob.Credential, blob.CredentialSecret);
+            return chip.ActivateCredential(name, EndorsementKeyHandle, policy, credential, secret);
         }
         finally
         {
@@ -160,10 +179,6 @@ internal sealed class DeviceTpm : IDisposable
                 chip.Flush(session);
             }
         }
-
-        var inner = chip.Import(StorageRootKeyHandle, innerKey, blob.Area, blob.Duplicate, blob.DuplicateSecret);
-        CryptographicOperations.ZeroMemory(innerKey);
-        return chip.Load(StorageRootKeyHandle, inner, blob.Area);
     }
 
     // A session for the policy that standard endorsement keys have; null for one that takes the empty password.

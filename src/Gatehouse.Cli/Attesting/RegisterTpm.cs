@@ -53,11 +53,26 @@ internal sealed class RegisterTpm(Shell shell)
 
         call.Terminal.Progress("registering…");
         var challenge = await client.ChallengeAsync(body, call.Cancellation);
-        var proof = tpm.With(TpmBlob.Parse(RegistrationClient.Text(challenge["authenticationKey"])), sign => SharedAccessToken.Make(client.Resource, sign, "registration", DateTimeOffset.UtcNow + ProofLifetime));
+        var proof = challenge["measuredBoot"] is null ? Prove(tpm, client, challenge) : await ProveBootAsync(call, tpm, client, body);
         var state = await client.RegisterAsync(body, proof, call.Cancellation);
         tpm.Keep(TpmBlob.Parse(RegistrationClient.Text(state["tpm"]?["authenticationKey"])));
         call.Terminal.EndProgress();
         return Answer(call, tpm, id, state, end);
+    }
+
+    private static string Prove(DeviceTpm tpm, RegistrationClient client, JsonNode challenge) => tpm.With(
+        TpmBlob.Parse(RegistrationClient.Text(challenge["authenticationKey"])), sign => SharedAccessToken.Make(client.Resource, sign, "registration", DateTimeOffset.UtcNow + ProofLifetime));
+
+    // The service measures the boot: it is asked again with the key that will sign, and gets the quote with the proof.
+    private async Task<string> ProveBootAsync(Call call, DeviceTpm tpm, RegistrationClient client, JsonObject body)
+    {
+        using var key = tpm.MakeAttestationKey(options.IsElliptic(call));
+        body["tpm"]!["attestationKey"] = Convert.ToBase64String(key.Area);
+        var challenge = await client.ChallengeAsync(body, call.Cancellation);
+        var asked = BootQuote.Parse(challenge["measuredBoot"]) ?? throw new CliException("the service asked for a quote of the boot, and then no more: its enrollment was changed meanwhile. Repeat.");
+        var proof = Prove(tpm, client, challenge);
+        body["tpm"]!["quote"] = tpm.Quote(asked, key);
+        return proof;
     }
 
     private int Answer(Call call, DeviceTpm tpm, string id, JsonNode state, DateTimeOffset end)
@@ -77,6 +92,12 @@ internal sealed class RegisterTpm(Shell shell)
             facts["payload"] = returned.DeepClone();
         }
 
+        var attestBy = (state["measuredBoot"] as JsonObject)?["attestBy"];
+        if (attestBy is not null)
+        {
+            facts["attestBy"] = attestBy.DeepClone();
+        }
+
         if (token is not null)
         {
             facts["token"] = token;
@@ -87,7 +108,8 @@ internal sealed class RegisterTpm(Shell shell)
         {
             terminal.Facts(
                 ("registration id", id), ("hub", hub), ("device", device), ("status", RegistrationClient.Text(state["substatus"])), ("key handle", DeviceTpm.Text(DeviceTpm.HubKeyHandle)),
-                ("payload", state["payload"] is { } payload ? SafeJson.Write(payload, isIndented: false) : null), ("token", token));
+                ("payload", state["payload"] is { } payload ? SafeJson.Write(payload, isIndented: false) : null),
+                ("attest again by", attestBy is null ? null : ReadableTime.Of(attestBy)), ("token", token));
             if (token is null)
             {
                 terminal.Note($"A token for the hub: gatehouse attest tpm token --hub {hub} --device-id {device}");

@@ -8,6 +8,7 @@ internal sealed class TpmChip(TpmConnection connection) : IDisposable
 {
     private const int NonceBytes = 16;
     private const byte PolicySession = 1;
+    private const int MaxValues = 8; // in one answer to PCR_Read
 
     internal static TpmChip Open(TpmAddress address) => new(TpmConnection.Open(address));
 
@@ -97,6 +98,39 @@ internal sealed class TpmChip(TpmConnection connection) : IDisposable
         var answer = Run(new TpmCommand(TpmCommandCode.HMAC, key).WithPassword().Sized(message).UInt16(Sha256));
         answer.UInt32();
         return answer.Sized();
+    }
+
+    /// <summary>What the TPM says of its registers, signed, with the nonce in it.</summary>
+    /// <param name="key">An attestation key.</param>
+    /// <param name="nonce">At most as long as a digest.</param>
+    /// <param name="selection">TPML_PCR_SELECTION.</param>
+    /// <returns>TPMS_ATTEST, and TPMT_SIGNATURE.</returns>
+    internal (byte[] Quoted, byte[] Signature) Quote(uint key, ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> selection)
+    {
+        var answer = Run(new TpmCommand(TpmCommandCode.Quote, key).WithPassword().Sized(nonce).UInt16(Null).Raw(selection));
+        var size = answer.UInt32();
+        var quoted = answer.Sized();
+        return (quoted, answer.Take((int)Math.Min(size - sizeof(ushort) - (uint)quoted.Length, int.MaxValue)).ToArray());
+    }
+
+    /// <returns>The values of as many of the selected registers as fit into an answer, from the lowest on; none of a bank that is switched off.</returns>
+    internal IReadOnlyList<byte[]> ReadRegisters(ReadOnlySpan<byte> selection)
+    {
+        var answer = Run(new TpmCommand(TpmCommandCode.PCR_Read).Raw(selection));
+        answer.UInt32(); // how often registers have changed
+        for (var banks = Math.Min(answer.UInt32(), MaxValues); banks > 0; banks--)
+        {
+            answer.UInt16();
+            answer.Take(answer.Take(1)[0]);
+        }
+
+        var values = new byte[Math.Min(answer.UInt32(), MaxValues)][];
+        for (var i = 0; i < values.Length; i++)
+        {
+            values[i] = answer.Sized();
+        }
+
+        return values;
     }
 
     public void Dispose() => connection.Dispose();

@@ -52,6 +52,12 @@ internal sealed class TpmCommand
         return this;
     }
 
+    internal TpmCommand Raw(ReadOnlySpan<byte> value)
+    {
+        parameters.Raw(value);
+        return this;
+    }
+
     /// <summary>What goes to the TPM.</summary>
     internal byte[] Encode()
     {

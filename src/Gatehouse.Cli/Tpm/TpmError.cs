@@ -67,6 +67,7 @@ internal sealed class TpmError(TpmCommandCode command, uint code) : CliException
         "TPM_RC_OBJECT_MEMORY" or "TPM_RC_SESSION_MEMORY" or "TPM_RC_MEMORY" or "TPM_RC_OBJECT_HANDLES" or "TPM_RC_SESSION_HANDLES" =>
             $" Other programs left keys or sessions in it; the shared device ({TpmAddress.Default}) keeps them apart.",
         "TPM_RC_FAILURE" or "TPM_RC_NEEDS_TEST" => " Its self-test failed: restart the machine.",
+        "TPM_RC_HASH" when command is TpmCommandCode.PCR_Read or TpmCommandCode.Quote => " It has no such bank of registers: ask for another one in the enrollment.",
         "TPM_RC_COMMAND_CODE" => " It does not have this command.",
         _ when command is TpmCommandCode.ActivateCredential or TpmCommandCode.Import && (code & IsOfParameterOrSession) != 0 =>
             " What the service sent is not for this TPM, or was changed on its way: the enrollment's endorsement key must be the one that 'gatehouse attest tpm show' prints.",

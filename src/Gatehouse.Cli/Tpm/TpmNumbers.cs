@@ -11,6 +11,8 @@ internal static class TpmNumbers
     internal const ushort Sha384 = 0x000C;
     internal const ushort Sha512 = 0x000D;
     internal const ushort Null = 0x0010;
+    internal const ushort RsaSsa = 0x0014;
+    internal const ushort EcDsa = 0x0018;
     internal const ushort Ecc = 0x0023;
     internal const ushort Cfb = 0x0043;
     internal const ushort CurveP256 = 0x0003;
@@ -45,7 +47,9 @@ internal enum TpmCommandCode : uint
     HMAC = 0x155,
     Import = 0x156,
     Load = 0x157,
+    Quote = 0x158,
     FlushContext = 0x165,
     ReadPublic = 0x173,
     StartAuthSession = 0x176,
+    PCR_Read = 0x17E,
 }

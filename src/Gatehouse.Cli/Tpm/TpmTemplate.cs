@@ -12,12 +12,20 @@ internal static class TpmTemplate
 {
     private const uint EndorsementAttributes = FixedTpm | FixedParent | SensitiveDataOrigin | AdminWithPolicy | Restricted | Decrypt;
     private const uint StorageAttributes = FixedTpm | FixedParent | SensitiveDataOrigin | UserWithAuth | NoDictionaryAttack | Restricted | Decrypt;
+    private const uint AttestationAttributes = FixedTpm | FixedParent | SensitiveDataOrigin | UserWithAuth | NoDictionaryAttack | Restricted | Sign;
     private const int ModulusBytes = 256;
     private const int PointBytes = 32;
 
     internal static byte[] EndorsementKey(bool isElliptic) => Make(isElliptic, EndorsementAttributes, EndorsementPolicy(Sha256)!, hasUnique: true);
 
     internal static byte[] StorageRootKey(bool isElliptic) => Make(isElliptic, StorageAttributes, [], hasUnique: false);
+
+    /// <summary>A key that signs nothing but what the TPM itself says.</summary>
+    internal static byte[] AttestationKey(bool isElliptic)
+    {
+        var area = new TpmWriter().UInt16(isElliptic ? Ecc : Rsa).UInt16(Sha256).UInt32(AttestationAttributes).Sized([]).UInt16(Null).UInt16(isElliptic ? EcDsa : RsaSsa).UInt16(Sha256);
+        return isElliptic ? area.UInt16(CurveP256).UInt16(Null).Sized([]).Sized([]).Bytes.ToArray() : area.UInt16(2048).UInt32(0).Sized([]).Bytes.ToArray();
+    }
 
     /// <summary>Digest of the policy that standard endorsement keys have: PolicySecret of the endorsement hierarchy.</summary>
     /// <returns>Null for a hash that is not known here.</returns>

@@ -60,6 +60,30 @@ export class SoftTpm {
     }
   }
 
+  /** Extends a register by a digest (TPM2_PCR_Extend), as firmware does that loads something else. Nobody may be connected. */
+  async extend(register, digest = Buffer.alloc(32, 1)) {
+    const [password, count] = [Buffer.concat([words(0x40000009), Buffer.alloc(5)]), words(1)];
+    const rest = Buffer.concat([words(0x182, register, password.length), password, count, Buffer.from([0, 0x0b]), digest]);
+    const chip = net.connect(path.join(this.folder, 'data'));
+    try {
+      await once(chip, 'connect');
+      const take = reader(chip);
+      chip.write(Buffer.concat([Buffer.from([0x80, 0x02]), words(6 + rest.length), rest]));
+      const code = (await take(headBytes)).readUInt32BE(6);
+      if (code !== 0) throw new Error(`the register was not extended: 0x${code.toString(16)}`);
+    } finally {
+      chip.destroy();
+    }
+  }
+
+  /** Off and on again, as a machine that boots anew. Nobody may be connected. */
+  async restart() {
+    const gone = once(this.child, 'exit');
+    this.child.kill();
+    await gone;
+    await this.power();
+  }
+
   /** Connects the SDK's client with it; from now on nobody else is served. */
   async connect() {
     this.chip = net.connect(path.join(this.folder, 'data'));
