@@ -86,7 +86,8 @@ test('every write and delete of an entry that has changed since is refused', asy
   await service.deleteIndividualEnrollment(id, changed.etag);
   await service.deleteEnrollmentGroup(changedGroup);
   await service.deleteDeviceRegistrationState(group);
-  for (const gone of [service.getIndividualEnrollment(id), service.getEnrollmentGroup(group), service.getDeviceRegistrationState(group)]) assert.equal((await failure(gone)).response.statusCode, 404);
+  const gone = [service.getIndividualEnrollment(id), service.getEnrollmentGroup(group), service.getDeviceRegistrationState(group)];
+  for (const unknown of await Promise.all(gone.map(failure))) assert.equal(unknown.response.statusCode, 404);
 });
 
 test('bulk calls in every mode: what is wrong with one entry is told by its name', async () => {
