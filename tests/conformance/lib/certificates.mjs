@@ -11,14 +11,15 @@ let counter = 0;
 
 const openssl = (...args) => execFileSync('openssl', args, { stdio: ['ignore', 'pipe', 'pipe'] });
 
-/** Makes a key pair and a certificate. issuer null: self-signed. Returns { key, cert, keyFile, certFile }. `not`: [before, after] as openssl -not_before writes them. */
-export function make(commonName, { issuer = null, isAuthority = false, days = 30, backdated = false } = {}) {
+/** Makes a key pair and a certificate. issuer null: self-signed. Returns { key, cert, keyFile, certFile }. extensions: more of them, as openssl's configuration writes them. */
+export function make(commonName, { issuer = null, isAuthority = false, days = 30, backdated = false, extensions: more = '' } = {}) {
   const base = path.join(folder, `c${++counter}`);
   const [keyFile, certFile, request, extensions] = ['.key', '.pem', '.csr', '.ext'].map(suffix => base + suffix);
   openssl('ecparam', '-genkey', '-name', 'prime256v1', '-noout', '-out', keyFile);
-  fs.writeFileSync(extensions, isAuthority
+  const own = isAuthority
     ? 'basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\nsubjectKeyIdentifier=hash\n'
-    : 'basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\nextendedKeyUsage=clientAuth\n');
+    : 'basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\nextendedKeyUsage=clientAuth\n';
+  fs.writeFileSync(extensions, own + more);
   openssl('req', '-new', '-key', keyFile, '-subj', `/CN=${commonName.replaceAll('/', '\\/')}`, '-out', request);
   const signer = issuer ? ['-CA', issuer.certFile, '-CAkey', issuer.keyFile, '-CAcreateserial'] : ['-signkey', keyFile];
   if (backdated) {

@@ -1,5 +1,7 @@
 // Devices with certificates: by thumbprint and by CA. Modules too (raw MQTT: the Node ModuleClient does not offer X.509).
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import net from 'node:net';
 import { before, test } from 'node:test';
 import device from 'azure-iot-device';
 import mqtt from 'azure-iot-device-mqtt';
@@ -116,6 +118,26 @@ test('a chain to an unknown CA is refused', async () => {
 test('a missing intermediate is refused', async () => {
   const { deviceId } = await hub.createDevice(unique(), byAuthority);
   await refused(deviceId, make(deviceId, { issuer: lower }), [upper], 'CertificateNotTrusted');
+});
+
+// Who presents a certificate must not choose what the server connects to. The listener takes connections and says nothing, so that a fetch would hold the handshake up too.
+test('nothing that a certificate names is called, neither to find a missing issuer nor to ask for revocation', async () => {
+  const called = [];
+  const listener = net.createServer(socket => { called.push(socket.remotePort); socket.on('error', () => {}); }).listen(0, '127.0.0.1');
+  await once(listener, 'listening');
+  try {
+    const at = `http://127.0.0.1:${listener.address().port}`;
+    const extensions = `authorityInfoAccess=caIssuers;URI:${at}/issuer.cer,OCSP;URI:${at}/ocsp\ncrlDistributionPoints=URI:${at}/list.crl\n`;
+    const middle = make('conformance with addresses', { issuer: root, isAuthority: true, extensions });
+    const [trusted, lost, own] = [await hub.createDevice(unique(), byAuthority), await hub.createDevice(unique(), byAuthority), make('own', { extensions })];
+    const { deviceId: pinned } = await hub.createDevice(unique(), byThumbprint(thumbprint(own, 'sha256')));
+    await sendsAs(trusted.deviceId, make(trusted.deviceId, { issuer: middle, extensions }), [middle]);
+    await sendsAs(pinned, own);
+    await refused(lost.deviceId, make(lost.deviceId, { issuer: middle, extensions }), [], 'CertificateNotTrusted');
+    assert.deepEqual(called, []);
+  } finally {
+    listener.close();
+  }
 });
 
 test('an uploaded but unverified CA is no anchor', async () => {
