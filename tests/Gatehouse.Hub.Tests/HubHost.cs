@@ -1,12 +1,12 @@
 using System.Reflection;
 using Gatehouse.Contracts.Errors;
 using Gatehouse.Contracts.Identities;
+using Gatehouse.Contracts.Signals;
 using Gatehouse.Hub.Hubs;
 using Gatehouse.Hub.Registry;
 using Gatehouse.Keys;
 using Gatehouse.Store;
 using Gatehouse.Store.Audit;
-using Gatehouse.Store.Postgres;
 using Gatehouse.Store.Sqlite;
 using Gatehouse.Store.Suite;
 using Gatehouse.Streams;
@@ -26,13 +26,13 @@ internal sealed class HubHost : IAsyncDisposable
     private readonly SecretVault vault;
     private readonly ServiceProvider services;
 
-    private HubHost(HubOptions options, string? postgres)
+    private HubHost(HubOptions options, Func<ISignals, TimeProvider, Database>? postgres)
     {
         vault = SecretVault.Open(Path.Combine(Folder, "keys"));
         var all = new ServiceCollection().AddSingleton<TimeProvider>(Time).AddSingleton(vault).AddLogging().AddStore(new(), new());
         _ = postgres is null
             ? all.AddSqliteStore(new SqliteOptions { Path = Path.Combine(Folder, "store.db") })
-            : all.AddPostgresStore(new PostgresOptions { ConnectionString = postgres, MaxConnections = 10 });
+            : all.AddSingleton(services => postgres(services.GetRequiredService<ISignals>(), Time));
         services = all.AddStreams(new StreamsOptions { Directory = Path.Combine(Folder, "streams") }).AddHub(options).BuildServiceProvider();
     }
 
@@ -48,7 +48,7 @@ internal sealed class HubHost : IAsyncDisposable
 
     internal static async Task<HubHost> StartAsync(HubOptions? options = null, PostgresServer? server = null)
     {
-        var host = new HubHost(options ?? new HubOptions(), server is null ? null : await server.CreateDatabaseAsync(Scripts));
+        var host = new HubHost(options ?? new HubOptions(), server is null ? null : await server.LendAsync(Scripts));
         if (server is null)
         {
             await SqliteTemplates.CopyAsync(Path.Combine(host.Folder, "store.db"), Scripts);

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Gatehouse.Contracts.Audit;
+using Gatehouse.Identity.Tests.X509;
 using Xunit;
 using static Gatehouse.Provisioning.Tests.CertificateIssuanceSuite;
 
@@ -87,7 +88,7 @@ public sealed class CertificateRequestTests
     public async Task A_CA_with_a_larger_key_than_can_be_sealed_is_refused()
     {
         await using var host = await ProvisioningHost.StartAsync();
-        using var large = new TestAuthority(key: RSA.Create(4104));
+        using var large = new TestAuthority(key: LargeRsa.Of4104Bits());
 
         var refused = await host.AskAsync("PUT", "/credentialPolicies/fleet", large.Body());
 

@@ -6,6 +6,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
 using Gatehouse.Contracts.Credentials;
 using Gatehouse.Contracts.Identities;
+using Gatehouse.Contracts.Signals;
 using Gatehouse.Hub;
 using Gatehouse.Hub.AccessPolicies;
 using Gatehouse.Hub.Hubs;
@@ -15,7 +16,6 @@ using Gatehouse.Identity;
 using Gatehouse.Keys;
 using Gatehouse.ServiceApi;
 using Gatehouse.Store;
-using Gatehouse.Store.Postgres;
 using Gatehouse.Store.Sqlite;
 using Gatehouse.Store.Suite;
 using Gatehouse.Streams;
@@ -42,7 +42,7 @@ internal sealed class DistantServer : IAsyncDisposable
     private readonly X509Certificate2 leaf;
     private HubEntry hub = null!;
 
-    private DistantServer(TimeProvider time, string? postgres, string certificateName)
+    private DistantServer(TimeProvider time, Func<ISignals, TimeProvider, Database>? postgres, string certificateName)
     {
         (root, leaf) = Certificates(certificateName);
         vault = SecretVault.Open(Path.Combine(folder, "keys"));
@@ -51,7 +51,7 @@ internal sealed class DistantServer : IAsyncDisposable
         var all = builder.Services.AddRoutingCore().AddSingleton(time).AddSingleton(vault).AddLogging().AddStore(new(), new());
         _ = postgres is null
             ? all.AddSqliteStore(new SqliteOptions { Path = Path.Combine(folder, "store.db") })
-            : all.AddPostgresStore(new PostgresOptions { ConnectionString = postgres, MaxConnections = 10 });
+            : all.AddSingleton(services => postgres(services.GetRequiredService<ISignals>(), time));
         all.AddStreams(new StreamsOptions { Directory = Path.Combine(folder, "streams") }).AddIdentity(new IdentityOptions()).AddAmqp(new AmqpOptions()).AddHub(new HubOptions { FirstHub = "distant", HostNames = [HostName] });
         all.AddServiceApi(new ServiceApiOptions());
         app = builder.Build();
@@ -82,7 +82,7 @@ internal sealed class DistantServer : IAsyncDisposable
     internal static async Task<DistantServer> StartAsync(TimeProvider time, PostgresServer? server, string certificateName = HostName)
     {
         Assembly[] scripts = [typeof(Database).Assembly, typeof(HubSetup).Assembly];
-        var distant = new DistantServer(time, server is null ? null : await server.CreateDatabaseAsync(scripts), certificateName);
+        var distant = new DistantServer(time, server is null ? null : await server.LendAsync(scripts), certificateName);
         await distant.Get<Database>().MigrateAsync(scripts, Token);
         distant.hub = await distant.Get<HubStartup>().StartAsync(Token);
         await distant.app.StartAsync(Token);

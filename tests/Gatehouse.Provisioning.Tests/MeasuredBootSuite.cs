@@ -22,16 +22,15 @@ public sealed class PostgresMeasuredBootTests(PostgresServer server, SoftwareTpm
 public abstract class MeasuredBootSuite : IClassFixture<SoftwareTpm>, IAsyncLifetime
 {
     private readonly PostgresServer? server;
-    private readonly SoftwareTpm software;
     private readonly TpmDevice tpm;
     private ProvisioningHost host = null!;
     private MeasuredDevice device = null!;
 
     protected MeasuredBootSuite(PostgresServer? server, SoftwareTpm software)
     {
-        (this.server, this.software) = (server, software);
-        tpm = new TpmDevice(software).WithKeys("ecc", "ecc256:aes128cfb").WithAttestationKey();
-        software.Run("tpm2_pcrreset", "16", "23");
+        this.server = server;
+        tpm = new WiredTpmDevice(software).WithKeys().WithAttestationKey();
+        tpm.Reset(16, 23);
     }
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -95,7 +94,7 @@ public abstract class MeasuredBootSuite : IClassFixture<SoftwareTpm>, IAsyncLife
         Assert.Equal(401, (await device.RegisterAsync()).Code);
         Assert.Equal(cut.PrimaryKey, (await host.DeviceAsync("dev-1"))!.PrimaryKey);
 
-        software.Run("tpm2_pcrreset", "16");
+        tpm.Reset(16);
         var done = await device.RegisterAsync();
         Assert.Equal((200, "assigned"), Status(done));
         var back = (await host.DeviceAsync("dev-1"))!;
@@ -122,7 +121,7 @@ public abstract class MeasuredBootSuite : IClassFixture<SoftwareTpm>, IAsyncLife
         Assert.Equal(("disabled", "stolen"), (StatusOf(cut), cut.StatusReason));
         Assert.NotEqual(first, cut.PrimaryKey);
 
-        software.Run("tpm2_pcrreset", "16");
+        tpm.Reset(16);
         Assert.Equal((200, "assigned"), Status(await device.RegisterAsync()));
         var back = (await host.DeviceAsync("dev-1"))!;
         Assert.Equal(("disabled", "stolen"), (StatusOf(back), back.StatusReason));

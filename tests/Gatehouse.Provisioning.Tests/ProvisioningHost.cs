@@ -23,7 +23,6 @@ using Gatehouse.Provisioning.Instances;
 using Gatehouse.Provisioning.LinkedHubs;
 using Gatehouse.Store;
 using Gatehouse.Store.Audit;
-using Gatehouse.Store.Postgres;
 using Gatehouse.Store.Sqlite;
 using Gatehouse.Store.Suite;
 using Gatehouse.Streams;
@@ -50,7 +49,7 @@ internal sealed class ProvisioningHost : IAsyncDisposable, IRefusalLog
     private readonly HttpClient client = new();
     private string ownerKey = "";
 
-    private ProvisioningHost(ProvisioningOptions options, HubOptions hub, string? postgres)
+    private ProvisioningHost(ProvisioningOptions options, HubOptions hub, Func<ISignals, TimeProvider, Database>? postgres)
     {
         vault = SecretVault.Open(Path.Combine(Folder, "keys"));
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -58,7 +57,7 @@ internal sealed class ProvisioningHost : IAsyncDisposable, IRefusalLog
         var all = builder.Services.AddRoutingCore().AddSingleton<TimeProvider>(Time).AddSingleton(vault).AddSingleton<IRefusalLog>(this).AddLogging().AddStore(new(), new());
         _ = postgres is null
             ? all.AddSqliteStore(new SqliteOptions { Path = Path.Combine(Folder, "store.db") })
-            : all.AddPostgresStore(new PostgresOptions { ConnectionString = postgres, MaxConnections = 10 });
+            : all.AddSingleton(services => postgres(services.GetRequiredService<ISignals>(), Time));
         all.AddStreams(new StreamsOptions { Directory = Path.Combine(Folder, "streams") }).AddIdentity(new IdentityOptions()).AddAmqp(new AmqpOptions()).AddHub(hub).AddProvisioning(options);
 
         // Tests look after devices that were left when they mean to.
@@ -83,7 +82,7 @@ internal sealed class ProvisioningHost : IAsyncDisposable, IRefusalLog
     internal static async Task<ProvisioningHost> StartAsync(PostgresServer? server = null, ProvisioningOptions? options = null, HubOptions? hub = null)
     {
         Assembly[] scripts = [typeof(Database).Assembly, typeof(HubSetup).Assembly, typeof(ProvisioningSetup).Assembly];
-        var host = new ProvisioningHost(options ?? new(), hub ?? new(), server is null ? null : await server.CreateDatabaseAsync(scripts));
+        var host = new ProvisioningHost(options ?? new(), hub ?? new(), server is null ? null : await server.LendAsync(scripts));
         if (server is null)
         {
             await SqliteTemplates.CopyAsync(Path.Combine(host.Folder, "store.db"), scripts);

@@ -22,7 +22,7 @@ public sealed class QuoteRefusalTests : IClassFixture<SoftwareTpm>, IAsyncLifeti
     public QuoteRefusalTests(SoftwareTpm software)
     {
         this.software = software;
-        tpm = new TpmDevice(software).WithKeys("ecc", "ecc256:aes128cfb").WithAttestationKey();
+        tpm = new WiredTpmDevice(software).WithKeys().WithAttestationKey();
     }
 
     public async ValueTask InitializeAsync()
@@ -96,14 +96,14 @@ public sealed class QuoteRefusalTests : IClassFixture<SoftwareTpm>, IAsyncLifeti
         held.Tpm["quote"]!["credential"] = fresh.Quote["credential"]!.DeepClone();
         await AssertRefusedAsync(device.SendAsync(fresh.Token, held.Tpm), RefusalReason.QuoteInvalid, "another nonce");
         Assert.False((await host.DeviceAsync("dev-1"))!.IsEnabled);
-        software.Run("tpm2_pcrreset", "16");
+        tpm.Reset(16);
     }
 
     [Fact]
     public async Task A_key_of_another_TPM_or_of_none_signs_for_nobody()
     {
         using var otherSoftware = new SoftwareTpm();
-        var other = new TpmDevice(otherSoftware).WithKeys("ecc", "ecc256:aes128cfb").WithAttestationKey();
+        var other = new WiredTpmDevice(otherSoftware).WithKeys().WithAttestationKey();
         var foreign = await device.AskAsync(Convert.ToBase64String(other.AttestationKey));
         var token = device.Token(foreign);
 

@@ -1,6 +1,7 @@
 using System.Formats.Asn1;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Gatehouse.Identity.Tests.X509;
 
 namespace Gatehouse.Provisioning.Tests;
 
@@ -17,7 +18,7 @@ internal static class SigningRequests
 
     internal static string Rsa(string name, int bits)
     {
-        using var key = RSA.Create(bits);
+        using var key = bits switch { 4096 => LargeRsa.Of4096Bits(), 4104 => LargeRsa.Of4104Bits(), _ => RSA.Create(bits) };
         return Convert.ToBase64String(new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1).CreateSigningRequest());
     }
 

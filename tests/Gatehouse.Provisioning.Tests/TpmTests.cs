@@ -9,7 +9,7 @@ namespace Gatehouse.Provisioning.Tests;
 /// <summary>Devices that attest by TPM over HTTPS; the TPM opens what it is sent, or does not.</summary>
 public sealed class TpmTests(SoftwareTpm tpm) : IClassFixture<SoftwareTpm>
 {
-    private readonly TpmDevice device = new TpmDevice(tpm).WithKeys();
+    private readonly TpmDevice device = new WiredTpmDevice(tpm).WithKeys();
 
     [Theory]
     [InlineData("rsa", "rsa2048:aes128cfb")]
@@ -126,7 +126,7 @@ public sealed class TpmTests(SoftwareTpm tpm) : IClassFixture<SoftwareTpm>
         await using var host = await ProvisioningHost.StartAsync();
         await EnrollAsync(host);
         Assert.Equal(202, (await PutAsync(host, Answer(host, await PutAsync(host, null)))).Code);
-        device.WithKeys(storage: "ecc256:aes128cfb");
+        device.WithKeys(storage: "ecc384:aes128cfb");
 
         var token = Answer(host, await PutAsync(host, null));
         AssertHoldsKey((await host.DeviceAsync("dev-1"))!.PrimaryKey!, null);

@@ -5,7 +5,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Reflection;
-using Gatehouse.Store.Postgres;
+using Gatehouse.Contracts.Signals;
 using Npgsql;
 using Xunit;
 using Xunit.Sdk;
@@ -20,6 +20,7 @@ public sealed class PostgresServer : IAsyncLifetime
     private readonly string folder = Directory.CreateTempSubdirectory("gatehouse-postgres-").FullName;
     private readonly string binaries = FindBinaries();
     private readonly ConcurrentDictionary<string, Lazy<Task<string>>> templates = new();
+    private readonly ConcurrentDictionary<string, ConcurrentBag<StandingDatabase>> idle = new();
     private Process? process;
     private int databases;
 
@@ -46,7 +47,7 @@ public sealed class PostgresServer : IAsyncLifetime
     {
         process = Start(
             Path.Combine(binaries, "postgres"),
-            ["-D", Data, "-p", Port.ToString(CultureInfo.InvariantCulture), "-k", folder, "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "max_connections=600"],
+            ["-D", Data, "-p", Port.ToString(CultureInfo.InvariantCulture), "-k", folder, "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "autovacuum=off", "-c", "max_connections=600"],
             asPostgres: true);
         while (await process.StandardError.ReadLineAsync() is { } line)
         {
@@ -77,10 +78,22 @@ public sealed class PostgresServer : IAsyncLifetime
     public async Task<string> CreateDatabaseAsync(IReadOnlyList<Assembly> scripts) =>
         UrlOf(await CreateAsync(await templates.GetOrAdd(string.Join(' ', scripts), _ => new(() => CreateTemplateAsync(scripts))).Value));
 
+    /// <summary>The same for one test, used before or new; a host opens it with its signals and its time, and gives it back with its services.</summary>
+    public async Task<Func<ISignals, TimeProvider, Database>> LendAsync(IReadOnlyList<Assembly> scripts)
+    {
+        var bag = idle.GetOrAdd(string.Join(' ', scripts), _ => []);
+        return (bag.TryTake(out var standing) ? standing : new StandingDatabase(await CreateDatabaseAsync(scripts), bag.Add)).Lend;
+    }
+
     public string UrlOf(string database, string password = Password) => $"postgres://postgres:{Uri.EscapeDataString(password)}@127.0.0.1:{Port}/{database}";
 
     public async ValueTask DisposeAsync()
     {
+        foreach (var standing in idle.Values.SelectMany(each => each))
+        {
+            await standing.DisposeAsync();
+        }
+
         if (process is not null)
         {
             await StopAsync();
@@ -92,9 +105,10 @@ public sealed class PostgresServer : IAsyncLifetime
     private async Task<string> CreateTemplateAsync(IReadOnlyList<Assembly> scripts)
     {
         var name = await CreateAsync("template1");
-        await using (var database = new PostgresDatabase(new PostgresOptions { ConnectionString = UrlOf(name) }, new RecordingSignals(), TimeProvider.System))
+        await using (var made = new StandingDatabase(UrlOf(name), _ => { }))
         {
-            await database.MigrateAsync(scripts, CancellationToken.None);
+            await made.Inner.MigrateAsync(scripts, CancellationToken.None);
+            Assert.Null(await made.TouchedAsync()); // what a script puts there would have to be put back for each test
         }
 
         // No copy is made of what somebody is connected to.

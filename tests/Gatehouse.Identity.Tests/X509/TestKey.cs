@@ -33,7 +33,7 @@ internal sealed record TestKey(byte[] Info, byte[] Algorithm, Func<byte[], byte[
     /// <summary>2,048 bits, shared by all tests unless another size is asked for.</summary>
     internal static TestKey Rsa(int bits = 2048, string hash = "SHA256")
     {
-        var key = bits == 2048 ? SharedRsa.Value : RSA.Create(bits);
+        var key = bits switch { 2048 => SharedRsa.Value, 4096 => LargeRsa.Of4096Bits(), _ => RSA.Create(bits) };
         var oid = hash switch
         {
             "MD5" => "1.2.840.113549.1.1.4",
