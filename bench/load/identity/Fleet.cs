@@ -1,0 +1,75 @@
+using System.Security.Cryptography;
+using System.Text;
+using Gatehouse.Contracts.Credentials;
+using Gatehouse.Contracts.Identities;
+using Gatehouse.Identity;
+using Gatehouse.Keys;
+
+namespace Gatehouse.Bench.Identity;
+
+/// <summary>One hub in memory, with devices that have sealed keys as the store holds them: what a judgement costs without the read of an identity.</summary>
+internal sealed class Fleet : ICredentialSource, IDisposable
+{
+    internal const string Host = "hub.example.com";
+
+    private readonly HubEntry hub = new(HubName.Parse("hub"), [Host]);
+    private readonly Dictionary<IdentityKey, IdentityCredentials> identities = [];
+    private readonly SecretVault vault;
+
+    internal Fleet()
+    {
+        var folder = Directory.CreateTempSubdirectory("gatehouse-bench-identity-").FullName;
+        vault = SecretVault.Open(Path.Combine(folder, "keys"));
+        Directory.Delete(folder, recursive: true);
+        Authenticator = new DeviceAuthenticator(this, vault, TimeProvider.System);
+    }
+
+    internal DeviceAuthenticator Authenticator { get; }
+
+    internal TrustAnchors Anchors { get; set; } = new([]);
+
+    public void Dispose() => vault.Dispose();
+
+    /// <summary>Adds a device with two keys and returns a login with a token of its second one: the dearer case.</summary>
+    internal DeviceLogin AddWithToken(string id)
+    {
+        var (primary, secondary) = (RandomNumberGenerator.GetBytes(32), RandomNumberGenerator.GetBytes(32));
+        var binding = $"hub/identities/{id}";
+        var identity = Add(new IdentityCredentials
+        {
+            Identity = new IdentityKey(DeviceId.Parse(id)),
+            Kind = CredentialKind.Sas,
+            IsEnabled = true,
+            GenerationId = "1",
+            KeyBinding = binding,
+            PrimaryKey = vault.Seal(primary, binding),
+            SecondaryKey = vault.Seal(secondary, binding),
+        });
+        var resource = $"{Host}%2Fdevices%2F{id}";
+        var expiry = DateTimeOffset.UtcNow.AddHours(1).ToUnixTimeSeconds();
+        return Login(identity, resource, expiry, HMACSHA256.HashData(secondary, Encoding.ASCII.GetBytes($"{resource}\n{expiry}")));
+    }
+
+    internal DeviceLogin AddWithCertificate(string id, PeerCertificate certificate) => new(
+        Host,
+        Add(new IdentityCredentials { Identity = new IdentityKey(DeviceId.Parse(id)), Kind = CredentialKind.CertificateAuthority, IsEnabled = true, GenerationId = "1", KeyBinding = "" }),
+        Token: null,
+        certificate);
+
+    internal static DeviceLogin Login(IdentityKey identity, string resource, long expiry, ReadOnlySpan<byte> signature) =>
+        new(Host, identity, $"SharedAccessSignature sr={resource}&sig={Uri.EscapeDataString(Convert.ToBase64String(signature))}&se={expiry}", Certificate: null);
+
+    public HubEntry? FindHub(ReadOnlySpan<char> hostName) => hostName.SequenceEqual(Host) ? hub : null;
+
+    public ValueTask<IdentityCredentials?> FindIdentityAsync(HubName hub, IdentityKey identity, CancellationToken cancellationToken) => new(identities.GetValueOrDefault(identity));
+
+    public ValueTask<PolicyCredentials?> FindPolicyAsync(HubName hub, string policyName, CancellationToken cancellationToken) => new((PolicyCredentials?)null);
+
+    public ValueTask<TrustAnchors> FindTrustAnchorsAsync(HubName hub, CancellationToken cancellationToken) => new(Anchors);
+
+    private IdentityKey Add(IdentityCredentials made)
+    {
+        identities[made.Identity] = made;
+        return made.Identity;
+    }
+}

@@ -1,0 +1,27 @@
+using System.Globalization;
+using Gatehouse.Bench.Identity;
+
+// tokens SECONDS   SAS tokens of 10,000 devices, good and wrong
+// chains SECONDS   certificates through two intermediates, beside 1, 100 and 1,000 trusted CAs
+// timing COUNT     whether the time of a refusal tells how much of a signature was right
+if (args is not [var part, var text] || !int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var amount) || amount == 0)
+{
+    await Console.Error.WriteLineAsync("identityload: tokens|chains SECONDS, timing COUNT");
+    return 2;
+}
+
+using var fleet = new Fleet();
+switch (part)
+{
+    case "tokens":
+        await new TokenLoad(fleet).RunAsync(TimeSpan.FromSeconds(amount));
+        return 0;
+    case "chains":
+        await ChainLoad.RunAsync(fleet, TimeSpan.FromSeconds(amount));
+        return 0;
+    case "timing":
+        return await new SignatureTiming(fleet).RunAsync(amount) ? 0 : 1;
+    default:
+        await Console.Error.WriteLineAsync($"identityload: no part '{part}'");
+        return 2;
+}
