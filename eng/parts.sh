@@ -7,6 +7,7 @@ find_missing_parts() {
     command -v nats-server >/dev/null 2>&1 || missing_parts+=(nats-server)
     command -v openssl >/dev/null 2>&1 || missing_parts+=(openssl)
     command -v swtpm >/dev/null 2>&1 || missing_parts+=(swtpm)
+    command -v softhsm2-util >/dev/null 2>&1 || missing_parts+=(softhsm2)
     command -v tpm2_import >/dev/null 2>&1 || missing_parts+=(tpm2-tools)
     if ! ${quick:-false}; then
         command -v node >/dev/null 2>&1 || missing_parts+=(nodejs)

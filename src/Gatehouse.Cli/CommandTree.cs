@@ -19,6 +19,7 @@ using Gatehouse.Cli.Registry;
 using Gatehouse.Cli.Routing;
 using Gatehouse.Cli.ScheduledJobs;
 using Gatehouse.Cli.Simulation;
+using Gatehouse.Cli.WrappingKeys;
 
 namespace Gatehouse.Cli;
 
@@ -43,6 +44,7 @@ internal static class CommandTree
             AttestCommands.Group(shell),
             CertificateCommands.Group(shell),
             PolicyCommands.Group(shell),
+            KeyCommands.Group(shell),
             ConsumerGroupCommands.Group(shell),
             RouteCommands.Group(shell),
             EndpointCommands.Group(shell),

@@ -20,6 +20,7 @@ using Gatehouse.Hub.Routing;
 using Gatehouse.Hub.Telemetry;
 using Gatehouse.Hub.Throttling;
 using Gatehouse.Hub.Twins;
+using Gatehouse.Hub.WrappingKeys;
 using Gatehouse.Keys;
 using Gatehouse.Store;
 using Microsoft.Extensions.DependencyInjection;
@@ -46,6 +47,7 @@ public static class HubSetup
             all.GetRequiredService<GenerationIds>(),
             options.Policies,
             all.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton<ServerKeys>();
         services.TryAddSingleton(options.Certificates);
         services.TryAddSingleton<CaCertificates>();
         services.TryAddSingleton(options.Events);

@@ -31,12 +31,21 @@ internal static class KeyFiles
         return File.ReadAllBytes(path);
     }
 
-    /// <summary>Writes beside, syncs, renames.</summary>
+    /// <summary>Writes beside, syncs, renames, syncs the directory.</summary>
     internal static void Write(string path, ReadOnlySpan<byte> content)
     {
         Stage(path, content);
-        File.Move(Beside(path), path, overwrite: true);
+        Rename(path);
     }
+
+    internal static void Delete(string path)
+    {
+        File.Delete(path);
+        DirectorySync.Run(Path.GetDirectoryName(path)!);
+    }
+
+    /// <summary>Drops what was staged by a change that was cut short.</summary>
+    internal static void Discard(string path) => File.Delete(Beside(path));
 
     /// <summary>Writes beside and syncs; <see cref="Finish"/> gives it its name.</summary>
     internal static void Stage(string path, ReadOnlySpan<byte> content)
@@ -62,8 +71,15 @@ internal static class KeyFiles
             return null;
         }
 
-        File.Move(Beside(path), path, overwrite: true);
+        Rename(path);
         return content;
+    }
+
+    /// <summary>Gives what was staged its name, for good: also after a loss of power, either the old content or the new is there.</summary>
+    internal static void Rename(string path)
+    {
+        File.Move(Beside(path), path, overwrite: true);
+        DirectorySync.Run(Path.GetDirectoryName(path)!);
     }
 
     private static string Beside(string path) => path + ".new";

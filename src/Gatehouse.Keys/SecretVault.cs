@@ -6,7 +6,7 @@ using Gatehouse.Contracts.Credentials;
 
 namespace Gatehouse.Keys;
 
-/// <summary>Seals secrets for storage and uses them without handing them out. Data keys live wrapped by a key handle (a software key file first, an HSM later).</summary>
+/// <summary>Seals secrets for storage and uses them without handing them out. Data keys live wrapped by a key handle: a file, an HSM, a TPM (<see cref="KeyCustody"/>).</summary>
 /// <remarks>
 /// AES-256-GCM; the binding (hub, table, row id, column) is associated data, so that a sealed value moved to another row does not open.
 /// Layout of a sealed secret: <c>version(1) = 1 | data key id (4, big endian) | nonce (12) | ciphertext | tag (16)</c>.
@@ -16,38 +16,25 @@ public sealed class SecretVault : IDisposable
     private const byte Version = 1;
     private const int HeadBytes = 5;
     private const int NonceBytes = 12;
-    private const int TagBytes = 16;
-    private const int DataKeyBytes = 32;
+    private const int TagBytes = KeyRing.TagBytes;
     private const int MaxSecretBytes = 4096;
     private const int MaxBindingCharacters = 1024;
 
-    private readonly Dictionary<int, DataKey> ciphers;
-    private readonly int current;
+    private SecretVault(KeyCustody custody) => Custody = custody;
 
-    private SecretVault(Dictionary<int, DataKey> ciphers, int current)
-    {
-        this.ciphers = ciphers;
-        this.current = current;
-    }
+    /// <summary>Where the keys are, and changes of them.</summary>
+    public KeyCustody Custody { get; }
 
-    /// <summary>Opens the vault in a directory (mode 0700), making keys only where there are none at all.</summary>
+    /// <summary>Opens the vault in a directory (mode 0700), making keys only where there are none at all. Its wrapping key is a file.</summary>
     /// <param name="directory">Usually {data}/keys.</param>
     /// <exception cref="KeysException">A file is missing, damaged, foreign or can be read by others.</exception>
-    public static SecretVault Open(string directory)
-    {
-        KeyFiles.CreateDirectory(directory);
-        var wrappingPath = Path.Combine(directory, "wrapping.key");
-        var dataPath = Path.Combine(directory, "data-keys.json");
-        var stored = KeyFiles.Read(dataPath);
-        using var handle = SoftwareKeyHandle.Open(wrappingPath);
-        if (handle is null)
-        {
-            return stored is null ? Create(wrappingPath, dataPath) : throw Missing(wrappingPath, dataPath);
-        }
+    public static SecretVault Open(string directory) => Open(directory, new KeyStores(directory));
 
-        stored ??= KeyFiles.Finish(dataPath) ?? throw Missing(dataPath, wrappingPath);
-        return Unwrap(DataKeyFile.Parse(stored, dataPath), handle, dataPath);
-    }
+    /// <summary>The same with a wrapping key in any of these stores.</summary>
+    /// <param name="directory">Usually {data}/keys.</param>
+    /// <param name="stores">A new wrapping key is made in the first.</param>
+    /// <exception cref="KeysException">A file or key is missing, damaged, foreign, out of reach or can be read by others.</exception>
+    public static SecretVault Open(string directory, KeyStores stores) => new(KeyCustody.Open(directory, stores));
 
     /// <summary>Encrypts a secret and binds it to its row.</summary>
     /// <param name="secret">At most 4,096 bytes.</param>
@@ -55,14 +42,15 @@ public sealed class SecretVault : IDisposable
     public SealedSecret Seal(ReadOnlySpan<byte> secret, string binding)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(secret.Length, MaxSecretBytes);
+        var ring = Custody.Ring;
         var blob = new byte[HeadBytes + NonceBytes + secret.Length + TagBytes];
         blob[0] = Version;
-        BinaryPrimitives.WriteInt32BigEndian(blob.AsSpan(1), current);
+        BinaryPrimitives.WriteInt32BigEndian(blob.AsSpan(1), ring.Current);
         var nonce = blob.AsSpan(HeadBytes, NonceBytes);
         RandomNumberGenerator.Fill(nonce);
         Span<byte> associated = stackalloc byte[Encoding.UTF8.GetMaxByteCount(CheckedBinding(binding))];
         associated = associated[..Encoding.UTF8.GetBytes(binding, associated)];
-        ciphers[current].Encrypt(nonce, secret, blob.AsSpan(HeadBytes + NonceBytes, secret.Length), blob.AsSpan(HeadBytes + NonceBytes + secret.Length), associated);
+        ring.Keys[ring.Current].Encrypt(nonce, secret, blob.AsSpan(HeadBytes + NonceBytes, secret.Length), blob.AsSpan(HeadBytes + NonceBytes + secret.Length), associated);
         return new SealedSecret(blob);
     }
 
@@ -126,45 +114,7 @@ public sealed class SecretVault : IDisposable
             : throw new KeysException("A stored secret does not open: it was altered, moved to another row, or sealed under keys that are not here.");
     }
 
-    public void Dispose()
-    {
-        foreach (var cipher in ciphers.Values)
-        {
-            cipher.Dispose();
-        }
-    }
-
-    // The data keys are written out first and take their name last: a start that is cut short leaves either nothing that counts or all of it.
-    private static SecretVault Create(string wrappingPath, string dataPath)
-    {
-        var first = RandomNumberGenerator.GetBytes(DataKeyBytes);
-        using var handle = SoftwareKeyHandle.Create(
-            wrappingPath,
-            made => KeyFiles.Stage(dataPath, new DataKeyFile(made.Id, [new DataKeyFile.Entry(1, made.Wrap(first))]).ToBytes()));
-        CryptographicOperations.ZeroMemory(first);
-        return Unwrap(DataKeyFile.Parse(KeyFiles.Finish(dataPath), dataPath), handle, dataPath);
-    }
-
-    private static KeysException Missing(string lost, string other) =>
-        new($"'{lost}' is missing, but '{other}' is there. Restore it from its backup; a new one cannot open what is stored.");
-
-    private static SecretVault Unwrap(DataKeyFile file, SoftwareKeyHandle handle, string path)
-    {
-        if (file.WrappedBy != handle.Id)
-        {
-            throw new KeysException($"'{path}' was wrapped by key {file.WrappedBy}, but the wrapping key here is {handle.Id}. Restore the keys directory from one backup as a whole.");
-        }
-
-        var ciphers = new Dictionary<int, DataKey>();
-        foreach (var entry in file.Keys)
-        {
-            var key = handle.Unwrap(entry.Wrapped);
-            ciphers[entry.Id] = key.Length == DataKeyBytes ? new DataKey(key, TagBytes) : throw new KeysException($"Data key {entry.Id} in '{path}' has a wrong length.");
-            CryptographicOperations.ZeroMemory(key);
-        }
-
-        return new SecretVault(ciphers, file.Keys[^1].Id);
-    }
+    public void Dispose() => Custody.Dispose();
 
     private static int CheckedBinding(string binding)
     {
@@ -182,7 +132,7 @@ public sealed class SecretVault : IDisposable
     private bool TryOpen(SealedSecret secret, string binding, Span<byte> clear)
     {
         var blob = secret.Blob.Span;
-        if (blob[0] != Version || !ciphers.TryGetValue(BinaryPrimitives.ReadInt32BigEndian(blob[1..]), out var cipher))
+        if (blob[0] != Version || Custody.Ring.Find(BinaryPrimitives.ReadInt32BigEndian(blob[1..])) is not { } cipher)
         {
             return false;
         }

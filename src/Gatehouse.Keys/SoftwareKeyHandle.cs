@@ -21,6 +21,8 @@ public sealed class SoftwareKeyHandle : KeyHandle
 
     public override string Id { get; }
 
+    public override string Mechanism => "AES-256-GCM";
+
     /// <summary>Reads the key; null when there is no such file.</summary>
     /// <exception cref="KeysException">The file is damaged or can be read by others.</exception>
     public static SoftwareKeyHandle? Open(string path)

@@ -4,6 +4,7 @@ using Gatehouse.Hub;
 using Gatehouse.Hub.AccessPolicies;
 using Gatehouse.Hub.Events;
 using Gatehouse.Hub.Hubs;
+using Gatehouse.Hub.WrappingKeys;
 using Gatehouse.Identity;
 using Gatehouse.Keys;
 using Gatehouse.Provisioning;
@@ -30,7 +31,7 @@ internal static class ServerProcess
 
         // A killed server leaves its file behind; nobody may take its ports for ours.
         File.Delete(data.ConnectionFile);
-        using var vault = SecretVault.Open(data.KeysFolder);
+        using var vault = SecretVault.Open(data.KeysFolder, new KeyStores(data.KeysFolder, options.KeyStores));
         await using var app = ServerComposition.Build(options, data, vault);
         var hub = await PrepareAsync(app.Services, stop);
         await app.StartAsync(stop);
@@ -50,6 +51,7 @@ internal static class ServerProcess
     private static async Task<HubEntry> PrepareAsync(IServiceProvider services, CancellationToken cancellationToken)
     {
         await services.GetRequiredService<Database>().MigrateAsync([typeof(Database).Assembly, typeof(HubSetup).Assembly, typeof(ProvisioningSetup).Assembly], cancellationToken);
+        await services.GetRequiredService<ServerKeys>().StartAsync(cancellationToken);
         var hub = await services.GetRequiredService<HubStartup>().StartAsync(cancellationToken);
         await services.GetRequiredService<HubLogs>().OpenAsync(hub.Name, cancellationToken);
         await services.GetRequiredService<ProvisioningStartup>().StartAsync(hub, cancellationToken);

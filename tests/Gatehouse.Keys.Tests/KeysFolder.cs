@@ -7,11 +7,13 @@ internal sealed class KeysFolder : IDisposable
 {
     private readonly string root = System.IO.Directory.CreateTempSubdirectory("gatehouse-keys-").FullName;
 
-    internal string Directory => Path.Combine(root, "keys");
+    internal string Directory => System.IO.Path.Combine(root, "keys");
 
-    internal string Wrapping => Path.Combine(Directory, "wrapping.key");
+    internal string Wrapping => System.IO.Path.Combine(Directory, "wrapping.key");
 
-    internal string Data => Path.Combine(Directory, "data-keys.json");
+    internal string Data => System.IO.Path.Combine(Directory, "data-keys.json");
+
+    internal string Path(string name) => System.IO.Path.Combine(Directory, name);
 
     internal SecretVault Open() => SecretVault.Open(Directory);
 

@@ -103,6 +103,14 @@ public sealed class PermissionTableTests(RunningApi api) : IClassFixture<Running
             new("DELETE", "gatehouse/v1/policies/{name}", $"{Operator}policies/none", 404, IfMatch: null),
             new("POST", "gatehouse/v1/policies/{name}/regenerate-key", $"{Operator}policies/none/regenerate-key", 404, """{"key":"primary"}""", IfMatch: null),
         ]),
+        ["ManageKeys"] = (Owners,
+        [
+            new("GET", "gatehouse/v1/keys", $"{Operator}keys", 200),
+            new("POST", "gatehouse/v1/keys", $"{Operator}keys", 400, """{"key":"none"}"""),
+            new("POST", "gatehouse/v1/keys/use", $"{Operator}keys/use", 404, """{"key":"file:none"}"""),
+            new("POST", "gatehouse/v1/keys/move", $"{Operator}keys/move", 400, """{"key":"tpm:none"}"""),
+            new("POST", "gatehouse/v1/keys/rotate", $"{Operator}keys/rotate", 400, """{"key":"none"}"""),
+        ]),
         ["ManageCertificates"] = (Owners,
         [
             new("GET", "gatehouse/v1/certificates", $"{Operator}certificates", 200),

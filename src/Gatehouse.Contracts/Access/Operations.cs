@@ -60,6 +60,7 @@ public static class Operations
     public static readonly Operation GetPartitions = Operator("GetPartitions", ThrottleClass.EventReads, Rights.ServiceConnect);
     public static readonly Operation ManageConsumerGroups = Operator("ManageConsumerGroups", ThrottleClass.None, Rights.Owner);
     public static readonly Operation ManagePolicies = Operator("ManagePolicies", ThrottleClass.None, Rights.Owner);
+    public static readonly Operation ManageKeys = Operator("ManageKeys", ThrottleClass.None, Rights.Owner);
     public static readonly Operation ManageCertificates = Operator("ManageCertificates", ThrottleClass.None, Rights.Owner);
     public static readonly Operation ManageRouting = Operator("ManageRouting", ThrottleClass.None, Rights.Owner);
     public static readonly Operation ManageFileUpload = Operator("ManageFileUpload", ThrottleClass.None, Rights.Owner);
@@ -125,7 +126,7 @@ public static class Operations
         QueryTwins, InvokeMethod, CreateScheduledJob, GetScheduledJob, CancelScheduledJob, QueryScheduledJobs, CreateImportExportJob, GetImportExportJob, CancelImportExportJob,
         GetConfiguration, ListConfigurations, CreateOrUpdateConfiguration, DeleteConfiguration, TestConfigurationQueries, ApplyConfigurationContent,
         GetTwin, UpdateTwin, ReplaceTwin, GetDigitalTwin, UpdateDigitalTwin, InvokeCommand,
-        ReadEvents, GetPartitions, ManageConsumerGroups, ManagePolicies, ManageCertificates, ManageRouting,
+        ReadEvents, GetPartitions, ManageConsumerGroups, ManagePolicies, ManageKeys, ManageCertificates, ManageRouting,
         ManageFileUpload, ReadFiles, DeleteFile, ReadRefusals, ReadAudit,
         RegisterDevice, GetOperationStatus, GetDeviceRegistration,
         GetIndividualEnrollment, CreateOrUpdateIndividualEnrollment, DeleteIndividualEnrollment,

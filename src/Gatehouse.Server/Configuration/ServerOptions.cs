@@ -7,6 +7,7 @@ using Gatehouse.Hub.Notifications;
 using Gatehouse.Hub.Queries;
 using Gatehouse.Hub.Throttling;
 using Gatehouse.Hub.Twins;
+using Gatehouse.Keys;
 using Gatehouse.Provisioning;
 using Gatehouse.Provisioning.Limits;
 using Gatehouse.Provisioning.LinkedHubs;
@@ -38,6 +39,8 @@ internal sealed class ServerOptions
     internal string? TlsDirectory { get; set; }
 
     internal string MinimumTls { get; set; } = "1.2";
+
+    internal List<KeyStoreAddress> KeyStores { get; } = [];
 
     internal string Store { get; set; } = "sqlite";
 

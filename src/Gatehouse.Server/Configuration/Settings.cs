@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using Gatehouse.Hub.Throttling;
+using Gatehouse.Keys;
 using Gatehouse.Provisioning.Limits;
 using Gatehouse.Sinks.Webhooks;
 
@@ -22,6 +23,7 @@ internal static class Settings
         new("metrics-port", "0–65535; 0 lets the system choose", "9464", "Loopback-only HTTP port for /metrics and /health.", (o, text) => Integer(text, 0, 65535, value => o.MetricsPort = value)),
         new("tls", "path of a directory", "none: the certificate that the server makes", "Where certificates of your own lie (PEM chain and key per host name); reloaded when they change.", (o, text) => NotEmpty(text, () => o.TlsDirectory = Path.GetFullPath(text))),
         new("minimum-tls", "1.2 or 1.3", "1.2", "Lowest TLS version accepted.", (o, text) => OneOf(text, ["1.2", "1.3"], value => o.MinimumTls = value)),
+        new("key-store", KeyStoreAddress.Forms, "file", "A place for keys that the server may use; a new server makes its wrapping key in the first. docs/operations/keys.md.", AddKeyStore) { IsRepeatable = true, IsSensitive = true },
         new("store", "sqlite or postgres://user:password@host:port/database", "sqlite", "Where identities, policies and the audit log live.", (o, text) => Url(text, "sqlite", ["postgres", "postgresql"], value => o.Store = value)) { IsSensitive = true },
         new("streams", "rocksdb or nats://host:port (tls://… too)", "rocksdb", "Where events live and how signals travel.", (o, text) => Url(text, "rocksdb", ["nats", "tls"], value => o.Streams = value)) { IsSensitive = true },
         new("partitions", "2–32", "4", "Partitions of a new hub's event log; fixed once it exists.", (o, text) => Integer(text, 2, 32, value => o.Partitions = value)),
@@ -212,6 +214,17 @@ internal static class Settings
 
         take(text);
         return null;
+    }
+
+    private static string? AddKeyStore(ServerOptions options, string text)
+    {
+        var problem = KeyStoreAddress.TryParse(text, out var address);
+        if (problem is null)
+        {
+            options.KeyStores.Add(address);
+        }
+
+        return problem;
     }
 
     private static string? AddHostName(ServerOptions options, string text)

@@ -1,12 +1,14 @@
 using System.Text.Json.Serialization;
 using Gatehouse.Hub.Audit;
 using Gatehouse.Hub.Routing;
+using Gatehouse.Hub.WrappingKeys;
 using Gatehouse.ServiceApi.Operator.AccessPolicies;
 using Gatehouse.ServiceApi.Operator.Audit;
 using Gatehouse.ServiceApi.Operator.Certificates;
 using Gatehouse.ServiceApi.Operator.Events;
 using Gatehouse.ServiceApi.Operator.Files;
 using Gatehouse.ServiceApi.Operator.Routing;
+using Gatehouse.ServiceApi.Operator.WrappingKeys;
 using Gatehouse.ServiceApi.Rest;
 
 namespace Gatehouse.ServiceApi.Operator;
@@ -16,6 +18,10 @@ namespace Gatehouse.ServiceApi.Operator;
 [JsonSerializable(typeof(PolicyBody))]
 [JsonSerializable(typeof(RegenerateKeyBody))]
 [JsonSerializable(typeof(ListOf<PolicyJson>), TypeInfoPropertyName = "Policies")]
+[JsonSerializable(typeof(KeyBody))]
+[JsonSerializable(typeof(RotateKeyBody))]
+[JsonSerializable(typeof(KeyOverview))]
+[JsonSerializable(typeof(WrappingKeyView))]
 [JsonSerializable(typeof(CertificateJson))]
 [JsonSerializable(typeof(CertificateBody))]
 [JsonSerializable(typeof(ProofBody))]

@@ -4,6 +4,7 @@ using Gatehouse.ServiceApi.Operator.Certificates;
 using Gatehouse.ServiceApi.Operator.Events;
 using Gatehouse.ServiceApi.Operator.Files;
 using Gatehouse.ServiceApi.Operator.Routing;
+using Gatehouse.ServiceApi.Operator.WrappingKeys;
 using Gatehouse.ServiceApi.Rest;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -19,6 +20,11 @@ internal static class OperatorSetup
         .AddOperation<PutPolicy>()
         .AddOperation<DeletePolicy>()
         .AddOperation<RegeneratePolicyKey>()
+        .AddOperation<ListKeys>()
+        .AddOperation<CreateKey>()
+        .AddOperation<UseKey>()
+        .AddOperation<MoveKey>()
+        .AddOperation<RotateKey>()
         .AddOperation<ListCertificates>()
         .AddOperation<GetCertificate>()
         .AddOperation<PutCertificate>()

@@ -1,0 +1,42 @@
+using Gatehouse.Keys.Pkcs11;
+using Gatehouse.Keys.Tpm;
+
+namespace Gatehouse.Keys;
+
+/// <summary>The stores of keys that a server may use. The first is where a new server makes its wrapping key.</summary>
+public sealed class KeyStores
+{
+    private readonly FileKeyStore files;
+
+    /// <param name="directory">The server's keys directory.</param>
+    /// <param name="declared">What the operator allows; empty for files alone.</param>
+    public KeyStores(string directory, params IReadOnlyList<KeyStoreAddress> declared)
+    {
+        files = new FileKeyStore(directory);
+        All = declared.Count == 0 ? [files] : [.. declared.Select(address => Open(address, directory))];
+        if (All.Select(store => store.Name).Distinct().Count() != All.Count)
+        {
+            throw new KeysException("The same key store is named twice with --key-store; name it once.") { Fault = KeysFault.Refused };
+        }
+    }
+
+    public IReadOnlyList<KeyStore> All { get; }
+
+    /// <summary>The store of a key that is in use. A key file opens wherever new keys are to lie, so that keys can be moved out of files.</summary>
+    /// <exception cref="KeysException">The server has no such store.</exception>
+    internal KeyStore Holding(KeyAddress key) => All.FirstOrDefault(store => store.Name == key.Store) ?? (key.IsFile ? files : throw Missing(key.Store));
+
+    /// <summary>The store for a key that is to be used from now on.</summary>
+    /// <exception cref="KeysException">The operator did not allow it.</exception>
+    internal KeyStore Allowed(KeyAddress key) => All.FirstOrDefault(store => store.Name == key.Store) ?? throw Missing(key.Store);
+
+    private static KeysException Missing(string store) =>
+        new($"'{store}' is none of this server's key stores. Name it with --key-store and start the server again.") { Fault = KeysFault.Refused };
+
+    private KeyStore Open(KeyStoreAddress address, string directory) => address switch
+    {
+        KeyStoreAddress.Token token => new TokenKeyStore(token, directory),
+        KeyStoreAddress.Tpm chip => new TpmKeyStore(chip),
+        _ => files,
+    };
+}

@@ -1,0 +1,21 @@
+using Gatehouse.Contracts.Access;
+using Gatehouse.Hub.WrappingKeys;
+using Gatehouse.ServiceApi.Rest;
+
+namespace Gatehouse.ServiceApi.Operator.WrappingKeys;
+
+/// <summary><c>POST /gatehouse/v1/keys/use</c> with <c>{"key":address}</c>: wraps the data keys by a key that is there.</summary>
+internal sealed class UseKey(ServerKeys keys) : ApiOperation(Operations.ManageKeys, "POST", "gatehouse/v1/keys/use")
+{
+    internal override async Task<ApiResponse> RunAsync(ApiRequest request, CancellationToken cancellationToken)
+    {
+        var body = await request.ReadJsonAsync(OperatorJson.Types.KeyBody, cancellationToken);
+        if (!body.IsOk)
+        {
+            return body.Error;
+        }
+
+        var changed = await keys.UseAsync(request.Hub, body.Value.Key, request.Actor, cancellationToken);
+        return changed.IsOk ? ApiResponse.Json(changed.Value, OperatorJson.Types.KeyOverview) : changed.Error;
+    }
+}
