@@ -1,3 +1,4 @@
+using Gatehouse.Contracts.Credentials;
 using Gatehouse.Provisioning.Allocation;
 using Gatehouse.Provisioning.Limits;
 using Gatehouse.Provisioning.LinkedHubs;
@@ -80,6 +81,9 @@ public sealed record ProvisioningOptions
 
     /// <summary>Challenges that wait in line. 0–100,000, default 256. One more: TooManyRequests (429001) with Retry-After. Source: own.</summary>
     public int MaxWaitingChallenges { get; init; } = 256;
+
+    /// <summary>Roots and intermediates of TPM makers. Null: certificates of endorsement keys are not looked at; else no TPM registers without a good one.</summary>
+    public TrustAnchors? TpmMakers { get; init; }
 
     /// <summary>Calls to the webhooks of enrollments.</summary>
     public AllocationOptions Allocation { get; init; } = new();

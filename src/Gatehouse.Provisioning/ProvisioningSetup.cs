@@ -99,6 +99,8 @@ public static class ProvisioningSetup
         services.TryAddSingleton<BootStates>();
         services.TryAddSingleton<BootUpkeep>();
         services.AddHostedService(static all => all.GetRequiredService<BootUpkeep>());
+        services.TryAddSingleton<EndorsementCertificates>();
+        services.TryAddSingleton<MakerCertificates>();
         services.TryAddSingleton<TpmAttestation>();
         services.TryAddSingleton<Attestor>();
         services.TryAddSingleton<CustomAllocation>();

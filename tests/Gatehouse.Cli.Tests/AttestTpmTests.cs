@@ -136,6 +136,7 @@ public sealed class AttestTpmTests(RunningServer server) : IDisposable
         var why = (await CliRun.UntilRefusedAsync(server, id, 1)).Output;
         Assert.Contains("BootStateChanged", why, StringComparison.Ordinal);
         Assert.Contains("PCR 16 is ", why, StringComparison.Ordinal);
+        Assert.Contains($"gatehouse enrollment update {id} --measured-boot PCRS", why, StringComparison.Ordinal);
         Assert.Equal("disabled", Text((await CliRun.OkAsync(server.On("device", "show", id, "--json"))).Json, "status"));
         using (var cut = new TestDevice(server, id))
         {

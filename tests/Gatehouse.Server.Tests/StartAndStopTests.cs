@@ -31,6 +31,18 @@ public sealed class StartAndStopTests
         Assert.DoesNotContain("opensesame", ended.Errors + ended.Output, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("/nowhere/makers.pem", "'/nowhere/makers.pem' cannot be read")]
+    [InlineData("/etc/hostname", "'/etc/hostname' holds no certificate in PEM or DER")]
+    public async Task Makers_of_TPMs_that_cannot_be_read_keep_the_server_from_starting(string value, string expected)
+    {
+        using var folder = new TemporaryFolder();
+
+        var ended = await ServerChild.RunAsync("--data", folder.Path, "--mqtt-port", "0", "--amqp-port", "0", "--https-port", "0", "--metrics-port", "0", "--tpm-manufacturer-roots", value);
+
+        RefusedStart.Check(ended, expected);
+    }
+
     [Fact]
     public async Task A_stop_removes_the_connection_file_and_the_next_start_finds_the_same_hub()
     {

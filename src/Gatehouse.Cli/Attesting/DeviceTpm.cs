@@ -1,5 +1,7 @@
+using System.Formats.Asn1;
 using System.Globalization;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json.Nodes;
 using Gatehouse.Cli.Tpm;
@@ -15,6 +17,10 @@ internal sealed class DeviceTpm : IDisposable
 
     private const uint EndorsementKeyHandle = 0x81010001;
     private const uint StorageRootKeyHandle = 0x81000001;
+    private const int KeyEndBytes = 16;
+
+    // Of the TCG EK Credential Profile: RSA 2048 and P-256 of the low range, then all of the high range.
+    private static readonly uint[] CertificateIndexes = [0x01C00002, 0x01C0000A, 0x01C00012, 0x01C00014, 0x01C00016, 0x01C00018, 0x01C0001C, 0x01C0001E];
 
     private readonly TpmChip chip;
     private readonly TpmPublic endorsementKey;
@@ -32,6 +38,9 @@ internal sealed class DeviceTpm : IDisposable
 
     /// <summary>What the SDKs take where none is given: SHA-256 of the endorsement key in base32, small letters, no filling.</summary>
     internal string RegistrationId => Base32(SHA256.HashData(EndorsementKey));
+
+    /// <summary>What the maker keeps in the TPM of its endorsement key, DER; null when there is none of this key.</summary>
+    internal byte[]? EndorsementCertificate() => CertificateIndexes.Select(chip.TryReadIndex).OfType<byte[]>().Select(CertificateOf).FirstOrDefault(found => found is not null);
 
     /// <summary>Reads the keys; those that are missing are made for a moment, and nothing in the TPM changes.</summary>
     internal static DeviceTpm Look(TpmAddress address, bool isElliptic) => Open(address, isElliptic, isKept: false);
@@ -197,6 +206,21 @@ internal sealed class DeviceTpm : IDisposable
     // As a registration leaves it: an imported HMAC key. One that a TPM made itself belongs to somebody else.
     private static bool IsHubKey(TpmPublic key) =>
         key is { Type: KeyedHash, Scheme: Hmac } && key.Has(Sign) && !key.HasAny(Restricted | Decrypt | FixedTpm | SensitiveDataOrigin);
+
+    // Makers fill the index up behind the certificate. There may be one for each key that the maker certified: the end of this one's area, of modulus or point, tells which is meant.
+    private byte[]? CertificateOf(byte[] content)
+    {
+        try
+        {
+            AsnDecoder.ReadSequence(content, AsnEncodingRules.BER, out _, out _, out var length);
+            using var certificate = X509CertificateLoader.LoadCertificate(content.AsSpan(0, length));
+            return certificate.PublicKey.EncodedKeyValue.RawData.AsSpan().IndexOf(EndorsementKey.AsSpan(EndorsementKey.Length - KeyEndBytes)) >= 0 ? certificate.RawData : null;
+        }
+        catch (Exception error) when (error is AsnContentException or CryptographicException)
+        {
+            return null;
+        }
+    }
 
     // RFC 4648 §6.
     private static string Base32(ReadOnlySpan<byte> bytes)

@@ -46,6 +46,11 @@ internal sealed class RegisterTpm(Shell shell)
             ["registrationId"] = id,
             ["tpm"] = new JsonObject { ["endorsementKey"] = Convert.ToBase64String(tpm.EndorsementKey), ["storageRootKey"] = Convert.ToBase64String(tpm.StorageRootKey) },
         };
+        if (tpm.EndorsementCertificate() is { } certificate)
+        {
+            body["tpm"]!["endorsementCertificate"] = Convert.ToBase64String(certificate);
+        }
+
         if (said is not null)
         {
             body["payload"] = said;

@@ -135,7 +135,7 @@ internal sealed class RegistrationClient(HostAndPort host, string idScope, strin
     {
         var name = ProvisioningRefusal.NameOf(said["errorCode"]?.ToString()) ?? $"HTTP {(int)answer.StatusCode}";
         var next = name == "Unauthorized"
-            ? $" The service tells devices no more than this. On the server 'gatehouse why {registrationId}' says why: an id scope or registration id that is not enrolled, another TPM, a disabled enrollment, a boot that changed, or this machine's clock."
+            ? $" The service tells devices no more than this. On the server 'gatehouse why {registrationId}' says why: an id scope or registration id that is not enrolled, another TPM, a disabled enrollment, a boot that changed, an unknown maker, or this machine's clock."
             : "";
         return new CliException($"the provisioning service at {server} refused '{registrationId}': {said["message"] ?? name} ({name}, tracking id {said["trackingId"] ?? "none"}).{next}");
     }

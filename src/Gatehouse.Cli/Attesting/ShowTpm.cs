@@ -18,9 +18,15 @@ internal sealed class ShowTpm(Shell shell)
             using var tpm = DeviceTpm.Look(options.Address(call), options.IsElliptic(call));
             var (endorsementKey, storageRootKey) = (Convert.ToBase64String(tpm.EndorsementKey), Convert.ToBase64String(tpm.StorageRootKey));
             var shown = new JsonObject { ["registrationId"] = tpm.RegistrationId, ["endorsementKey"] = endorsementKey, ["storageRootKey"] = storageRootKey };
+            var certificate = tpm.EndorsementCertificate() is { } der ? Convert.ToBase64String(der) : null;
+            if (certificate is not null)
+            {
+                shown["endorsementCertificate"] = certificate;
+            }
+
             return Task.FromResult(call.Answer(shown, terminal =>
             {
-                terminal.Facts(("registration id", tpm.RegistrationId), ("endorsement key", endorsementKey), ("storage root key", storageRootKey));
+                terminal.Facts(("registration id", tpm.RegistrationId), ("endorsement key", endorsementKey), ("endorsement certificate", certificate), ("storage root key", storageRootKey));
                 terminal.Note($"On the server: gatehouse enrollment create {tpm.RegistrationId} --endorsement-key KEY{(tpm.IsPrepared ? "" : " (The TPM does not hold both keys yet: 'gatehouse attest tpm register' stores them.)")}");
             }));
         });

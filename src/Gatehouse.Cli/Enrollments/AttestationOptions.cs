@@ -21,9 +21,11 @@ internal sealed class AttestationOptions
     private readonly Option<string?> endorsementKey = new("--endorsement-key", "--ek") { Description = "Endorsement key of the TPM (TPM2B_PUBLIC): base64, or @FILE with base64 or the bytes themselves.", HelpName = "key" };
     private readonly Option<string?> storageRootKey = new("--storage-root-key", "--srk") { Description = "Storage root key of the TPM, in the same forms. Default: learned when it registers.", HelpName = "key" };
 
-    internal IEnumerable<Symbol> ToCreate => [type, keys, certificate, secondCertificate, caName, secondCaName, endorsementKey, storageRootKey];
+    private readonly Option<string?> endorsementCertificate = new("--endorsement-certificate", "--ekc") { Description = "Certificate of the endorsement key, PEM or DER: for servers with tpm-manufacturer-roots, where the device does not bring it.", HelpName = "file" };
 
-    internal IEnumerable<Symbol> ToUpdate => [keys, certificate, secondCertificate, caName, secondCaName, dropFirst, dropSecond, endorsementKey, storageRootKey];
+    internal IEnumerable<Symbol> ToCreate => [type, keys, certificate, secondCertificate, caName, secondCaName, endorsementKey, storageRootKey, endorsementCertificate];
+
+    internal IEnumerable<Symbol> ToUpdate => [keys, certificate, secondCertificate, caName, secondCaName, dropFirst, dropSecond, endorsementKey, storageRootKey, endorsementCertificate];
 
     internal async Task<JsonObject> CreateAsync(Call call, bool isGroup)
     {
@@ -72,7 +74,7 @@ internal sealed class AttestationOptions
             (keys, AttestationWords.SymmetricKey),
             (certificate, AttestationWords.X509), (secondCertificate, AttestationWords.X509),
             (caName, AttestationWords.X509), (secondCaName, AttestationWords.X509), (dropFirst, AttestationWords.X509), (dropSecond, AttestationWords.X509),
-            (endorsementKey, AttestationWords.Tpm), (storageRootKey, AttestationWords.Tpm),
+            (endorsementKey, AttestationWords.Tpm), (storageRootKey, AttestationWords.Tpm), (endorsementCertificate, AttestationWords.Tpm),
         ];
         (Option Option, string Type)[] given = [.. all.Where(each => call.IsGiven(each.Item1))];
         var other = given.FirstOrDefault(each => each.Type != given[0].Type);
@@ -95,14 +97,20 @@ internal sealed class AttestationOptions
             await FillCertificatesAsync(call, enrollment, isGroup);
         }
 
-        if (call.IsGiven(endorsementKey) && !call.IsGiven(storageRootKey))
+        if (call.IsGiven(endorsementKey))
         {
-            // It is that of the TPM that was; the new one's is learned when it registers.
+            // They are those of the TPM that was; the new one's storage root key is learned when it registers.
             attestation[AttestationWords.Tpm]!.AsObject().Remove("storageRootKey");
+            attestation[AttestationWords.Tpm]!.AsObject().Remove("endorsementCertificate");
         }
 
         await PlaceAsync(call, attestation, "endorsementKey", endorsementKey);
         await PlaceAsync(call, attestation, "storageRootKey", storageRootKey);
+        if (call.Value(endorsementCertificate) is { } file)
+        {
+            using var read = await CredentialOptions.ReadCertificateAsync(file, call.Cancellation);
+            attestation[AttestationWords.Tpm]!["endorsementCertificate"] = Convert.ToBase64String(read.RawData);
+        }
     }
 
     // Files and names exclude each other: who gives the other kind replaces both places.

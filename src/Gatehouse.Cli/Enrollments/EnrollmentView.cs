@@ -47,6 +47,7 @@ internal static class EnrollmentView
             ("secondary certificate", Certificate(certificates?["secondary"])),
             ("endorsement key", Text(attestation[AttestationWords.Tpm]?["endorsementKey"])),
             ("storage root key", Text(attestation[AttestationWords.Tpm]?["storageRootKey"])),
+            ("endorsement certificate", Text(attestation[AttestationWords.Tpm]?["endorsementCertificate"])),
             ("measured boot", Policy(enrollment["measuredBootPolicy"])),
             ("pcr values", enrollment["measuredBootPolicy"]?["values"] is JsonObject values ? string.Join(", ", values.Select(each => $"{each.Key}: {each.Value}")) : null),
             ("boot", registration is null ? null : Boot(registration)),

@@ -41,8 +41,19 @@ internal static partial class RefusalWords
         RefusalReason.QuoteMissing => new("Its boot is measured, and it sent no quote of its TPM.", "Let it register over HTTPS with a client that quotes its TPM, as 'gatehouse attest tpm register' does; docs/operations/provisioning.md, 'Measured boot'."),
         RefusalReason.QuoteInvalid => new("The quote of its TPM proves nothing.", "See the fault above: mend the client; if it is right, somebody has answered with an old quote or with a key outside of the TPM."),
         RefusalReason.BootStateChanged => new("It has booted something else than its enrollment wants, and is in quarantine.", "Find out what changed the registers above. If the change is yours: 'gatehouse enrollment update {id} --measured-boot PCRS [--pcr-values FILE]', and let it register again."),
+        RefusalReason.EndorsementCertificateMissing => new(
+            "This server wants to know the maker of its TPM, and there is no certificate of its endorsement key.",
+            "Let the device send it, as 'gatehouse attest tpm register' does where the TPM has one, or write it into the enrollment ('gatehouse enrollment update {id} --endorsement-certificate FILE')."),
+        RefusalReason.EndorsementCertificateInvalid => new(
+            "The certificate of its TPM's endorsement key is not good.",
+            "See the fault above. Of a maker that you trust: put its root and the intermediate that signed the certificate into tpm-manufacturer-roots, and start the server again."),
         _ => null,
     };
+
+    // Nothing else is refused for these, and so their words are of a registration.
+    private static bool IsOfRegistration(RefusalReason reason) => reason is RefusalReason.CertificateRequestRefused
+        or RefusalReason.EndorsementKeyMismatch or RefusalReason.StorageRootKeyInvalid or RefusalReason.EndorsementCertificateMissing or RefusalReason.EndorsementCertificateInvalid
+        or RefusalReason.QuoteMissing or RefusalReason.QuoteInvalid or RefusalReason.BootStateChanged;
 
     /// <summary>The row for a refusal of the API, filled in. A newer server's reason that is unknown here still makes sense.</summary>
     internal static Words For(JsonNode refusal, string identity)
@@ -50,7 +61,7 @@ internal static partial class RefusalWords
         var words = Enum.TryParse<RefusalReason>((string?)refusal["reason"], out var reason) && Of(reason) is { } known
             ? known
             : new Words($"It was refused for the reason {refusal["reason"]}.", "See the detail above; this command line is older than the server.");
-        if ((string?)refusal["service"] is { } service && reason != RefusalReason.CertificateRequestRefused)
+        if ((string?)refusal["service"] is { } service && !IsOfRegistration(reason))
         {
             // Devices that register have an enrollment, and need not be in the registry.
             return new Words($"Its registration at the provisioning service '{service}' was refused.", $"Compare 'gatehouse enrollment show {identity}', or its group's with --group, with what the client is set up to send; 'gatehouse enrollment update' changes either.");

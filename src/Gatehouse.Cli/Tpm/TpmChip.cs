@@ -9,6 +9,12 @@ internal sealed class TpmChip(TpmConnection connection) : IDisposable
     private const int NonceBytes = 16;
     private const byte PolicySession = 1;
     private const int MaxValues = 8; // in one answer to PCR_Read
+    private const int MaxIndexRead = 512; // bytes at a time: every TPM takes as many
+
+    // TPMA_NV, part 2 §13.4.
+    private const uint IndexReadByOwner = 0x20000;
+    private const uint IndexReadByItself = 0x40000;
+    private const uint IndexWritten = 0x20000000;
 
     internal static TpmChip Open(TpmAddress address) => new(TpmConnection.Open(address));
 
@@ -133,7 +139,47 @@ internal sealed class TpmChip(TpmConnection connection) : IDisposable
         return values;
     }
 
+    /// <returns>What the index holds; null when there is none, or when it cannot be read with an empty password.</returns>
+    internal byte[]? TryReadIndex(uint index)
+    {
+        try
+        {
+            return ReadIndex(index);
+        }
+        catch (TpmError)
+        {
+            return null;
+        }
+    }
+
     public void Dispose() => connection.Dispose();
+
+    private byte[]? ReadIndex(uint index)
+    {
+        // TPMS_NV_PUBLIC: index, name algorithm, attributes, policy, size.
+        var area = new TpmAnswer(Run(new TpmCommand(TpmCommandCode.NV_ReadPublic, index)).Sized(), TpmCommandCode.NV_ReadPublic);
+        area.UInt32();
+        area.UInt16();
+        var attributes = area.UInt32();
+        area.Sized();
+        var content = new byte[area.UInt16()];
+        if ((attributes & IndexWritten) == 0 || (attributes & (IndexReadByItself | IndexReadByOwner)) == 0)
+        {
+            return null;
+        }
+
+        var password = (attributes & IndexReadByItself) != 0 ? index : Owner;
+        for (var at = 0; at < content.Length; at += MaxIndexRead)
+        {
+            var wanted = Math.Min(content.Length - at, MaxIndexRead);
+            var answer = Run(new TpmCommand(TpmCommandCode.NV_Read, password, index).WithPassword().UInt16((ushort)wanted).UInt16((ushort)at));
+            answer.UInt32();
+            var read = answer.Sized();
+            read.AsSpan(0, Math.Min(read.Length, wanted)).CopyTo(content.AsSpan(at));
+        }
+
+        return content;
+    }
 
     private TpmAnswer Run(TpmCommand command) => new(connection.Run(command), command.Code);
 }

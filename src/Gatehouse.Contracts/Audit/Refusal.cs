@@ -31,6 +31,8 @@ public enum RefusalReason
     QuoteMissing,
     QuoteInvalid,
     BootStateChanged,
+    EndorsementCertificateMissing,
+    EndorsementCertificateInvalid,
 }
 
 /// <summary>One refused connect or request.</summary>

@@ -61,7 +61,7 @@ public sealed record PolicyCredentials
     public required string KeyBinding { get; init; }
 }
 
-/// <summary>The CA certificates of one hub that were verified by proof of possession: the only anchors for its devices.</summary>
+/// <summary>The CA certificates of one hub that were verified by proof of possession: the only anchors for its devices. Or those of TPM makers that the operator loaded.</summary>
 public sealed record TrustAnchors(IReadOnlyList<X509Certificate2> Certificates);
 
 /// <summary>A hub and the host names it answers to.</summary>

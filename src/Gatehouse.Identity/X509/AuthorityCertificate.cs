@@ -11,7 +11,7 @@ public sealed class AuthorityCertificate
     private const int MaxSubjectBytes = 2048;
 
     private static readonly PathOptions Options = new();
-    private static readonly PathRules Rules = new(Options, Oids.ClientAuth);
+    private static readonly PathRules Rules = new(Options, CertificatePurpose.Client);
 
     private readonly ParsedCertificate parsed;
 

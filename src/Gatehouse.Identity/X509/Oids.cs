@@ -21,6 +21,12 @@ internal static class Oids
     internal const string AnyExtendedKeyUsage = "2.5.29.37.0";
     internal const string ClientAuth = "1.3.6.1.5.5.7.3.2";
 
+    /// <summary>tcg-kp-EKCertificate of the TCG EK Credential Profile.</summary>
+    internal const string EndorsementKeyCertificate = "2.23.133.8.1";
+
+    /// <summary>tcg-at-tpmManufacturer, of the same.</summary>
+    internal const string TpmManufacturer = "2.23.133.2.1";
+
     internal const string Rsa = "1.2.840.113549.1.1.1";
     internal const string EcPublicKey = "1.2.840.10045.2.1";
     internal const string P256 = "1.2.840.10045.3.1.7";

@@ -5,7 +5,7 @@ namespace Gatehouse.Identity.X509;
 
 /// <summary>The rules that hold along a path whose signatures are good, from the anchor down to the leaf. RFC 5280 §6.1.</summary>
 /// <remarks>The anchor is held to the rules of an issuer too, its own dates and constraints included; only its signature and serial say nothing.</remarks>
-internal sealed class PathRules(PathOptions options, string usage)
+internal sealed class PathRules(PathOptions options, CertificatePurpose purpose)
 {
     /// <param name="path">Leaf first, anchor last; at least two.</param>
     /// <param name="now">Time of the judgement.</param>
@@ -53,18 +53,19 @@ internal sealed class PathRules(PathOptions options, string usage)
             : extensions.PolicyRule is { } rule ? $"it has the policy extension {rule}, which is not supported (RFC 5280 §4.2.1.11)"
             : !isAnchor && !certificate.IsSerialSane ? "its serial number is not a positive number of at most 20 octets (RFC 5280 §4.1.2.2)"
             : certificate.Issuer.IsEmpty ? "it names no issuer (RFC 5280 §4.1.2.4)"
-            : extensions.ExtendedKeyUsage is { } usages && !usages.Contains(usage) && !usages.Contains(Oids.AnyExtendedKeyUsage)
-                ? $"its extended key usage does not allow {(usage == Oids.ClientAuth ? "clientAuth" : usage)} (RFC 5280 §4.2.1.12)"
+            : extensions.ExtendedKeyUsage is { } usages && !usages.Contains(purpose.Usage) && !usages.Contains(Oids.AnyExtendedKeyUsage)
+                ? $"its extended key usage does not allow {purpose.Word} (RFC 5280 §4.2.1.12)"
             : PublicKeyRules.Fault(certificate.PublicKey, options);
     }
 
-    private static string? Leaf(ParsedCertificate certificate)
+    private string? Leaf(ParsedCertificate certificate)
     {
         var extensions = certificate.Extensions;
         return extensions.IsAuthority ? "it is a CA certificate (RFC 5280 §4.2.1.9)"
             : extensions.NameConstraints is not null ? "only a CA may have name constraints (RFC 5280 §4.2.1.10)"
             : extensions.KeyUsage is { } usages && usages.HasFlag(X509KeyUsageFlags.KeyCertSign) ? "it may sign certificates (RFC 5280 §4.2.1.3)"
-            : extensions.KeyUsage is { } allowed && !allowed.HasFlag(X509KeyUsageFlags.DigitalSignature) ? "its key usage does not allow digitalSignature (RFC 5280 §4.2.1.3)"
+            : extensions.KeyUsage is { } allowed && (allowed & purpose.KeyUsage) == 0
+                ? $"its key usage does not allow {(purpose.KeyUsage == X509KeyUsageFlags.DigitalSignature ? "digitalSignature" : "to encipher or agree on keys")} (RFC 5280 §4.2.1.3)"
             : certificate.Subject.IsEmpty && !extensions.IsAlternativeNameCritical ? "it names no subject (RFC 5280 §4.1.2.6)"
             : null;
     }
@@ -97,6 +98,6 @@ internal sealed class PathRules(PathOptions options, string usage)
         return null;
     }
 
-    private static string Who(IReadOnlyList<ParsedCertificate> path, int index) =>
-        $"{(index == 0 ? "The certificate" : index == path.Count - 1 ? "The hub's CA" : $"Intermediate {index}")} {path[index].Subject}";
+    private string Who(IReadOnlyList<ParsedCertificate> path, int index) =>
+        $"{(index == 0 ? "The certificate" : index == path.Count - 1 ? purpose.Anchor : $"Intermediate {index}")} {path[index].Subject}";
 }

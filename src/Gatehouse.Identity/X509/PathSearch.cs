@@ -7,7 +7,7 @@ namespace Gatehouse.Identity.X509;
 /// Building, not following the order sent: cross-signed CAs, key roll-over and junk are tried until a path passes every rule. Key
 /// identifiers only choose who is tried first. An anchor always ends a path, so a verified intermediate is an anchor like any other.
 /// </remarks>
-internal sealed class PathSearch(TrustAnchorIndex anchors, IReadOnlyList<ParsedCertificate> intermediates, PathRules rules, PathOptions options, DateTimeOffset now)
+internal sealed class PathSearch(TrustAnchorIndex anchors, IReadOnlyList<ParsedCertificate> intermediates, PathRules rules, PathOptions options, string known, DateTimeOffset now)
 {
     private readonly List<ParsedCertificate> path = [];
     private readonly Dictionary<(ParsedCertificate Subject, ParsedCertificate Issuer), string?> signatures = [];
@@ -114,9 +114,9 @@ internal sealed class PathSearch(TrustAnchorIndex anchors, IReadOnlyList<ParsedC
     private string NoIssuer(ParsedCertificate current, bool isLoop)
     {
         var verified = string.Join(", ", anchors.Subjects.Take(5));
-        var last = current.IsSelfIssued ? $"The path ends at {current.Subject}, which is not a verified CA of the hub"
-            : isLoop ? $"The path from {current.Subject} leads back to {current.Issuer}, which is not a verified CA of the hub"
-            : $"{current.Subject} names the issuer {current.Issuer}, which neither came with it nor is a verified CA of the hub";
-        return verified.Length == 0 ? $"{last}; the hub has no verified CA." : $"{last} ({verified}).";
+        var last = current.IsSelfIssued ? $"The path ends at {current.Subject}, which is not a {known}"
+            : isLoop ? $"The path from {current.Subject} leads back to {current.Issuer}, which is not a {known}"
+            : $"{current.Subject} names the issuer {current.Issuer}, which neither came with it nor is a {known}";
+        return verified.Length == 0 ? $"{last}; there is none at all." : $"{last} ({verified}).";
     }
 }

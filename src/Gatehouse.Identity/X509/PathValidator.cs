@@ -9,10 +9,16 @@ namespace Gatehouse.Identity.X509;
 /// knows any. X509Chain cannot anchor at an intermediate, fetches what a certificate names, does not backtrack, and may throw.
 /// </remarks>
 /// <param name="options">Bounds.</param>
-/// <param name="usage">Extended key usage that a certificate must allow when it has that extension.</param>
-internal sealed class PathValidator(PathOptions options, string usage = Oids.ClientAuth)
+/// <param name="purpose">What the certificate is to be good for.</param>
+internal sealed class PathValidator(PathOptions options, CertificatePurpose purpose)
 {
-    private readonly PathRules rules = new(options, usage);
+    private readonly PathRules rules = new(options, purpose);
+
+    /// <summary>For devices that prove themselves in TLS.</summary>
+    internal PathValidator(PathOptions options)
+        : this(options, CertificatePurpose.Client)
+    {
+    }
 
     internal PathFinding Validate(ReadOnlyMemory<byte> leaf, IReadOnlyList<ReadOnlyMemory<byte>> sent, TrustAnchors anchors, DateTimeOffset now)
     {
@@ -30,7 +36,7 @@ internal sealed class PathValidator(PathOptions options, string usage = Oids.Cli
         }
 
         var index = TrustAnchorIndex.Of(anchors);
-        return new PathSearch(index, Usable(sent, index), rules, options, now).Run(parsed);
+        return new PathSearch(index, Usable(sent, index), rules, options, purpose.Known, now).Run(parsed);
     }
 
     // What cannot be read cannot be part of a path, and does not spoil the others. Anchors come from the hub, never from the peer.

@@ -16,7 +16,7 @@ namespace Gatehouse.Provisioning.Attestation;
 /// Cheap things first: nobody who names another key makes the server compute with one.
 /// </summary>
 /// <remarks>Source: Device Provisioning Service "TPM attestation" page. As there, the storage root key may be any: the nonce, and the key for the hub, are bound to the one that is shown.</remarks>
-internal sealed class TpmAttestation(Database database, TpmNonces nonces, QuoteAttestation quotes, ShownStorageRoots roots, BlobSeats seats, IdentityOptions identity, ProvisioningMetrics metrics, TimeProvider time)
+internal sealed class TpmAttestation(Database database, TpmNonces nonces, QuoteAttestation quotes, MakerCertificates makers, ShownStorageRoots roots, BlobSeats seats, IdentityOptions identity, ProvisioningMetrics metrics, TimeProvider time)
 {
     internal async ValueTask<AttestationVerdict> JudgeAsync(DeviceProof proof, EnrollmentRow individual, CancellationToken cancellationToken)
     {
@@ -125,7 +125,7 @@ internal sealed class TpmAttestation(Database database, TpmNonces nonces, QuoteA
             if (Signs(subject, name, storageRoot, token))
             {
                 var verdict = Accept(subject, token, storageRoot, name);
-                return verdict is AttestationVerdict.Accepted accepted && proof.IsRegistering && subject.Policy is not null ? quotes.Judge(subject, name, accepted) : verdict;
+                return verdict is AttestationVerdict.Accepted accepted && proof.IsRegistering ? JudgeMore(subject, name, accepted) : verdict;
             }
         }
 
@@ -133,6 +133,12 @@ internal sealed class TpmAttestation(Database database, TpmNonces nonces, QuoteA
             RefusalReason.TokenSignatureWrong,
             $"The token is not signed with a nonce that is good for the individual enrollment '{individual.Name}': the nonce has ended, was used, or was given for another storage root key than {Name(storageRoot)}.");
     }
+
+    // What may be wanted beyond the key: who made the TPM, and what its device has booted.
+    private AttestationVerdict JudgeMore(TpmSubject subject, NonceName name, AttestationVerdict.Accepted accepted) =>
+        makers.Check(subject) is { } unknown ? unknown
+        : subject.Policy is null ? accepted
+        : quotes.Judge(subject, name, accepted);
 
     private AttestationVerdict Accept(TpmSubject subject, RegistrationToken token, byte[] storageRoot, NonceName name)
     {

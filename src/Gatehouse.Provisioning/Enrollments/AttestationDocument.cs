@@ -21,7 +21,11 @@ internal sealed record SymmetricKeyDocument(string? PrimaryKey = null, string? S
 }
 
 /// <summary>Public areas of the TPM's keys, base64.</summary>
-internal sealed record TpmDocument(string? EndorsementKey = null, string? StorageRootKey = null);
+internal sealed record TpmDocument(string? EndorsementKey = null, string? StorageRootKey = null)
+{
+    /// <summary>What the maker of the TPM says of its endorsement key: PEM or base64 of DER. Not of the service; looked at where <c>tpm-manufacturer-roots</c> is set.</summary>
+    public string? EndorsementCertificate { get; init; }
+}
 
 /// <summary>Certificates of a device, of what signs its certificate, or names of CA certificates: exactly one of the three.</summary>
 internal sealed record X509Document

@@ -58,7 +58,22 @@ internal sealed class AttestationRules(ProvisioningOptions options)
             : Invalid($"A symmetric key must be base64 of {MinKeyBytes} to {MaxKeyBytes} bytes.");
     }
 
-    private static Result<EnrollmentInput> ReadTpm(EnrollmentInput input, TpmDocument tpm) =>
+    private static Result<EnrollmentInput> ReadTpm(EnrollmentInput input, TpmDocument tpm)
+    {
+        var keys = ReadTpmKeys(input, tpm);
+        if (!keys.IsOk || string.IsNullOrWhiteSpace(tpm.EndorsementCertificate))
+        {
+            return keys;
+        }
+
+        var certificate = CertificateText.Read(tpm.EndorsementCertificate, EndorsementCertificates.MaxBytes);
+        return !certificate.IsOk ? certificate.Error
+            : !TpmPublicArea.TryParse(Convert.FromBase64String(tpm.EndorsementKey!), out var key, out _) ? Invalid("The endorsementKey must be base64 of a TPM2B_PUBLIC.")
+            : EndorsementCertificates.OwnFault(certificate.Value, key) is { } fault ? Invalid($"The endorsementCertificate cannot be used: {fault}.")
+            : With(input, AttestationType.Tpm, keys.Value.Proof with { EndorsementCertificate = Convert.ToBase64String(certificate.Value) });
+    }
+
+    private static Result<EnrollmentInput> ReadTpmKeys(EnrollmentInput input, TpmDocument tpm) =>
         input.Key.Kind == EnrollmentKind.Group ? Invalid("An enrollment group cannot attest by TPM.")
         : TpmKeyFault(tpm.EndorsementKey) is { } wrong ? Invalid($"The endorsementKey must be base64 of a TPM2B_PUBLIC: {wrong}.")
         : !string.IsNullOrEmpty(tpm.StorageRootKey) && TpmKeyFault(tpm.StorageRootKey) is { } fault ? Invalid($"The storageRootKey must be base64 of a TPM2B_PUBLIC, or absent: {fault}.")

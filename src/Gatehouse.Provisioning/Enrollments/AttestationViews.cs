@@ -24,7 +24,7 @@ internal static class AttestationViews
             SymmetricKey = vault is null ? new SymmetricKeyDocument() : new SymmetricKeyDocument(Reveal(vault, row.Primary, row.Binding), Reveal(vault, row.Secondary, row.Binding)),
         },
         AttestationType.X509 => new AttestationDocument { Type = WordOf(row.Type), X509 = ShowX509(row.ReadProof(), vault is not null) },
-        _ => new AttestationDocument { Type = WordOf(row.Type), Tpm = new TpmDocument(row.ReadProof().EndorsementKey, row.ReadProof().StorageRootKey) },
+        _ => new AttestationDocument { Type = WordOf(row.Type), Tpm = new TpmDocument(row.ReadProof().EndorsementKey, row.ReadProof().StorageRootKey) { EndorsementCertificate = row.ReadProof().EndorsementCertificate } },
     };
 
     private static X509Document ShowX509(StoredProof proof, bool isFull) => proof.ClientPrimary is not null || proof.ClientSecondary is not null

@@ -95,6 +95,7 @@ internal sealed record StoredProof
 
     public string? StorageRootKey { get; init; }
 
+    public string? EndorsementCertificate { get; init; }
     /// <summary>What a TPM must quote; null: nothing.</summary>
     public MeasuredBootPolicy? MeasuredBoot { get; init; }
 

@@ -111,8 +111,9 @@ internal sealed class EnrollmentWriter(SecretVault vault, ProvisioningOptions op
 
         var proof = isGroup ? input.Proof with { SigningPrimary = primary, SigningSecondary = secondary } : input.Proof with { ClientPrimary = primary, ClientSecondary = secondary };
 
-        // The same endorsement key keeps the storage root key that was learned with it; another one is another board, of which nothing is learned yet.
-        return Describe(present, input, proof.EndorsementKey == stored.EndorsementKey ? proof with { StorageRootKey = proof.StorageRootKey ?? stored.StorageRootKey }
+        // The same endorsement key keeps its certificate, and the storage root key that was learned with it; another one is another board, of which nothing is known or learned yet.
+        return Describe(present, input, proof.EndorsementKey == stored.EndorsementKey
+            ? proof with { StorageRootKey = proof.StorageRootKey ?? stored.StorageRootKey, EndorsementCertificate = proof.EndorsementCertificate ?? stored.EndorsementCertificate }
             : proof.MeasuredBoot is { Learned: true } learned ? proof with { MeasuredBoot = learned with { Values = null, Learned = null } }
             : proof);
     }
@@ -220,6 +221,11 @@ internal sealed class EnrollmentWriter(SecretVault vault, ProvisioningOptions op
         if (certificates.Count > 0)
         {
             detail["proofs"] = string.Join(", ", certificates);
+        }
+
+        if (row.ReadProof().EndorsementCertificate is { } certificate)
+        {
+            detail["endorsementCertificate"] = Convert.ToHexString(SHA256.HashData(Convert.FromBase64String(certificate)));
         }
 
         if (row.ReadProof().MeasuredBoot is { } boot)

@@ -94,6 +94,7 @@ internal sealed class BoundOptions(ServerOptions options, DataDirectory data)
     internal ProvisioningOptions Provisioning => options.Provisioning with
     {
         HubHostName = options.HostNames.FirstOrDefault(),
+        TpmMakers = options.TpmManufacturerRoots is { } makers ? MakerCertificateFiles.Read(makers) : null,
         Allocation = new AllocationOptions { AllowPrivateAddresses = options.PrivateEndpoints, Secret = options.AllocationSecret, Timeout = options.AllocationTimeout },
         Limits = new LimitOptions
         {

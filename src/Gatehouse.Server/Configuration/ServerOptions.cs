@@ -113,6 +113,8 @@ internal sealed class ServerOptions
 
     internal string? AllocationSecret { get; set; }
 
+    internal string? TpmManufacturerRoots { get; set; }
+
     internal TimeSpan AllocationTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
     internal LinkedHubOptions LinkedHubs { get; set; } = new();

@@ -109,7 +109,7 @@ public sealed class TpmPublicAreaTests
         return new TpmWriter().Sized(area.Bytes).Bytes.ToArray();
     }
 
-    private static byte[] EllipticKey(byte[] x, byte[] y)
+    internal static byte[] EllipticKey(byte[] x, byte[] y)
     {
         var area = new TpmWriter().UInt16(0x23).UInt16(0x0B).UInt32(0x00030472).Sized([]).UInt16(6).UInt16(128).UInt16(0x43).UInt16(0x10).UInt16(3).UInt16(0x10).Sized(x).Sized(y);
         return new TpmWriter().Sized(area.Bytes).Bytes.ToArray();

@@ -10,7 +10,7 @@ internal static class TrustCases
 
     private static IEnumerable<PathCase> Anchors =>
     [
-        new("6.1.1 (d)", "the CA is not verified", () => Three() with { Anchors = [] }, CertificateNotTrusted, "the hub has no verified CA"),
+        new("6.1.1 (d)", "the CA is not verified", () => Three() with { Anchors = [] }, CertificateNotTrusted, "there is none at all"),
         new("6.1.1 (d)", "another CA is verified", () => Three() with { Anchors = [Recipe.Authority("Other").Issue()] }, CertificateNotTrusted, "('CN=Other')"),
         new("6.1.1 (d)", "the peer sends its unverified root", () => Three() is var s ? s with { Sent = [.. s.Sent, .. s.Anchors], Anchors = [] } : s, CertificateNotTrusted, "The path ends at 'CN=Root'"),
         new("6.1.1 (d)", "the peer sends the verified root too", () => Three() is var s ? s with { Sent = [.. s.Sent, .. s.Anchors] } : s),

@@ -40,7 +40,7 @@ public sealed class LimboTests
     private static PathFinding Judge(LimboCase limbo)
     {
         var options = limbo.MaxIntermediates is { } most && most < 14 ? new PathOptions { MaxPathCertificates = most + 2 } : new PathOptions();
-        var validator = new PathValidator(options, limbo.Kind == "CLIENT" ? Oids.ClientAuth : ServerAuth);
+        var validator = new PathValidator(options, limbo.Kind == "CLIENT" ? CertificatePurpose.Client : CertificatePurpose.Signing(ServerAuth, "serverAuth"));
         return validator.Validate(limbo.Leaf, [.. limbo.Sent.Select(s => (ReadOnlyMemory<byte>)s)], Anchors(limbo), limbo.Time ?? Now);
     }
 
