@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Gatehouse.Keys.Tests;
 using Gatehouse.Server.Tests;
 using MQTTnet;
@@ -102,6 +103,27 @@ public sealed class KeyTests
         var keys = (await CliRun.OkAsync(server.On("key", "list", "--json"))).Json["stores"]!.AsArray().Single()!["keys"]!.AsArray();
         Assert.Equal([("file:spare", true), ("file:wrapping", false)], keys.Select(key => ((string)key!["key"]!, (bool)key["isInUse"]!)));
         Assert.Contains("data keys: 1; number 1 seals.", (await CliRun.OkAsync(server.On("key", "list"))).Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_change_that_was_killed_before_the_audit_log_had_it_is_there_after_the_next_start()
+    {
+        await using var server = new RunningServer();
+        await server.StartAsync();
+        await CliRun.OkAsync(server.On("key", "rotate"));
+        await server.Child.KillAsync();
+        var path = Path.Combine(server.Data, "keys", "data-keys.json");
+        var file = JsonNode.Parse(await File.ReadAllTextAsync(path, TestContext.Current.CancellationToken))!;
+        Assert.Null(file["unrecorded"]);
+        file["unrecorded"] = new JsonObject { ["hub"] = server.Connection.GetProperty("hub").GetProperty("name").GetString(), ["actor"] = "policy:iothubowner", ["action"] = "key.move", ["subject"] = "file:cut-short" };
+        await File.WriteAllTextAsync(path, file.ToJsonString(), TestContext.Current.CancellationToken);
+
+        await server.StartAsync();
+
+        var records = (await CliRun.OkAsync(server.On("audit", "list", "--json", "--max", "1000"))).Json.AsArray().Select(record => ((string?)record!["action"], (string?)record["subject"])).ToList();
+        Assert.Single(records, ("key.move", "file:cut-short"));
+        Assert.DoesNotContain("cut-short", await File.ReadAllTextAsync(path, TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        await CliRun.OkAsync(server.On("key", "rotate"));
     }
 
     // By the key that the device was given when it was made.
