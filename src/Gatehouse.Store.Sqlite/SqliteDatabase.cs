@@ -18,6 +18,7 @@ public sealed class SqliteDatabase : Database
     private const int PrimaryKeyConstraint = 1555;
 
     private readonly string connectionString;
+    private readonly string readConnectionString;
     private readonly string path;
     private readonly ISignals signals;
     private readonly TimeProvider time;
@@ -33,7 +34,12 @@ public sealed class SqliteDatabase : Database
         this.signals = signals;
         this.time = time;
         path = options.Path;
-        connectionString = new SqliteConnectionStringBuilder { DataSource = path, ForeignKeys = true, DefaultTimeout = (int)options.BusyTimeout.TotalSeconds }.ToString();
+        var connection = new SqliteConnectionStringBuilder { DataSource = path, DefaultTimeout = (int)options.BusyTimeout.TotalSeconds };
+
+        // To a read foreign keys mean nothing, and naming them costs a statement each time.
+        readConnectionString = connection.ToString();
+        connection.ForeignKeys = true;
+        connectionString = connection.ToString();
     }
 
     public override SqlDialect Dialect { get; } = new SqliteDialect();
@@ -144,6 +150,7 @@ public sealed class SqliteDatabase : Database
             }
 
             SqliteConnection.ClearPool(new SqliteConnection(connectionString));
+            SqliteConnection.ClearPool(new SqliteConnection(readConnectionString));
         }
         finally
         {
@@ -237,7 +244,7 @@ public sealed class SqliteDatabase : Database
 
     private async Task<SqliteConnection> OpenAsync(CancellationToken cancellationToken, bool forWriting = true)
     {
-        var connection = new SqliteConnection(connectionString);
+        var connection = new SqliteConnection(forWriting ? connectionString : readConnectionString);
         try
         {
             await connection.OpenAsync(cancellationToken);

@@ -1,4 +1,5 @@
 using Gatehouse.Contracts.Audit;
+using Gatehouse.Contracts.Credentials;
 using Xunit;
 
 namespace Gatehouse.Provisioning.Tests;
@@ -80,6 +81,49 @@ public sealed class X509Tests
     }
 
     [Fact]
+    public async Task What_a_connection_has_proved_counts_no_longer_once_its_group_is_disabled_or_gone_or_its_authority_is_another()
+    {
+        await using var host = await ProvisioningHost.StartAsync();
+        using var root = TestCertificate.Root();
+        using var other = TestCertificate.Root("other");
+        using var leaf = root.Leaf("dev-1");
+        var connection = leaf.Shown();
+        await host.EnrollAsync("g1", EnrollmentSuite.Signers(root.Base64), isGroup: true);
+        Assert.True((await host.RegisterAsync("dev-1", connection)).IsOk);
+
+        await ChangeAsync($"\"provisioningStatus\":\"disabled\",{EnrollmentSuite.Signers(root.Base64)}");
+        await RefusedAsync(host, "dev-1", connection, RefusalReason.IdentityDisabled);
+        await ChangeAsync(EnrollmentSuite.Signers(root.Base64));
+        Assert.True((await host.RegisterAsync("dev-1", connection)).IsOk);
+        await ChangeAsync(EnrollmentSuite.Signers(other.Base64));
+        await RefusedAsync(host, "dev-1", connection, RefusalReason.CertificateNotTrusted);
+        await ChangeAsync(EnrollmentSuite.Signers(root.Base64));
+        Assert.True((await host.RegisterAsync("dev-1", connection)).IsOk);
+        Assert.Equal(204, (await host.AskAsync("DELETE", "/enrollmentGroups/g1")).Code);
+        await RefusedAsync(host, "dev-1", connection, RefusalReason.CertificateNotTrusted);
+
+        async Task ChangeAsync(string document) => Assert.Equal(200, (await host.AskAsync("PUT", "/enrollmentGroups/g1", $"{{{document}}}", "*")).Code);
+    }
+
+    [Fact]
+    public async Task What_a_connection_has_proved_counts_no_longer_once_a_certificate_of_its_chain_has_ended()
+    {
+        await using var host = await ProvisioningHost.StartAsync();
+        using var root = TestCertificate.Root();
+        using var lower = root.Authority("lower", ProvisioningHost.Now.AddSeconds(2));
+        using var leaf = lower.Leaf("dev-1");
+        var connection = leaf.Shown();
+        await host.EnrollAsync("g1", EnrollmentSuite.Signers(root.Base64), isGroup: true);
+        Assert.True((await host.RegisterAsync("dev-1", connection)).IsOk);
+
+        host.Time.Advance(TimeSpan.FromSeconds(2));
+        Assert.True((await host.RegisterAsync("dev-1", connection)).IsOk);
+        host.Time.Advance(TimeSpan.FromSeconds(1));
+
+        await RefusedAsync(host, "dev-1", connection, RefusalReason.CertificateExpired);
+    }
+
+    [Fact]
     public async Task A_groups_authority_rolls_over_through_its_secondary_certificate()
     {
         await using var host = await ProvisioningHost.StartAsync();
@@ -114,9 +158,11 @@ public sealed class X509Tests
 
     private static (string, string) ProvedBy(ProvisioningHost.Answer state) => (state.Text("provedBy.credential"), state.Text("x509.signingCertificateInfo.sha256Thumbprint"));
 
-    private static async Task RefusedAsync(ProvisioningHost host, string id, TestCertificate certificate, RefusalReason reason)
+    private static Task RefusedAsync(ProvisioningHost host, string id, TestCertificate certificate, RefusalReason reason) => RefusedAsync(host, id, certificate.Shown(), reason);
+
+    private static async Task RefusedAsync(ProvisioningHost host, string id, PeerCertificate connection, RefusalReason reason)
     {
-        var refused = await host.RegisterAsync(id, certificate.Shown());
+        var refused = await host.RegisterAsync(id, connection);
 
         Assert.Equal((401002, "Invalid certificate"), (refused.Error!.Code, refused.Error.Message));
         Assert.Equal(reason, host.Refusals.Last().Reason);

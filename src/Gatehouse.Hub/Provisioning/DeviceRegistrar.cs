@@ -71,13 +71,14 @@ internal sealed class DeviceRegistrar(HubDirectory directory, Database database,
     private async Task<Result<bool>> RegisterAsync(RegistryChange change, ProvisionedDevice device, CancellationToken cancellationToken)
     {
         var key = new IdentityKey(device.Id);
-        var present = await FindAsync(change, device.Id, cancellationToken);
+        var rows = await IdentityRows.ReadDeviceAsync(change.Transaction, change.Hub, device.Id.Value, cancellationToken);
+        var present = rows.FirstOrDefault(row => !row.IsModule);
         var isNew = present is null;
 
         // The status stays: whom an operator disabled does not come back by registering again. So does Edge, which an operator may have made it since.
         var returns = device.EndsQuarantineOf is { } service && present is { IsDisabled: not 0 } && QuarantineReason.Is(present.StatusReason, service);
         var input = new IdentityInput { Key = key, Authentication = Credentials(device, present), IsEdge = isNew || device.IsEdge ? device.IsEdge : null, Status = returns ? "enabled" : null };
-        var put = await devices.PutAsync(change, input, WriteCondition.CreateOrUpdate, cancellationToken);
+        var put = await devices.PutAsync(change, input, WriteCondition.CreateOrUpdate, cancellationToken, rows);
         if (!put.IsOk)
         {
             return put.Error;

@@ -11,7 +11,12 @@ internal sealed class DeviceWriter(CredentialSeal seal, GenerationIds generation
 {
     private static readonly string[] EdgeModules = ["$edgeAgent", "$edgeHub"];
 
-    internal async Task<Result<IdentityRow>> PutAsync(RegistryChange change, IdentityInput input, WriteCondition condition, CancellationToken cancellationToken)
+    /// <param name="change">The transaction.</param>
+    /// <param name="input">What it shall be.</param>
+    /// <param name="condition">What must be there.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <param name="known">The device and its modules, where they were read in this transaction and nothing has changed them since; null: they are read.</param>
+    internal async Task<Result<IdentityRow>> PutAsync(RegistryChange change, IdentityInput input, WriteCondition condition, CancellationToken cancellationToken, IReadOnlyList<IdentityRow>? known = null)
     {
         if (IdentityRules.Check(input) is { } invalid)
         {
@@ -24,7 +29,7 @@ internal sealed class DeviceWriter(CredentialSeal seal, GenerationIds generation
             return credential.Error;
         }
 
-        var rows = await IdentityRows.ReadDeviceAsync(change.Transaction, change.Hub, input.Key.Device.Value, cancellationToken);
+        var rows = known ?? await IdentityRows.ReadDeviceAsync(change.Transaction, change.Hub, input.Key.Device.Value, cancellationToken);
         var present = rows.FirstOrDefault(row => !row.IsModule);
         if (condition.Check(present, HubErrors.DeviceAlreadyExists, HubErrors.DeviceNotFound) is { } refused)
         {

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using Gatehouse.Contracts.Audit;
 using Gatehouse.Contracts.Credentials;
@@ -5,29 +6,51 @@ using Gatehouse.Contracts.Credentials;
 namespace Gatehouse.Identity.X509;
 
 /// <summary>Follows the chain that a device showed to the nearest of the certificates that a provisioning service knows. The rules are those of a hub's devices.</summary>
-/// <remarks>Known certificates end a path and are never taken from the peer, so a chain through a known intermediate ends there, not at the root above it.</remarks>
+/// <remarks>
+/// Known certificates end a path and are never taken from the peer, so a chain through a known intermediate ends there, not at the root above it.
+/// What one connection showed is read once, and its path is found once for each set of known certificates: a set is never changed, but replaced.
+/// </remarks>
 public sealed class CertificateChains(IdentityOptions options)
 {
+    private static readonly ConditionalWeakTable<PeerCertificate, ParsedCertificate> Leaves = [];
+
     private readonly PathValidator validator = new(options.Paths);
+    private readonly ConditionalWeakTable<PeerCertificate, FoundPath> found = [];
 
     /// <param name="shown">What TLS proved, with what came beside it.</param>
     /// <param name="known">Signing certificates and verified CAs.</param>
     /// <param name="now">Time of the judgement.</param>
     public ChainFinding Follow(PeerCertificate shown, TrustAnchors known, DateTimeOffset now)
     {
+        if (found.TryGetValue(shown, out var before) && before.IsOf(known) && before.IsValid(now))
+        {
+            return before.Finding;
+        }
+
+        // No failure is kept: at another time it may be none.
         var finding = validator.Validate(shown.Leaf.RawDataMemory, [.. shown.Intermediates.Select(each => each.RawDataMemory)], known, now);
-        return finding.Fault is { } fault
-            ? new ChainFinding(fault, finding.Detail, "")
-            : new ChainFinding(null, "", Convert.ToHexString(SHA256.HashData(finding.Path[^1].Raw.Span)));
+        if (finding.Fault is { } fault)
+        {
+            return new ChainFinding(fault, finding.Detail, "");
+        }
+
+        var path = new FoundPath(known, finding.Path);
+        found.AddOrUpdate(shown, path);
+        return path.Finding;
     }
 
     /// <summary>Whether the leaf's one common name is the registration id, in any case. Says why not.</summary>
     public static bool Names(PeerCertificate shown, string registrationId, out string fault)
     {
-        if (!ParsedCertificate.TryParse(shown.Leaf.RawDataMemory, out var leaf, out fault))
+        if (!Leaves.TryGetValue(shown, out var leaf))
         {
-            fault = $"The certificate is not acceptable: {fault}.";
-            return false;
+            if (!ParsedCertificate.TryParse(shown.Leaf.RawDataMemory, out leaf, out fault))
+            {
+                fault = $"The certificate is not acceptable: {fault}.";
+                return false;
+            }
+
+            Leaves.AddOrUpdate(shown, leaf);
         }
 
         return CommonName.Is(leaf.Subject, registrationId, out fault, ignoresCase: true);
@@ -39,6 +62,21 @@ public sealed class CertificateChains(IdentityOptions options)
 
     /// <summary>Whether the leaf is the certificate of this SHA-256 thumbprint. Fixed time.</summary>
     public static bool IsLeaf(PeerCertificate shown, string? thumbprint) => new LeafThumbprints(shown.Leaf).Matches(thumbprint);
+
+    /// <summary>A path that was good, and for what it is good again: the same known certificates, while all of its dates are.</summary>
+    private sealed class FoundPath(TrustAnchors known, IReadOnlyList<ParsedCertificate> path)
+    {
+        // Not to keep alive what has been replaced.
+        private readonly WeakReference<TrustAnchors> known = new(known);
+        private readonly DateTimeOffset notBefore = path.Max(each => each.NotBefore);
+        private readonly DateTimeOffset notAfter = path.Min(each => each.NotAfter);
+
+        internal ChainFinding Finding { get; } = new(null, "", Convert.ToHexString(SHA256.HashData(path[^1].Raw.Span)));
+
+        internal bool IsOf(TrustAnchors others) => known.TryGetTarget(out var own) && ReferenceEquals(own, others);
+
+        internal bool IsValid(DateTimeOffset now) => CertificateDates.Fault(notBefore, notAfter, now) is null;
+    }
 }
 
 /// <summary>Where a chain ends.</summary>

@@ -19,6 +19,9 @@ internal abstract record AttestationVerdict
     /// <param name="Thumbprint">SHA-256 of the device's certificate; null when it proved a key.</param>
     internal sealed record Accepted(EnrollmentRow Enrollment, Evidence Evidence, string? Thumbprint = null) : AttestationVerdict
     {
+        /// <summary>Its record when it was judged in its turn; null when there is none, and before its turn.</summary>
+        internal RegistrationRow? Before { get; init; }
+
         /// <summary>What its TPM proved to be; null for other proofs.</summary>
         internal ProvedTpm? Tpm { get; init; }
 

@@ -3,6 +3,7 @@ using Gatehouse.Contracts.Audit;
 using Gatehouse.Contracts.Identities;
 using Gatehouse.Identity;
 using Gatehouse.Provisioning.Enrollments;
+using Gatehouse.Provisioning.Registrations;
 using Gatehouse.Store;
 
 namespace Gatehouse.Provisioning.Attestation;
@@ -62,19 +63,29 @@ internal sealed class Attestor(Database database, KnownGroups known, SymmetricKe
 
         var groups = await known.FindAsync(proof.Instance.Name, cancellationToken);
         var key = EnrollmentKey.Of(EnrollmentKind.Individual, proof.RegistrationId);
-        var individual = await database.ReadAsync((connection, token) => EnrollmentRows.FindAsync(connection, proof.Instance.Name, key, token), cancellationToken);
+        var (individual, before) = await database.ReadAsync(
+            async (connection, token) => (
+                await EnrollmentRows.FindAsync(connection, proof.Instance.Name, key, token),
+                proof.IsInTurn ? await RegistrationRows.FindAsync(connection, proof.Instance.Name, key.Id, token) : null),
+            cancellationToken);
         if (individual is { Type: AttestationType.Tpm } && (proof.Tpm is not null || !string.IsNullOrEmpty(proof.Token)))
         {
-            var judged = await tpms.JudgeAsync(proof, individual, cancellationToken);
-            return !proof.HasBody && proof.Tpm is null && proof.IsRegistering ? new AttestationVerdict.Undecided(judged is AttestationVerdict.Accepted) : judged;
+            var judged = await tpms.JudgeAsync(proof, individual, before, cancellationToken);
+            return !proof.HasBody && proof.Tpm is null && proof.IsRegistering ? new AttestationVerdict.Undecided(judged is AttestationVerdict.Accepted) : With(judged, before);
         }
 
-        return !string.IsNullOrEmpty(proof.Token) ? keys.Judge(proof, individual, groups)
+        return With(JudgeOthers(proof, individual, groups), before);
+    }
+
+    private static AttestationVerdict With(AttestationVerdict verdict, RegistrationRow? before) =>
+        before is not null && verdict is AttestationVerdict.Accepted accepted ? accepted with { Before = before } : verdict;
+
+    private AttestationVerdict JudgeOthers(DeviceProof proof, EnrollmentRow? individual, GroupSet groups) =>
+        !string.IsNullOrEmpty(proof.Token) ? keys.Judge(proof, individual, groups)
             : proof.Certificate is not null ? certificates.Judge(proof, individual, groups)
             : new AttestationVerdict.Refused(
                 RefusalReason.CredentialKindMismatch,
                 individual is null
                     ? $"The keys of a TPM were presented, and no individual enrollment is named '{proof.RegistrationId}'."
                     : $"The keys of a TPM were presented, but the enrollment attests by {AttestationViews.WordOf(individual.Type)}.");
-    }
 }

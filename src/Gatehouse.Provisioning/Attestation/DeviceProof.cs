@@ -20,6 +20,9 @@ internal sealed record DeviceProof(ProvisioningInstance Instance, string Registr
     /// <summary>Whether it begins a registration; else it asks about one.</summary>
     public bool IsRegistering { get; init; }
 
+    /// <summary>Whether it is judged once more because its turn to be registered has come: then its record is read with its enrollment.</summary>
+    public bool IsInTurn { get; init; }
+
     /// <summary>Whether its transport has a place for a quote.</summary>
     public bool CanQuote { get; init; }
 

@@ -103,4 +103,16 @@ internal sealed class GroupSet
 /// <param name="Group">Whose devices it recognises.</param>
 /// <param name="Certificate">Base64 of the DER; null where the group has none in this place, or one that is gone or not verified.</param>
 /// <param name="IsPrimary">Which of the group's two it is.</param>
-internal sealed record KnownSigner(EnrollmentRow Group, string? Certificate, bool IsPrimary);
+internal sealed record KnownSigner(EnrollmentRow Group, string? Certificate, bool IsPrimary)
+{
+    private CertificateInfo? info;
+
+    /// <summary>For the records of devices that it recognises; read once. Null without a certificate.</summary>
+    internal CertificateInfo? Info => info ??= Certificate is null ? null : Read(Certificate);
+
+    private static CertificateInfo Read(string certificate)
+    {
+        using var loaded = CertificateText.Load(certificate);
+        return CertificateInfo.Of(loaded);
+    }
+}

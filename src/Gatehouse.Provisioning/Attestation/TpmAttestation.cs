@@ -18,7 +18,11 @@ namespace Gatehouse.Provisioning.Attestation;
 /// <remarks>Source: Device Provisioning Service "TPM attestation" page. As there, the storage root key may be any: the nonce, and the key for the hub, are bound to the one that is shown.</remarks>
 internal sealed class TpmAttestation(Database database, TpmNonces nonces, QuoteAttestation quotes, MakerCertificates makers, ShownStorageRoots roots, BlobSeats seats, IdentityOptions identity, ProvisioningMetrics metrics, TimeProvider time)
 {
-    internal async ValueTask<AttestationVerdict> JudgeAsync(DeviceProof proof, EnrollmentRow individual, CancellationToken cancellationToken)
+    /// <param name="proof">What was shown.</param>
+    /// <param name="individual">The enrollment of its registration id.</param>
+    /// <param name="inTurn">Its record, where the proof is judged in its turn; else it is read when it is needed.</param>
+    /// <param name="cancellationToken">Ends the reads.</param>
+    internal async ValueTask<AttestationVerdict> JudgeAsync(DeviceProof proof, EnrollmentRow individual, RegistrationRow? inTurn, CancellationToken cancellationToken)
     {
         var enrolled = Convert.FromBase64String(individual.ReadProof().EndorsementKey!);
         if (proof.Tpm is { } shown && CheckEndorsement(shown.EndorsementKey, enrolled, individual) is { } refused)
@@ -31,7 +35,7 @@ internal sealed class TpmAttestation(Database database, TpmNonces nonces, QuoteA
             return new AttestationVerdict.Refused(RefusalReason.CredentialMissing, $"The individual enrollment '{individual.Name}' was made before TPMs could attest: write it again.");
         }
 
-        var before = await database.ReadAsync((connection, token) => RegistrationRows.FindAsync(connection, proof.Instance.Name, individual.Id, token), cancellationToken);
+        var before = proof.IsInTurn ? inTurn : await database.ReadAsync((connection, token) => RegistrationRows.FindAsync(connection, proof.Instance.Name, individual.Id, token), cancellationToken);
         var subject = new TpmSubject(proof, individual, endorsementKey, before);
         return string.IsNullOrEmpty(proof.Token) ? await ChallengeAsync(subject, cancellationToken) : JudgeToken(subject);
     }

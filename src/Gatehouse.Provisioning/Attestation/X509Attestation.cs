@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using Gatehouse.Contracts.Audit;
 using Gatehouse.Contracts.Credentials;
@@ -11,6 +12,9 @@ namespace Gatehouse.Provisioning.Attestation;
 /// <remarks>Source: Device Provisioning Service "X.509 attestation" page. The leaf names the registration; the entry nearest to it decides, also when it is disabled.</remarks>
 internal sealed class X509Attestation(CertificateChains chains, TimeProvider time)
 {
+    // Of each connection once: it may ask several times, and each registration is judged more than once.
+    private static readonly ConditionalWeakTable<PeerCertificate, ShownLeaf> Leaves = [];
+
     internal AttestationVerdict Judge(DeviceProof proof, EnrollmentRow? individual, GroupSet groups)
     {
         var shown = proof.Certificate!;
@@ -53,10 +57,10 @@ internal sealed class X509Attestation(CertificateChains chains, TimeProvider tim
         }
 
         var signer = groups.FindBySigner(finding.Thumbprint);
-        return Accept(proof, shown, signer.Group, signer.IsPrimary, signer.Certificate);
+        return Accept(proof, shown, signer.Group, signer.IsPrimary, signer.Info);
     }
 
-    private static AttestationVerdict Accept(DeviceProof proof, PeerCertificate shown, EnrollmentRow enrollment, bool isPrimary, string? signer)
+    private static AttestationVerdict Accept(DeviceProof proof, PeerCertificate shown, EnrollmentRow enrollment, bool isPrimary, CertificateInfo? signer)
     {
         if (!CertificateChains.Names(shown, proof.RegistrationId, out var fault))
         {
@@ -68,19 +72,14 @@ internal sealed class X509Attestation(CertificateChains chains, TimeProvider tim
             return Attestor.Disabled(enrollment) with { IsOfCertificate = true };
         }
 
+        var leaf = Leaves.GetValue(shown, static each => new ShownLeaf(CertificateInfo.Of(each.Leaf), ThumbprintOf(each)));
         var group = enrollment.Key.Kind == EnrollmentKind.Group ? enrollment.Name : null;
         var evidence = new Evidence
         {
-            X509 = new AttestedCertificate(group, CertificateInfo.Of(shown.Leaf), signer is null ? null : SignerInfo(signer)),
+            X509 = new AttestedCertificate(group, leaf.Info, signer),
             ProvedBy = ProvedBy.Of(enrollment, isPrimary),
         };
-        return new AttestationVerdict.Accepted(enrollment, evidence, ThumbprintOf(shown));
-    }
-
-    private static CertificateInfo SignerInfo(string certificate)
-    {
-        using var signer = CertificateText.Load(certificate);
-        return CertificateInfo.Of(signer);
+        return new AttestationVerdict.Accepted(enrollment, evidence, leaf.Thumbprint);
     }
 
     private static AttestationVerdict.Refused Refused(RefusalReason reason, string detail) => new(reason, detail) { IsOfCertificate = true };
@@ -88,4 +87,8 @@ internal sealed class X509Attestation(CertificateChains chains, TimeProvider tim
     private static string ThumbprintOf(PeerCertificate shown) => Convert.ToHexString(SHA256.HashData(shown.Leaf.RawDataMemory.Span));
 
     internal static string? ThumbprintOf(string? certificate) => certificate is null ? null : Convert.ToHexString(SHA256.HashData(Convert.FromBase64String(certificate)));
+
+    /// <param name="Info">For the record.</param>
+    /// <param name="Thumbprint">SHA-256, hex in capitals.</param>
+    private sealed record ShownLeaf(CertificateInfo Info, string Thumbprint);
 }

@@ -117,6 +117,7 @@ internal sealed class DeviceRegistrations(ProvisioningDirectory directory, Attes
             Tpm = caller.Tpm,
             HasBody = stage != Stage.Head,
             IsRegistering = target.Row == Operations.RegisterDevice,
+            IsInTurn = stage == Stage.InTurn,
             CanQuote = caller.Protocol == "https",
         };
         switch (await attestor.JudgeAsync(proof, cancellationToken))

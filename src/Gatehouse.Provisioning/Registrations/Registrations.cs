@@ -121,11 +121,10 @@ internal sealed class Registrations(Database database, KnownGroups known, Assign
         return issued.IsOk ? accepted with { Certificate = issued.Value } : issued.Error;
     }
 
-    private async Task<Result<RegistrationRow>> AssignAsync(DeviceProof proof, AttestationVerdict.Accepted accepted, JsonNode? payload)
-    {
-        var had = (await FindAsync(proof, CancellationToken.None))?.DeviceId ?? "";
-        return await turns.RunAsync(proof.Instance.Name, [accepted.Enrollment.ReadSettings().DeviceId ?? proof.RegistrationId, had], () => AssignInTurnAsync(proof, accepted, payload));
-    }
+    private Task<Result<RegistrationRow>> AssignAsync(DeviceProof proof, AttestationVerdict.Accepted accepted, JsonNode? payload) => turns.RunAsync(
+        proof.Instance.Name,
+        [accepted.Enrollment.ReadSettings().DeviceId ?? proof.RegistrationId, accepted.Before?.DeviceId ?? ""],
+        () => AssignInTurnAsync(proof, accepted, payload));
 
     // What is done is finished: a device that does not wait for its answer finds the outcome when it asks again.
     private async Task<Result<RegistrationRow>> AssignInTurnAsync(DeviceProof proof, AttestationVerdict.Accepted accepted, JsonNode? payload)
