@@ -27,7 +27,7 @@ internal sealed class Storm(Service service, Fleet fleet, int count)
         var (used, wall) = (service.CpuSeconds - cpu, Stopwatch.GetElapsedTime(started).TotalSeconds);
         var sorted = assigned.Order().ToList();
         return string.Create(CultureInfo.InvariantCulture,
-            $$"""{"seconds":{{wall:0.0}},"perSecond":{{count / wall:0}},"cpuMicros":{{used * 1e6 / count:0}},"p50":{{sorted[count / 2]:0.0}},"p99":{{sorted[(int)(count * 0.99)]:0.0}},"longest":{{sorted[^1]:0.0}},"longestInLine":{{accepted.Zip(asked, (end, begin) => end - begin).Max():0.0}},"throttledMean":{{throttled.Average():0.00}},"throttledMost":{{throttled.Max()}},"refusedMean":{{refused.Average():0.00}},"refusedMost":{{refused.Max()}},"residentMegabytes":{{service.ResidentMegabytes}}}""");
+            $$"""{"seconds":{{wall:0.0}},"perSecond":{{count / wall:0}},"cpuMicros":{{used * 1e6 / count:0}},"first":{{sorted[0]:0.0}},"p50":{{sorted[count / 2]:0.0}},"p99":{{sorted[(int)(count * 0.99)]:0.0}},"longest":{{sorted[^1]:0.0}},"longestInLine":{{accepted.Zip(asked, (end, begin) => end - begin).Max():0.0}},"throttledMean":{{throttled.Average():0.00}},"throttledMost":{{throttled.Max()}},"refusedMean":{{refused.Average():0.00}},"refusedMost":{{refused.Max()}},"residentMegabytes":{{service.ResidentMegabytes}}}""");
     }
 
     private async Task RegisterAsync(int device, System.Net.Security.SslStreamCertificateContext? certificate, long started)
