@@ -4,6 +4,7 @@ using Amqp;
 using Amqp.Framing;
 using Amqp.Listener;
 using Gatehouse.Sinks.Amqp;
+using Gatehouse.Store.Suite;
 using Xunit;
 
 namespace Gatehouse.Sinks.Tests;
@@ -17,10 +18,7 @@ public sealed class AmqpSinkTests : IDisposable
 
     public AmqpSinkTests()
     {
-        using var probe = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        port = ((IPEndPoint)probe.LocalEndpoint).Port;
-        probe.Stop();
+        port = ServerPort.Find();
         broker = new ContainerHost(new Address($"amqp://user:password@127.0.0.1:{port}"));
         broker.Open();
         broker.RegisterMessageProcessor("q", queue);

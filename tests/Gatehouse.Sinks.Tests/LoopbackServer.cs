@@ -1,5 +1,5 @@
 using System.Net;
-using System.Net.Sockets;
+using Gatehouse.Store.Suite;
 
 namespace Gatehouse.Sinks.Tests;
 
@@ -32,10 +32,7 @@ internal sealed class LoopbackServer : IDisposable
     {
         for (var attempt = 1; ; attempt++)
         {
-            using var probe = new TcpListener(IPAddress.Loopback, 0);
-            probe.Start();
-            var host = $"127.0.0.1:{((IPEndPoint)probe.LocalEndpoint).Port}";
-            probe.Stop();
+            var host = $"127.0.0.1:{ServerPort.Find()}";
             var listener = new HttpListener { Prefixes = { $"http://{host}/" } };
             try
             {

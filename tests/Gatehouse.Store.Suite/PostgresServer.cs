@@ -2,8 +2,6 @@ using System.Collections.Concurrent;
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Reflection;
 using Gatehouse.Contracts.Signals;
 using Npgsql;
@@ -24,7 +22,7 @@ public sealed class PostgresServer : IAsyncLifetime
     private Process? process;
     private int databases;
 
-    public int Port { get; } = FreePort();
+    public int Port { get; private set; } = ServerPort.Find();
 
     private string Data => Path.Combine(folder, "data");
 
@@ -39,27 +37,15 @@ public sealed class PostgresServer : IAsyncLifetime
         }
 
         await RunAsync(Path.Combine(binaries, "initdb"), ["-D", Data, "-U", "postgres", "-A", "scram-sha-256", "--pwfile", passwordFile, "--no-sync", "-E", "UTF8", "--locale=C"], asPostgres: true);
-        await StartAsync();
+        for (var attempt = 1; !await TryStartAsync(); attempt++)
+        {
+            Assert.True(attempt < 5, "PostgreSQL ended at once.");
+            Port = ServerPort.Find();
+        }
     }
 
     /// <summary>Starts on the same port and folder as before.</summary>
-    public async Task StartAsync()
-    {
-        process = Start(
-            Path.Combine(binaries, "postgres"),
-            ["-D", Data, "-p", Port.ToString(CultureInfo.InvariantCulture), "-k", folder, "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "autovacuum=off", "-c", "max_connections=600"],
-            asPostgres: true);
-        while (await process.StandardError.ReadLineAsync() is { } line)
-        {
-            if (line.Contains("ready to accept connections", StringComparison.Ordinal))
-            {
-                _ = process.StandardError.ReadToEndAsync();
-                return;
-            }
-        }
-
-        throw new XunitException("PostgreSQL ended at once.");
-    }
+    public async Task StartAsync() => Assert.True(await TryStartAsync(), "PostgreSQL ended at once.");
 
     /// <summary>Ends all connections and stops.</summary>
     public async Task StopAsync()
@@ -100,6 +86,26 @@ public sealed class PostgresServer : IAsyncLifetime
         }
 
         Directory.Delete(folder, recursive: true);
+    }
+
+    private async Task<bool> TryStartAsync()
+    {
+        process = Start(
+            Path.Combine(binaries, "postgres"),
+            ["-D", Data, "-p", Port.ToString(CultureInfo.InvariantCulture), "-k", folder, "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "autovacuum=off", "-c", "max_connections=600"],
+            asPostgres: true);
+        while (await process.StandardError.ReadLineAsync() is { } line)
+        {
+            if (line.Contains("ready to accept connections", StringComparison.Ordinal))
+            {
+                _ = process.StandardError.ReadToEndAsync();
+                return true;
+            }
+        }
+
+        process.Dispose();
+        process = null;
+        return false;
     }
 
     private async Task<string> CreateTemplateAsync(IReadOnlyList<Assembly> scripts)
@@ -166,11 +172,4 @@ public sealed class PostgresServer : IAsyncLifetime
         : Missing();
 
     private static string Missing() => throw new XunitException("PostgreSQL is missing; install the Debian package postgresql.");
-
-    private static int FreePort()
-    {
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        return ((IPEndPoint)probe.LocalEndpoint).Port;
-    }
 }

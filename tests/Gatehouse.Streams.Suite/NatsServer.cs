@@ -1,8 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
+using Gatehouse.Store.Suite;
 using Xunit;
 
 namespace Gatehouse.Streams.Suite;
@@ -14,27 +13,42 @@ internal sealed class NatsServer : IAsyncDisposable
     private readonly string[] more;
     private Process? process;
 
-    private NatsServer(string[] more)
-    {
-        this.more = more;
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        Port = ((IPEndPoint)probe.LocalEndpoint).Port;
-    }
+    private NatsServer(string[] more) => this.more = more;
 
-    internal int Port { get; }
+    internal int Port { get; private set; } = ServerPort.Find();
 
     internal string Url => $"nats://127.0.0.1:{Port}";
 
     internal static async Task<NatsServer> StartAsync(params string[] more)
     {
         var server = new NatsServer(more);
-        await server.StartAgainAsync();
+        for (var attempt = 1; !await server.TryStartAsync(); attempt++)
+        {
+            Assert.True(attempt < 5, "nats-server ended at once.");
+            server.Port = ServerPort.Find();
+        }
+
         return server;
     }
 
     /// <summary>Starts on the same port and folder as before.</summary>
-    internal async Task StartAgainAsync()
+    internal async Task StartAgainAsync() => Assert.True(await TryStartAsync(), "nats-server ended at once.");
+
+    /// <summary>SIGKILL: the server has no time to write anything.</summary>
+    internal async Task KillAsync()
+    {
+        process!.Kill();
+        await process.WaitForExitAsync();
+        process.Dispose();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await KillAsync();
+        folder.Dispose();
+    }
+
+    private async Task<bool> TryStartAsync()
     {
         var start = new ProcessStartInfo("nats-server", ["-js", "-sd", folder.Path, "-a", "127.0.0.1", "-p", Port.ToString(CultureInfo.InvariantCulture), .. more]) { RedirectStandardError = true };
         try
@@ -51,24 +65,11 @@ internal sealed class NatsServer : IAsyncDisposable
             if (line.Contains("Server is ready", StringComparison.Ordinal))
             {
                 _ = process.StandardError.ReadToEndAsync();
-                return;
+                return true;
             }
         }
 
-        Assert.Fail("nats-server ended at once.");
-    }
-
-    /// <summary>SIGKILL: the server has no time to write anything.</summary>
-    internal async Task KillAsync()
-    {
-        process!.Kill();
-        await process.WaitForExitAsync();
         process.Dispose();
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await KillAsync();
-        folder.Dispose();
+        return false;
     }
 }

@@ -1,6 +1,5 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
+using Gatehouse.Store.Suite;
 using Xunit;
 
 namespace Gatehouse.Identity.Tests.Tpm;
@@ -18,7 +17,7 @@ public sealed class SoftwareTpm : IDisposable
     {
         for (var attempt = 1; ; attempt++)
         {
-            port = FreePair();
+            port = ServerPort.Find(2);
             process = Process.Start(new ProcessStartInfo("swtpm",
             [
                 "socket", "--tpm2", "--tpmstate", $"dir={folder.FullName}", "--server", $"type=tcp,port={port},bindaddr=127.0.0.1", "--ctrl", $"type=tcp,port={port + 1},bindaddr=127.0.0.1",
@@ -100,26 +99,6 @@ public sealed class SoftwareTpm : IDisposable
         for (uint handle = 0; handle < 3; handle++)
         {
             wire.Flush(0x80000000 + handle);
-        }
-    }
-
-    private static int FreePair()
-    {
-        while (true)
-        {
-            using var first = new TcpListener(IPAddress.Loopback, 0);
-            first.Start();
-            var port = ((IPEndPoint)first.LocalEndpoint).Port;
-            try
-            {
-                using var second = new TcpListener(IPAddress.Loopback, port + 1);
-                second.Start();
-                return port;
-            }
-            catch (SocketException)
-            {
-                // The port beside it is taken: another pair.
-            }
         }
     }
 }
