@@ -27,7 +27,13 @@ public sealed class FaultInjectionTests
         await Task.Delay(50, Token);
         device.ExpectNothing();
         Assert.False(device.Connection.Aborted.IsCompleted);
-        host.Time.Advance(Delay);
+
+        // The delay may begin after the message was acknowledged.
+        await Eventually.TrueAsync(() =>
+        {
+            host.Time.Advance(Delay);
+            return device.Connection.Aborted.IsCompleted;
+        });
         await device.ExpectAbortAsync(type);
 
         Assert.Empty(host.Log.Stored);

@@ -77,7 +77,7 @@ public sealed class HeldBackTests
         // Until the second report is written nothing but the clock moves.
         await AdvanceUntilAsync(host, () => device.Connection.Touches > before, steps: 34);
 
-        Assert.True(device.Connection.Touches > before);
+        await Eventually.TrueAsync(() => device.Connection.Touches > before);
     }
 
     [Fact]

@@ -453,7 +453,7 @@ public abstract class EventLogSuite : IAsyncLifetime
         await log.AppendAsync(0, "old");
         Time.Advance(TimeSpan.FromDays(2));
 
-        var deadline = DateTime.UtcNow.AddSeconds(10);
+        var deadline = DateTime.UtcNow.AddSeconds(60);
         while (log.GetState(0).FirstSequenceNumber == 0 && DateTime.UtcNow < deadline)
         {
             await Task.Delay(10, Token);

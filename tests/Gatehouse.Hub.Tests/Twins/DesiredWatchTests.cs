@@ -8,7 +8,7 @@ namespace Gatehouse.Hub.Tests.Twins;
 /// <summary>What a device hears of its desired properties: every version, once, in order, whatever happens to the signals.</summary>
 public sealed class DesiredWatchTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly List<string> heard = [];
 

@@ -77,7 +77,7 @@ public sealed class EventEndpoint : IAsyncLifetime
         await new ConnectionFactory().CreateAsync(new Address("localhost", Port, null, null, "/", "amqp"), new Open { ContainerId = "test", HostName = "localhost" }, null);
 
     /// <summary>Attaches a receiver, without credit.</summary>
-    internal static ReceiverLink Attach(Session session, string address, string? selector = null, Action<Attach>? change = null, string? name = null)
+    internal static ReceiverLink Attach(Session session, string address, string? selector = null, Action<Attach>? change = null, string? name = null, OnAttached? attached = null)
     {
         var source = new Source { Address = address };
         if (selector is not null)
@@ -87,7 +87,7 @@ public sealed class EventEndpoint : IAsyncLifetime
 
         var attach = new Attach { Source = source, Target = new Target(), Role = true };
         change?.Invoke(attach);
-        return new ReceiverLink(session, name ?? $"{Guid.NewGuid():N}", attach, null);
+        return new ReceiverLink(session, name ?? $"{Guid.NewGuid():N}", attach, attached);
     }
 
     internal static string Partition(int partition, string group = "$Default") => $"{Entity}/ConsumerGroups/{group}/Partitions/{partition}";

@@ -93,7 +93,7 @@ public sealed class EventReceiverTests(EventEndpoint endpoint) : IClassFixture<E
     public async Task A_reader_at_the_end_gets_the_next_event_at_once_and_old_ones_never()
     {
         await AppendAsync("old");
-        var link = Open("amqp.annotation.x-opt-offset > '@latest'");
+        var link = await OpenAtEndAsync();
         link.SetCredit(10, CreditMode.Manual);
         Assert.Null(await link.ReceiveAsync(TimeSpan.FromMilliseconds(200)));
 
@@ -164,15 +164,13 @@ public sealed class EventReceiverTests(EventEndpoint endpoint) : IClassFixture<E
     [Fact]
     public async Task The_sixth_reader_without_an_owner_level_is_refused()
     {
-        var links = Enumerable.Range(0, 5).Select(_ => Open("amqp.annotation.x-opt-offset > '@latest'")).ToList();
-        await Task.Delay(200, Token);
+        var links = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => OpenAtEndAsync()));
 
         Assert.Equal("amqp:resource-limit-exceeded", (await DetachedAsync(Open("amqp.annotation.x-opt-offset > '@latest'"))).Condition);
 
         await links[0].CloseAsync();
-        var again = Open("amqp.annotation.x-opt-offset > '@latest'");
+        var again = await OpenAtEndAsync();
         again.SetCredit(1, CreditMode.Manual);
-        await Task.Delay(200, Token);
         await AppendAsync("x");
         Assert.Equal("x", Text(await again.ReceiveAsync(TimeSpan.FromSeconds(20))));
     }
@@ -223,10 +221,10 @@ public sealed class EventReceiverTests(EventEndpoint endpoint) : IClassFixture<E
     [Fact]
     public async Task The_end_of_the_right_ends_its_receivers()
     {
-        var link = Open("amqp.annotation.x-opt-offset > '@latest'");
-        link.SetCredit(10, CreditMode.Manual);
+        var first = await AppendAsync("a");
+        var link = Open($"amqp.annotation.x-opt-sequence-number >= '{first}'");
         var ended = DetachedAsync(link);
-        await Task.Delay(200, Token);
+        Assert.Equal(["a"], await TakeAsync(link, 1)); // it watches the right before it reads
 
         endpoint.Proofs.End(HubErrors.IotHubUnauthorizedAccess);
 
@@ -236,9 +234,8 @@ public sealed class EventReceiverTests(EventEndpoint endpoint) : IClassFixture<E
     [Fact]
     public async Task The_end_of_the_group_ends_its_receivers()
     {
-        var link = Open("amqp.annotation.x-opt-offset > '@latest'");
+        var link = await OpenAtEndAsync();
         var ended = DetachedAsync(link);
-        await Task.Delay(200, Token);
 
         await endpoint.Groups.DeleteAsync(Entity, group, "test", Token);
 
@@ -275,9 +272,8 @@ public sealed class EventReceiverTests(EventEndpoint endpoint) : IClassFixture<E
     [Fact]
     public async Task Twenty_thousand_events_come_in_order_while_they_are_written()
     {
-        var link = Open("amqp.annotation.x-opt-offset > '@latest'");
+        var link = await OpenAtEndAsync();
         link.SetCredit(1_000, CreditMode.Auto);
-        await Task.Delay(200, Token);
         var writing = Task.Run(
             async () =>
             {
@@ -299,6 +295,15 @@ public sealed class EventReceiverTests(EventEndpoint endpoint) : IClassFixture<E
     }
 
     private ReceiverLink Open(string? selector, Action<Attach>? change = null) => Attach(session!, Partition(0, group), selector, change);
+
+    /// <summary>What is appended once this is done comes.</summary>
+    private async Task<ReceiverLink> OpenAtEndAsync()
+    {
+        var attached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var link = Attach(session!, Partition(0, group), "amqp.annotation.x-opt-offset > '@latest'", attached: (_, _) => attached.TrySetResult());
+        await attached.Task.WaitAsync(TimeSpan.FromSeconds(20), Token);
+        return link;
+    }
 
     /// <summary>Returns the sequence number of the first.</summary>
     private async Task<long> AppendAsync(params string[] bodies) => await endpoint.AppendAsync(0, bodies);
