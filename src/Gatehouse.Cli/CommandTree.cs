@@ -16,6 +16,7 @@ using Gatehouse.Cli.Provisioning;
 using Gatehouse.Cli.Querying;
 using Gatehouse.Cli.Refusals;
 using Gatehouse.Cli.Registry;
+using Gatehouse.Cli.Revoking;
 using Gatehouse.Cli.Routing;
 using Gatehouse.Cli.ScheduledJobs;
 using Gatehouse.Cli.Simulation;
@@ -43,6 +44,7 @@ internal static class CommandTree
             ProvisioningCommands.Group(shell),
             AttestCommands.Group(shell),
             CertificateCommands.Group(shell),
+            RevokeCommands.Group(shell),
             PolicyCommands.Group(shell),
             KeyCommands.Group(shell),
             ConsumerGroupCommands.Group(shell),

@@ -34,7 +34,7 @@ public static class GatewaySetup
         services.TryAddSingleton(options);
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<GatewayMetrics>();
-        services.TryAddSingleton(static all => new LiveSessions(all.GetRequiredService<ISignals>()));
+        services.TryAddSingleton(static all => new LiveSessions(all.GetRequiredService<ISignals>(), all.GetRequiredService<IRevocations>()));
         services.TryAddSingleton<LinkOwners>();
         services.TryAddSingleton(static all => new GatewayParts
         {

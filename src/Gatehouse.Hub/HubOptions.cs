@@ -10,6 +10,7 @@ using Gatehouse.Hub.Methods;
 using Gatehouse.Hub.Notifications;
 using Gatehouse.Hub.Queries;
 using Gatehouse.Hub.Registry;
+using Gatehouse.Hub.Revoking;
 using Gatehouse.Hub.Routing;
 using Gatehouse.Hub.Telemetry;
 using Gatehouse.Hub.Throttling;
@@ -66,6 +67,9 @@ public sealed record HubOptions
     public ConfigurationOptions Configurations { get; init; } = new();
 
     public MethodOptions Methods { get; init; } = new();
+
+    /// <summary>Lists of what is revoked.</summary>
+    public RevocationOptions Revocations { get; init; } = new();
 
     public CredentialOptions Credentials { get; init; } = new();
 }

@@ -29,7 +29,7 @@ public sealed class DeviceAuthenticator
         this.parts = parts;
         var signature = new TokenSignature(parts.Vault, parts.Log);
         tokens = new DeviceTokens(parts, signature, new PolicyTokens(parts, signature));
-        certificates = new DeviceCertificates(parts.Credentials, parts.Time, parts.Options);
+        certificates = new DeviceCertificates(parts);
     }
 
     public async ValueTask<Verdict> AuthenticateAsync(DeviceLogin login, CancellationToken cancellationToken)

@@ -13,6 +13,8 @@ internal sealed record IdentityParts(ICredentialSource Credentials, SecretVault 
     /// <summary>Null: nobody is put off.</summary>
     internal RefusalBackoff? Backoff { get; init; }
 
+    internal IRevocations Revocations { get; init; } = NoRevocations.Instance;
+
     internal IdentityMetrics? Metrics { get; init; }
 
     internal ILogger Log { get; init; } = NullLogger.Instance;

@@ -13,7 +13,7 @@ namespace Gatehouse.Identity;
 public static class IdentitySetup
 {
     /// <summary>Registers the two authenticators, the proofs of AMQP connections and the back-off.
-    /// Needs an <see cref="ICredentialSource"/> and a <see cref="SecretVault"/>; the proofs also <see cref="ISignals"/> and an <see cref="IRefusalLog"/>.</summary>
+    /// Needs an <see cref="ICredentialSource"/>, the <see cref="IRevocations"/> and a <see cref="SecretVault"/>; the proofs also <see cref="ISignals"/> and an <see cref="IRefusalLog"/>.</summary>
     public static IServiceCollection AddIdentity(this IServiceCollection services, IdentityOptions options)
     {
         services.AddMetrics();
@@ -32,6 +32,7 @@ public static class IdentitySetup
         new(provider.GetRequiredService<ICredentialSource>(), provider.GetRequiredService<SecretVault>(), provider.GetRequiredService<TimeProvider>())
         {
             Options = provider.GetRequiredService<IdentityOptions>(),
+            Revocations = provider.GetRequiredService<IRevocations>(),
             Backoff = provider.GetRequiredService<RefusalBackoff>(),
             Metrics = provider.GetRequiredService<IdentityMetrics>(),
             Log = provider.GetRequiredService<ILoggerFactory>().CreateLogger("Gatehouse.Identity"),

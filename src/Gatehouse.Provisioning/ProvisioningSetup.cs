@@ -39,7 +39,7 @@ namespace Gatehouse.Provisioning;
 /// <summary>How the server takes this room in: AddProvisioning, then (after the hub) <see cref="ProvisioningStartup.StartAsync"/>, and <see cref="UseProvisioning"/> before the service plane of the hub.</summary>
 public static class ProvisioningSetup
 {
-    /// <summary>Needs AddIdentity, AddStore with a Database, signals, a SecretVault and an <see cref="IDeviceRegistrar"/>.</summary>
+    /// <summary>Needs AddIdentity, AddStore with a Database, signals, a SecretVault, the <see cref="Contracts.Credentials.IRevocations"/> and an <see cref="IDeviceRegistrar"/>.</summary>
     public static IServiceCollection AddProvisioning(this IServiceCollection services, ProvisioningOptions options)
     {
         services.AddMetrics();
@@ -90,6 +90,7 @@ public static class ProvisioningSetup
         services.TryAddSingleton<KnownGroups>();
         services.TryAddSingleton<SymmetricKeyAttestation>();
         services.TryAddSingleton<CertificateChains>();
+        services.TryAddSingleton<LinkedRevocations>();
         services.TryAddSingleton<X509Attestation>();
         services.TryAddSingleton<TpmNonces>();
         services.TryAddSingleton<ShownStorageRoots>();

@@ -62,6 +62,20 @@ public sealed class CertificateFuzz
         },
         Options);
 
+    [Fact]
+    public void Whatever_is_sent_as_a_certificate_has_an_outline_or_has_none_and_only_its_own() => FuzzRun.Run(
+        [leaf, middle, rsaLeaf],
+        input =>
+        {
+            var bytes = input.ToArray();
+            if (CertificateOutline.TryRead(bytes, out var outline))
+            {
+                Assert.Equal(CertificateMark.Of(bytes), outline.Thumbprint);
+                Assert.True(outline.TryMarkIssued(outline.SerialNumber, out _, out _) || outline.SerialNumber.Length is 0 or > 128, outline.SerialNumber);
+            }
+        },
+        Options);
+
     private static bool IsSigned(ParsedCertificate accepted, byte[] genuine) =>
         ParsedCertificate.TryParse(genuine, out var parsed, out _) && accepted.Signed.Span.SequenceEqual(parsed.Signed.Span);
 

@@ -13,6 +13,7 @@ using Gatehouse.Hub;
 using Gatehouse.Hub.AccessPolicies;
 using Gatehouse.Hub.Hubs;
 using Gatehouse.Hub.Registry;
+using Gatehouse.Hub.Revoking;
 using Gatehouse.Hub.Twins;
 using Gatehouse.Identity;
 using Gatehouse.Keys;
@@ -166,7 +167,7 @@ internal sealed class ProvisioningHost : IAsyncDisposable, IRefusalLog
     /// <summary>Makes another hub, and links the service with it; only enrollments that name it use it.</summary>
     internal async Task LinkAsync(HubName name, string hostName)
     {
-        using var startup = new HubStartup(Get<Database>(), Get<HubDirectory>(), Get<BuiltInPolicies>(), new HubOptions { FirstHub = name.Value, HostNames = [hostName] }, Time, Get<ISignals>());
+        using var startup = new HubStartup(Get<Database>(), Get<HubDirectory>(), Get<BuiltInPolicies>(), Get<KnownRevocations>(), new HubOptions { FirstHub = name.Value, HostNames = [hostName] }, Time, Get<ISignals>());
         await startup.StartAsync(Token);
         await Get<Database>().WriteAsync<bool>(
             async (transaction, token) =>

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Gatehouse.Contracts.Audit;
+using Gatehouse.Hub.Revoking;
 using Gatehouse.Identity.Tests.Tpm;
 using Xunit;
 
@@ -152,6 +153,29 @@ public sealed class TpmTests(SoftwareTpm tpm) : IClassFixture<SoftwareTpm>
         Assert.Equal(200, (await host.AskAsync("PUT", "/enrollments/dev-1", Enrollment(before), "*")).Code);
         Assert.Equal(401, (await PutAsync(host, token)).Code);
         Assert.Null(await host.DeviceAsync("dev-1"));
+    }
+
+    [Fact]
+    public async Task A_TPM_that_a_linked_hub_has_revoked_is_neither_challenged_nor_registered_under_any_id()
+    {
+        await using var host = await ProvisioningHost.StartAsync();
+        await EnrollAsync(host);
+        var token = Answer(host, await PutAsync(host, null));
+        var key = Convert.ToBase64String(device.EndorsementKey);
+
+        Assert.True((await host.Get<RevocationList>().RevokeAsync(host.Hub.Name, new() { Kind = "tpm", EndorsementKey = key, Reason = "certificateHold" }, "policy:iothubowner", TestContext.Current.CancellationToken)).IsOk);
+
+        Assert.Equal((401, "401002", "Unauthorized"), Outcome(await PutAsync(host, token)));
+        Assert.Equal((RefusalReason.TpmRevoked, "dev-1"), (host.Refusals.Last().Reason, host.Refusals.Last().Claimed));
+        Assert.Equal((401, "401002", "Unauthorized"), Outcome(await PutAsync(host, null)));
+        Assert.Equal(200, (await host.AskAsync("DELETE", "/enrollments/dev-1")).Code / 100 * 100);
+        await EnrollAsync(host);
+        Assert.Equal((401, "401002", "Unauthorized"), Outcome(await PutAsync(host, null)));
+        Assert.Null(await host.DeviceAsync("dev-1"));
+
+        var mark = Convert.ToHexString(SHA256.HashData(device.EndorsementKey));
+        Assert.True((await host.Get<RevocationList>().UndoAsync(host.Hub.Name, mark, false, "policy:iothubowner", TestContext.Current.CancellationToken)).IsOk);
+        Assert.Equal(202, (await PutAsync(host, Answer(host, await PutAsync(host, null)))).Code);
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using Gatehouse.Contracts.Audit;
 using Gatehouse.Contracts.Credentials;
+using Gatehouse.Hub.Revoking;
 using Xunit;
 
 namespace Gatehouse.Provisioning.Tests;
@@ -154,6 +155,44 @@ public sealed class X509Tests
         await host.EnrollAsync("dev-1", """ "attestation":{"type":"symmetricKey"} """);
 
         await RefusedAsync(host, "dev-1", leaf, RefusalReason.CredentialKindMismatch);
+    }
+
+    [Fact]
+    public async Task What_a_linked_hub_has_revoked_registers_nobody_and_is_told_from_no_other_certificate()
+    {
+        await using var host = await ProvisioningHost.StartAsync();
+        using var root = TestCertificate.Root();
+        using var lower = root.Authority("lower");
+        using var lost = lower.Leaf("dev-1");
+        using var kept = root.Leaf("dev-2");
+        using var own = TestCertificate.SelfSigned("dev-3");
+        await host.EnrollAsync("g1", EnrollmentSuite.Signers(root.Base64), isGroup: true);
+        await host.EnrollAsync("dev-3", EnrollmentSuite.Clients(own.Base64));
+        Assert.True((await host.RegisterAsync("dev-1", lost.Shown())).IsOk);
+        Assert.True((await host.RegisterAsync("dev-3", own.Shown())).IsOk);
+
+        await RevokeAsync(host, new() { Kind = "certificate", Certificate = lost.Base64 });
+        await RevokeAsync(host, new() { Kind = "key", Certificate = own.Base64 });
+
+        await RefusedAsync(host, "dev-1", lost, RefusalReason.CertificateRevoked);
+        await RefusedAsync(host, "dev-3", own, RefusalReason.CertificateRevoked);
+        Assert.True((await host.RegisterAsync("dev-2", kept.Shown())).IsOk);
+        using var another = lower.Leaf("dev-1");
+        Assert.True((await host.RegisterAsync("dev-1", another.Shown())).IsOk);
+
+        // All below it, and what is pinned but was signed by it.
+        await RevokeAsync(host, new() { Kind = "issuer", Certificate = root.Base64 });
+        await RefusedAsync(host, "dev-1", another, RefusalReason.CertificateRevoked);
+        await RefusedAsync(host, "dev-2", kept, RefusalReason.CertificateRevoked);
+        using var pinned = lower.Leaf("dev-4");
+        await host.EnrollAsync("dev-4", EnrollmentSuite.Clients(pinned.Base64));
+        await RefusedAsync(host, "dev-4", pinned, RefusalReason.CertificateRevoked);
+    }
+
+    private static async Task RevokeAsync(ProvisioningHost host, RevocationRequest request)
+    {
+        var done = await host.Get<RevocationList>().RevokeAsync(host.Hub.Name, request, "policy:iothubowner", TestContext.Current.CancellationToken);
+        Assert.True(done.IsOk, done.Error?.Message);
     }
 
     private static (string, string) ProvedBy(ProvisioningHost.Answer state) => (state.Text("provedBy.credential"), state.Text("x509.signingCertificateInfo.sha256Thumbprint"));

@@ -120,6 +120,12 @@ public sealed class PermissionTableTests(RunningApi api) : IClassFixture<Running
             new("POST", "gatehouse/v1/certificates/{name}/generateVerificationCode", $"{Operator}certificates/none/generateVerificationCode", 404),
             new("POST", "gatehouse/v1/certificates/{name}/verify", $"{Operator}certificates/none/verify", 404, """{"certificate":"x"}"""),
         ]),
+        ["ManageRevocations"] = (Owners,
+        [
+            new("GET", "gatehouse/v1/revocations", $"{Operator}revocations", 200),
+            new("POST", "gatehouse/v1/revocations", $"{Operator}revocations", 400, "{}"),
+            new("DELETE", "gatehouse/v1/revocations/{mark}", $"{Operator}revocations/{new string('A', 64)}", 404),
+        ]),
         ["ManageRouting"] = (Owners,
         [
             new("GET", "gatehouse/v1/routing", $"{Operator}routing", 200),

@@ -62,6 +62,7 @@ public static class Operations
     public static readonly Operation ManagePolicies = Operator("ManagePolicies", ThrottleClass.None, Rights.Owner);
     public static readonly Operation ManageKeys = Operator("ManageKeys", ThrottleClass.None, Rights.Owner);
     public static readonly Operation ManageCertificates = Operator("ManageCertificates", ThrottleClass.None, Rights.Owner);
+    public static readonly Operation ManageRevocations = Operator("ManageRevocations", ThrottleClass.None, Rights.Owner);
     public static readonly Operation ManageRouting = Operator("ManageRouting", ThrottleClass.None, Rights.Owner);
     public static readonly Operation ManageFileUpload = Operator("ManageFileUpload", ThrottleClass.None, Rights.Owner);
     public static readonly Operation ReadFiles = Operator("ReadFiles", ThrottleClass.None, Rights.ServiceConnect);
@@ -126,7 +127,7 @@ public static class Operations
         QueryTwins, InvokeMethod, CreateScheduledJob, GetScheduledJob, CancelScheduledJob, QueryScheduledJobs, CreateImportExportJob, GetImportExportJob, CancelImportExportJob,
         GetConfiguration, ListConfigurations, CreateOrUpdateConfiguration, DeleteConfiguration, TestConfigurationQueries, ApplyConfigurationContent,
         GetTwin, UpdateTwin, ReplaceTwin, GetDigitalTwin, UpdateDigitalTwin, InvokeCommand,
-        ReadEvents, GetPartitions, ManageConsumerGroups, ManagePolicies, ManageKeys, ManageCertificates, ManageRouting,
+        ReadEvents, GetPartitions, ManageConsumerGroups, ManagePolicies, ManageKeys, ManageCertificates, ManageRevocations, ManageRouting,
         ManageFileUpload, ReadFiles, DeleteFile, ReadRefusals, ReadAudit,
         RegisterDevice, GetOperationStatus, GetDeviceRegistration,
         GetIndividualEnrollment, CreateOrUpdateIndividualEnrollment, DeleteIndividualEnrollment,

@@ -1,3 +1,4 @@
+using Gatehouse.Contracts.Credentials;
 using Gatehouse.Contracts.Identities;
 
 namespace Gatehouse.Contracts.Access;
@@ -38,6 +39,9 @@ public sealed record Principal
 
     /// <summary>Generation of the identity at authentication (<c>iothub-connection-auth-generation-id</c>); null for a back end.</summary>
     public string? GenerationId { get; init; }
+
+    /// <summary>What is remembered of the certificates that let it in; null for tokens.</summary>
+    public CertificateTrace? Certificates { get; init; }
 
     /// <summary>End of the token; null for certificates.</summary>
     public DateTimeOffset? ExpiresAt { get; init; }

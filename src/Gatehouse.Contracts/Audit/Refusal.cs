@@ -33,6 +33,8 @@ public enum RefusalReason
     BootStateChanged,
     EndorsementCertificateMissing,
     EndorsementCertificateInvalid,
+    CertificateRevoked,
+    TpmRevoked,
 }
 
 /// <summary>One refused connect or request.</summary>

@@ -22,6 +22,9 @@ public static class SignalSubjects
     /// <summary>The set of verified CA certificates changed.</summary>
     public const string CertificatesChanged = "certificates.changed";
 
+    /// <summary>A hub's revocation list changed: every node reads what is new and judges again what stands on it.</summary>
+    public const string RevocationsChanged = "revocations.changed";
+
     /// <summary>A consumer group was deleted: its readers end.</summary>
     public const string ConsumerGroupsChanged = "consumergroups.changed";
 

@@ -36,6 +36,7 @@ internal sealed class MqttSession : ILiveSession
     private ConnectionState? state;
     private long subscriptions;
     private SessionFeatures? features;
+    private Principal? judgedAgain;
     private string? endReason;
     private bool isOrderly;
 
@@ -49,7 +50,7 @@ internal sealed class MqttSession : ILiveSession
         telemetry = new TelemetryDoor(accepted, channel, sender) { Violate = Violate, End = End, Faults = faults, Time = parts.Time };
     }
 
-    public Principal Principal => accepted.Principal;
+    public Principal Principal => Volatile.Read(ref judgedAgain) ?? accepted.Principal;
 
     private SessionFeatures Features
     {
@@ -314,6 +315,7 @@ internal sealed class MqttSession : ILiveSession
     {
         try
         {
+            var changes = parts.Sessions.Changes;
             var verdict = await parts.Authenticator.AuthenticateAsync(accepted.Login with { RemoteAddress = null }, CancellationToken.None);
             if (verdict is Verdict.Refused refused)
             {
@@ -323,6 +325,15 @@ internal sealed class MqttSession : ILiveSession
             else if (verdict is Verdict.Accepted { Principal: var now } && now.GenerationId != Principal.GenerationId)
             {
                 End("the identity was deleted and made anew");
+            }
+            else if (verdict is Verdict.Accepted { Principal: { Certificates: { } path } by } && !path.Equals(Principal.Certificates))
+            {
+                // It stands on another path now, by which a revocation meanwhile has not found it.
+                Volatile.Write(ref judgedAgain, by);
+                if (parts.Sessions.Changes != changes)
+                {
+                    JudgeAgain();
+                }
             }
         }
         catch (Exception error) when (error is not OutOfMemoryException)

@@ -1,24 +1,26 @@
 using Gatehouse.Contracts.Access;
+using Gatehouse.Contracts.Credentials;
 using Gatehouse.Contracts.Identities;
 using Gatehouse.Contracts.Signals;
 
 namespace Gatehouse.Gateway.Sessions;
 
 /// <summary>The open sessions of this server: one per identity, the newer wins. Signals of changed identities, policies and certificates reach them here.</summary>
-internal sealed class LiveSessions : IDisposable
+internal sealed class LiveSessions : ICertificateUses, IDisposable
 {
     private readonly Lock gate = new();
     private readonly Dictionary<(HubName Hub, DeviceId Device), List<ILiveSession>> devices = [];
     private readonly IDisposable[] subscriptions;
     private long changes;
 
-    public LiveSessions(ISignals signals)
+    public LiveSessions(ISignals signals, IRevocations revocations)
     {
         subscriptions =
         [
             signals.Subscribe(SignalSubjects.IdentityChanged, OnIdentityChanged),
             signals.Subscribe(SignalSubjects.PolicyChanged, signal => OnChanged(signal, session => session.PolicyName is { } name && (signal.Key.Length == 0 || signal.Key == name))),
             signals.Subscribe(SignalSubjects.CertificatesChanged, signal => OnChanged(signal, session => session.Method == AuthenticationMethod.X509Authority)),
+            revocations.Attach(this),
         ];
     }
 
@@ -71,6 +73,16 @@ internal sealed class LiveSessions : IDisposable
             }
 
             return true;
+        }
+    }
+
+    public void RevocationsChanged(HubName hub) => Interlocked.Increment(ref changes);
+
+    public IReadOnlyList<ICertificateUse> Find(HubName hub, IReadOnlySet<ulong> marks)
+    {
+        lock (gate)
+        {
+            return [.. devices.Where(each => each.Key.Hub == hub).SelectMany(each => each.Value).Where(each => each.Principal.Certificates?.RestsOnAny(marks) == true)];
         }
     }
 

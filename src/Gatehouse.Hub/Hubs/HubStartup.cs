@@ -4,12 +4,13 @@ using Gatehouse.Contracts.Errors;
 using Gatehouse.Contracts.Identities;
 using Gatehouse.Contracts.Signals;
 using Gatehouse.Hub.AccessPolicies;
+using Gatehouse.Hub.Revoking;
 using Gatehouse.Store;
 
 namespace Gatehouse.Hub.Hubs;
 
-/// <summary>What the room does when the server starts, after the schema is in place: create the first hub with its policies, load the directory.</summary>
-public sealed class HubStartup(Database database, HubDirectory directory, BuiltInPolicies policies, HubOptions options, TimeProvider time, ISignals signals) : IDisposable
+/// <summary>What the room does when the server starts, after the schema is in place: create the first hub with its policies, load the directory and what is revoked.</summary>
+public sealed class HubStartup(Database database, HubDirectory directory, BuiltInPolicies policies, KnownRevocations revocations, HubOptions options, TimeProvider time, ISignals signals) : IDisposable
 {
     private IDisposable? subscription;
 
@@ -20,6 +21,9 @@ public sealed class HubStartup(Database database, HubDirectory directory, BuiltI
         var hostNames = options.HostNames.Select(host => HostNames.Bare(host).ToString().ToLowerInvariant()).Where(host => host.Length > 0).Distinct().ToList();
         var ensured = await database.WriteAsync((transaction, token) => EnsureAsync(transaction, name, hostNames, token), cancellationToken);
         await ReloadAsync(cancellationToken);
+
+        // Before any door opens: a list that cannot be read lets nobody in.
+        await revocations.RefreshAsync(cancellationToken);
         subscription ??= signals.Subscribe(SignalSubjects.HubChanged, signal => _ = ReloadAsync(CancellationToken.None));
         return ensured.Value;
     }

@@ -5,7 +5,7 @@ using Gatehouse.Contracts.Errors;
 namespace Gatehouse.Identity.Peers;
 
 /// <summary>One proved right. Its state is guarded by its connection's gate; listeners are called outside it, once.</summary>
-internal abstract class Grant : IGrant
+internal abstract class Grant : IGrant, ICertificateUse
 {
     private OneOrMany<GrantListener> listeners;
     private Principal principal;
@@ -33,6 +33,8 @@ internal abstract class Grant : IGrant
 
     /// <summary>Something that it rests on has changed. Neither throws nor blocks.</summary>
     internal abstract void JudgeAgain();
+
+    void ICertificateUse.JudgeAgain() => JudgeAgain();
 
     /// <summary>A newer judgement was good.</summary>
     internal void Renew(Judgement judged)

@@ -8,7 +8,7 @@ using Gatehouse.Contracts.Signals;
 namespace Gatehouse.Identity.Peers;
 
 /// <summary>Opens the proofs of connections that act for many identities, and carries changes to the grants that rest on what changed: one subscription for all connections.</summary>
-public sealed class PeerProofSource : IPeerProofSource, IDisposable
+public sealed class PeerProofSource : IPeerProofSource, ICertificateUses, IDisposable
 {
     private readonly GrantIndex<(HubName Hub, DeviceId Device)> devices = new();
     private readonly GrantIndex<(HubName Hub, string Policy)> policies = new();
@@ -27,6 +27,7 @@ public sealed class PeerProofSource : IPeerProofSource, IDisposable
             signals.Subscribe(SignalSubjects.IdentityChanged, OnIdentityChanged),
             signals.Subscribe(SignalSubjects.PolicyChanged, OnPolicyChanged),
             signals.Subscribe(SignalSubjects.CertificatesChanged, OnCertificatesChanged),
+            parts.Revocations.Attach(this),
         ];
     }
 
@@ -43,6 +44,11 @@ public sealed class PeerProofSource : IPeerProofSource, IDisposable
 
     public IPeerProofs Open(string protocol, IPAddress? remoteAddress, PeerCertificate? certificate) =>
         new PeerProofs(this, new PeerOrigin(protocol, remoteAddress, certificate));
+
+    public void RevocationsChanged(HubName hub) => Interlocked.Increment(ref changes);
+
+    public IReadOnlyList<ICertificateUse> Find(HubName hub, IReadOnlySet<ulong> marks) =>
+        [.. certificates.Find(hub).Where(grant => grant.Principal.Certificates?.RestsOnAny(marks) == true)];
 
     public void Dispose()
     {

@@ -183,6 +183,8 @@ internal sealed class PeerProofs : IPeerProofs
                 isStill = root.Version == now.Version;
                 if (isStill && verdict is Verdict.Accepted accepted && IsNewest(root, changes))
                 {
+                    // By another path than before, a revocation meanwhile has not found it.
+                    isStill = Equals(root.Principal.Certificates, accepted.Principal.Certificates) || source.Changes == changes;
                     dependants = table.Renew(root, now.Proof, new Judgement(accepted.Principal, changes));
                 }
             }

@@ -5,13 +5,14 @@ using Gatehouse.Contracts.Credentials;
 namespace Gatehouse.Identity.X509;
 
 /// <summary>Judges the certificate of a device or module: by registered thumbprint, or by a path to a verified CA of the hub. TLS proved possession of its key.</summary>
-internal sealed class DeviceCertificates(ICredentialSource credentials, TimeProvider time, IdentityOptions options)
+internal sealed class DeviceCertificates(IdentityParts parts)
 {
-    private readonly PathValidator validator = new(options.Paths);
+    private readonly PathValidator validator = new(parts.Options.Paths);
+    private readonly ShownCertificates shown = new(parts.Options.Paths);
 
     /// <summary>The work of a judgement for an identity that does not exist.</summary>
     internal async ValueTask JudgeDecoyAsync(HubEntry hub, PeerCertificate certificate, CancellationToken cancellationToken) =>
-        Validate(certificate, await credentials.FindTrustAnchorsAsync(hub.Name, cancellationToken));
+        Validate(hub, certificate, await parts.Credentials.FindTrustAnchorsAsync(hub.Name, cancellationToken));
 
     internal Verdict JudgeThumbprint(HubEntry hub, IdentityCredentials registered, PeerCertificate certificate)
     {
@@ -24,32 +25,37 @@ internal sealed class DeviceCertificates(ICredentialSource credentials, TimeProv
             return Refuse.Device(RefusalReason.ThumbprintMismatch, $"The certificate presented ({thumbprints}) is not the registered one ({Registered(registered)}).");
         }
 
-        var now = time.GetUtcNow();
-        if (!options.AllowExpiredThumbprintCertificates && CertificateDates.Fault(leaf, now) is { } fault)
+        if (shown.FindRevocation(certificate, parts.Revocations.Of(hub.Name)) is { } revoked)
+        {
+            return Refuse.Device(revoked.Reason, revoked.Detail);
+        }
+
+        var now = parts.Time.GetUtcNow();
+        if (!parts.Options.AllowExpiredThumbprintCertificates && CertificateDates.Fault(leaf, now) is { } fault)
         {
             return Refuse.Device(fault, CertificateDates.Describe(leaf, now));
         }
 
-        return Accept(hub, registered, thumbprints, AuthenticationMethod.X509Thumbprint);
+        return Accept(hub, registered, thumbprints, AuthenticationMethod.X509Thumbprint, ShownCertificates.TraceOf(certificate));
     }
 
     internal async ValueTask<Verdict> JudgeAuthorityAsync(HubEntry hub, IdentityCredentials registered, PeerCertificate certificate, CancellationToken cancellationToken)
     {
-        var finding = Validate(certificate, await credentials.FindTrustAnchorsAsync(hub.Name, cancellationToken));
+        var finding = Validate(hub, certificate, await parts.Credentials.FindTrustAnchorsAsync(hub.Name, cancellationToken));
         if (finding.Fault is { } fault)
         {
             return Refuse.Device(fault, finding.Detail);
         }
 
         return CommonName.Is(finding.Path[0].Subject, registered.Identity.ToString(), out var mismatch)
-            ? Accept(hub, registered, new LeafThumbprints(certificate.Leaf), AuthenticationMethod.X509Authority)
+            ? Accept(hub, registered, new LeafThumbprints(certificate.Leaf), AuthenticationMethod.X509Authority, CertificateTraces.Of(finding.Path[0].Outline, finding.Path.Skip(1).Select(each => each.Outline)))
             : Refuse.Device(RefusalReason.CertificateNameMismatch, mismatch);
     }
 
-    private PathFinding Validate(PeerCertificate certificate, TrustAnchors anchors) =>
-        validator.Validate(certificate.Leaf.RawDataMemory, [.. certificate.Intermediates.Select(c => c.RawDataMemory)], anchors, time.GetUtcNow());
+    private PathFinding Validate(HubEntry hub, PeerCertificate certificate, TrustAnchors anchors) => validator.Validate(
+        certificate.Leaf.RawDataMemory, [.. certificate.Intermediates.Select(c => c.RawDataMemory)], anchors, parts.Time.GetUtcNow(), parts.Revocations.Of(hub.Name));
 
-    private static Verdict.Accepted Accept(HubEntry hub, IdentityCredentials registered, LeafThumbprints thumbprints, AuthenticationMethod method) =>
+    private static Verdict.Accepted Accept(HubEntry hub, IdentityCredentials registered, LeafThumbprints thumbprints, AuthenticationMethod method, CertificateTrace trace) =>
         new(new Principal
         {
             Hub = hub.Name,
@@ -57,6 +63,7 @@ internal sealed class DeviceCertificates(ICredentialSource credentials, TimeProv
             Rights = Rights.DeviceConnect,
             Method = method,
             Credential = thumbprints.Sha256,
+            Certificates = trace,
             GenerationId = registered.GenerationId,
         });
 

@@ -27,6 +27,9 @@ internal sealed class DistinguishedName : IEquatable<DistinguishedName>
 
     internal bool IsEmpty => rdns.Length == 0;
 
+    /// <summary>One text for all encodings that are the same name.</summary>
+    internal string Canonical => whole;
+
     /// <exception cref="AsnContentException">Not a Name.</exception>
     internal static DistinguishedName Read(AsnReader reader)
     {

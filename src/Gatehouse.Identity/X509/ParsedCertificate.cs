@@ -10,6 +10,8 @@ internal sealed class ParsedCertificate
     private const int VersionThree = 2;
     private const int MaxSerialBytes = 20;
 
+    private CertificateOutline? outline;
+
     private ParsedCertificate(ReadOnlyMemory<byte> raw) => Raw = raw;
 
     internal ReadOnlyMemory<byte> Raw { get; }
@@ -23,6 +25,11 @@ internal sealed class ParsedCertificate
 
     /// <summary>1–20 octets and positive. §4.1.2.2.</summary>
     internal bool IsSerialSane { get; private set; }
+
+    /// <summary>What it is known by; made when it is first asked for.</summary>
+    internal CertificateOutline Outline => outline ??= new CertificateOutline(Raw, PublicKey, Subject, Issuer, Serial);
+
+    internal ReadOnlyMemory<byte> Serial { get; private set; }
 
     internal DistinguishedName Issuer { get; private set; } = null!;
 
@@ -83,8 +90,8 @@ internal sealed class ParsedCertificate
         }
 
         // The sign octet belongs to the number: X509Certificate2.SerialNumberBytes drops it.
-        var serial = body.ReadIntegerBytes();
-        IsSerialSane = serial.Length <= MaxSerialBytes && new BigInteger(serial.Span, isBigEndian: true) > 0;
+        Serial = body.ReadIntegerBytes();
+        IsSerialSane = Serial.Length <= MaxSerialBytes && new BigInteger(Serial.Span, isBigEndian: true) > 0;
         if (!body.ReadEncodedValue().Span.SequenceEqual(SignatureAlgorithm.Span))
         {
             return "its two signature algorithms differ (RFC 5280 §4.1.1.2)";

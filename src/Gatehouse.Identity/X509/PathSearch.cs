@@ -1,4 +1,5 @@
 using Gatehouse.Contracts.Audit;
+using Gatehouse.Contracts.Credentials;
 
 namespace Gatehouse.Identity.X509;
 
@@ -7,8 +8,12 @@ namespace Gatehouse.Identity.X509;
 /// Building, not following the order sent: cross-signed CAs, key roll-over and junk are tried until a path passes every rule. Key
 /// identifiers only choose who is tried first. An anchor always ends a path, so a verified intermediate is an anchor like any other.
 /// </remarks>
-internal sealed class PathSearch(TrustAnchorIndex anchors, IReadOnlyList<ParsedCertificate> intermediates, PathRules rules, PathOptions options, string known, DateTimeOffset now)
+internal sealed class PathSearch(
+    TrustAnchorIndex anchors, IReadOnlyList<ParsedCertificate> intermediates, PathRules rules, RevocationCheck revocations, PathOptions options, string known, DateTimeOffset now)
 {
+    // Of more weight than what became of other paths, of less than the fault of one that reached an anchor.
+    private const int RevokedDepth = int.MaxValue - 1;
+
     private readonly List<ParsedCertificate> path = [];
     private readonly Dictionary<(ParsedCertificate Subject, ParsedCertificate Issuer), string?> signatures = [];
 
@@ -45,7 +50,11 @@ internal sealed class PathSearch(TrustAnchorIndex anchors, IReadOnlyList<ParsedC
                 return Note(RefusalReason.CertificateNotTrusted, "The certificates sent allow too many paths to look at all of them.");
             }
 
-            if (SignatureFault(current, issuer) is { } fault)
+            if (revocations.Find(issuer) is { } entry)
+            {
+                NoteRevoked(issuer, entry);
+            }
+            else if (SignatureFault(current, issuer) is { } fault)
             {
                 Note(RefusalReason.CertificateNotTrusted, $"The signature on {current.Subject} is not that of {issuer.Subject}: {fault}.");
             }
@@ -71,7 +80,13 @@ internal sealed class PathSearch(TrustAnchorIndex anchors, IReadOnlyList<ParsedC
         var finding = rules.Judge([.. path], now);
         if (finding.Fault is null)
         {
-            return finding;
+            if (revocations.FindAbove(path[^1], intermediates) is not { } entry)
+            {
+                return finding;
+            }
+
+            NoteRevoked(path[^1], entry);
+            return null;
         }
 
         // A path that reached an anchor tells more than one that did not.
@@ -109,6 +124,15 @@ internal sealed class PathSearch(TrustAnchorIndex anchors, IReadOnlyList<ParsedC
         }
 
         return null;
+    }
+
+    private void NoteRevoked(ParsedCertificate certificate, Revocation entry)
+    {
+        if (bestDepth < RevokedDepth)
+        {
+            var (reason, detail) = RevocationCheck.Describe(certificate, entry, isPeers: false);
+            (best, bestDepth) = (PathFinding.Refused(reason, detail), RevokedDepth);
+        }
     }
 
     private string NoIssuer(ParsedCertificate current, bool isLoop)

@@ -20,7 +20,13 @@ internal sealed class PathValidator(PathOptions options, CertificatePurpose purp
     {
     }
 
-    internal PathFinding Validate(ReadOnlyMemory<byte> leaf, IReadOnlyList<ReadOnlyMemory<byte>> sent, TrustAnchors anchors, DateTimeOffset now)
+    /// <param name="leaf">DER of the certificate whose key the peer proved.</param>
+    /// <param name="sent">DER of what it sent beside it.</param>
+    /// <param name="anchors">Where paths may end.</param>
+    /// <param name="now">Time of the judgement.</param>
+    /// <param name="revoked">Lists that no certificate of a path may be on.</param>
+    internal PathFinding Validate(
+        ReadOnlyMemory<byte> leaf, IReadOnlyList<ReadOnlyMemory<byte>> sent, TrustAnchors anchors, DateTimeOffset now, params IReadOnlyList<RevocationSet> revoked)
     {
         var bytes = leaf.Length + sent.Sum(static c => (long)c.Length);
         if (sent.Count + 1 > options.MaxPeerCertificates || bytes > options.MaxPeerCertificateBytes)
@@ -35,8 +41,16 @@ internal sealed class PathValidator(PathOptions options, CertificatePurpose purp
             return PathFinding.Refused(RefusalReason.CertificateInvalid, $"The certificate is not acceptable: {fault}.");
         }
 
+        // Before any signature is verified: what is revoked shall cost nothing.
+        var revocations = new RevocationCheck(revoked, options);
+        if (revocations.Find(parsed) is { } entry)
+        {
+            var (reason, detail) = RevocationCheck.Describe(parsed, entry, isPeers: true);
+            return PathFinding.Refused(reason, detail);
+        }
+
         var index = TrustAnchorIndex.Of(anchors);
-        return new PathSearch(index, Usable(sent, index), rules, options, purpose.Known, now).Run(parsed);
+        return new PathSearch(index, Usable(sent, index), rules, revocations, options, purpose.Known, now).Run(parsed);
     }
 
     // What cannot be read cannot be part of a path, and does not spoil the others. Anchors come from the hub, never from the peer.

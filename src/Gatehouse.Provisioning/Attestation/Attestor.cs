@@ -70,7 +70,7 @@ internal sealed class Attestor(Database database, KnownGroups known, SymmetricKe
             cancellationToken);
         if (individual is { Type: AttestationType.Tpm } && (proof.Tpm is not null || !string.IsNullOrEmpty(proof.Token)))
         {
-            var judged = await tpms.JudgeAsync(proof, individual, before, cancellationToken);
+            var judged = await tpms.JudgeAsync(proof, individual, groups, before, cancellationToken);
             return !proof.HasBody && proof.Tpm is null && proof.IsRegistering ? new AttestationVerdict.Undecided(judged is AttestationVerdict.Accepted) : With(judged, before);
         }
 

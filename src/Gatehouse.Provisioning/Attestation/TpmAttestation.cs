@@ -16,18 +16,24 @@ namespace Gatehouse.Provisioning.Attestation;
 /// Cheap things first: nobody who names another key makes the server compute with one.
 /// </summary>
 /// <remarks>Source: Device Provisioning Service "TPM attestation" page. As there, the storage root key may be any: the nonce, and the key for the hub, are bound to the one that is shown.</remarks>
-internal sealed class TpmAttestation(Database database, TpmNonces nonces, QuoteAttestation quotes, MakerCertificates makers, ShownStorageRoots roots, BlobSeats seats, IdentityOptions identity, ProvisioningMetrics metrics, TimeProvider time)
+internal sealed class TpmAttestation(Database database, TpmNonces nonces, QuoteAttestation quotes, MakerCertificates makers, ShownStorageRoots roots, BlobSeats seats, LinkedRevocations revocations, IdentityOptions identity, ProvisioningMetrics metrics, TimeProvider time)
 {
     /// <param name="proof">What was shown.</param>
     /// <param name="individual">The enrollment of its registration id.</param>
+    /// <param name="groups">What the service knows beside it.</param>
     /// <param name="inTurn">Its record, where the proof is judged in its turn; else it is read when it is needed.</param>
     /// <param name="cancellationToken">Ends the reads.</param>
-    internal async ValueTask<AttestationVerdict> JudgeAsync(DeviceProof proof, EnrollmentRow individual, RegistrationRow? inTurn, CancellationToken cancellationToken)
+    internal async ValueTask<AttestationVerdict> JudgeAsync(DeviceProof proof, EnrollmentRow individual, GroupSet groups, RegistrationRow? inTurn, CancellationToken cancellationToken)
     {
         var enrolled = Convert.FromBase64String(individual.ReadProof().EndorsementKey!);
         if (proof.Tpm is { } shown && CheckEndorsement(shown.EndorsementKey, enrolled, individual) is { } refused)
         {
             return refused;
+        }
+
+        if (revocations.FindTpm(groups, enrolled) is { } revoked)
+        {
+            return new AttestationVerdict.Refused(RefusalReason.TpmRevoked, $"The TPM of the individual enrollment '{individual.Name}' is revoked: {revoked}.");
         }
 
         if (individual.PrimaryKey is null || !TpmPublicArea.TryParse(enrolled, out var endorsementKey, out _))

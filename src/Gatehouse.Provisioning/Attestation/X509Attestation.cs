@@ -10,7 +10,7 @@ namespace Gatehouse.Provisioning.Attestation;
 
 /// <summary>Judges certificates: the one that an individual enrollment names, or a chain to what a group names. TLS proved possession of the leaf's key.</summary>
 /// <remarks>Source: Device Provisioning Service "X.509 attestation" page. The leaf names the registration; the entry nearest to it decides, also when it is disabled.</remarks>
-internal sealed class X509Attestation(CertificateChains chains, TimeProvider time)
+internal sealed class X509Attestation(CertificateChains chains, LinkedRevocations revocations, TimeProvider time)
 {
     // Of each connection once: it may ask several times, and each registration is judged more than once.
     private static readonly ConditionalWeakTable<PeerCertificate, ShownLeaf> Leaves = [];
@@ -23,17 +23,17 @@ internal sealed class X509Attestation(CertificateChains chains, TimeProvider tim
             return JudgeChain(proof, shown, groups);
         }
 
-        var verdict = JudgeIndividual(proof, shown, individual);
+        var verdict = JudgeIndividual(proof, shown, individual, groups);
         if (verdict is AttestationVerdict.Refused { DisabledBy: null })
         {
             // As much work as for an id without an enrollment of its own: how long an answer takes must not tell which ids have one.
-            _ = chains.Follow(shown, groups.Signers, time.GetUtcNow());
+            _ = chains.Follow(shown, groups.Signers, time.GetUtcNow(), revocations.Of(groups));
         }
 
         return verdict;
     }
 
-    private AttestationVerdict JudgeIndividual(DeviceProof proof, PeerCertificate shown, EnrollmentRow individual)
+    private AttestationVerdict JudgeIndividual(DeviceProof proof, PeerCertificate shown, EnrollmentRow individual, GroupSet groups)
     {
         if (individual.Type != AttestationType.X509)
         {
@@ -44,16 +44,17 @@ internal sealed class X509Attestation(CertificateChains chains, TimeProvider tim
         var isPrimary = CertificateChains.IsLeaf(shown, ThumbprintOf(stored.ClientPrimary));
         return !isPrimary & !CertificateChains.IsLeaf(shown, ThumbprintOf(stored.ClientSecondary))
             ? Refused(RefusalReason.ThumbprintMismatch, $"The certificate presented ({ThumbprintOf(shown)}) is neither the primary nor the secondary one of the individual enrollment '{individual.Name}'.")
+            : chains.RevocationOf(shown, revocations.Of(groups)) is { } revoked ? Refused(revoked.Reason, revoked.Detail)
             : CertificateChains.DateFault(shown, time.GetUtcNow()) is { } dates ? Refused(dates.Reason, dates.Detail)
             : Accept(proof, shown, individual, isPrimary, null);
     }
 
     private AttestationVerdict JudgeChain(DeviceProof proof, PeerCertificate shown, GroupSet groups)
     {
-        var finding = chains.Follow(shown, groups.Signers, time.GetUtcNow());
+        var finding = chains.Follow(shown, groups.Signers, time.GetUtcNow(), revocations.Of(groups));
         if (finding.Fault is { } fault)
         {
-            return Refused(fault, $"{finding.Detail} No enrollment group knows it.");
+            return Refused(fault, fault == RefusalReason.CertificateRevoked ? finding.Detail : $"{finding.Detail} No enrollment group knows it.");
         }
 
         var signer = groups.FindBySigner(finding.Thumbprint);

@@ -61,6 +61,7 @@ internal sealed class BoundOptions(ServerOptions options, DataDirectory data)
         Methods = options.Methods,
         Queries = options.Queries,
         Configurations = options.Configurations,
+        Revocations = options.Revocations,
         Jobs = new JobOptions { MaxActive = options.MaxJobs, History = options.JobHistory },
         ImportExport = new ImportExportOptions { History = options.JobHistory },
         Routing = new RoutingOptions

@@ -5,6 +5,7 @@ using Gatehouse.Hub.Configurations;
 using Gatehouse.Hub.Methods;
 using Gatehouse.Hub.Notifications;
 using Gatehouse.Hub.Queries;
+using Gatehouse.Hub.Revoking;
 using Gatehouse.Hub.Throttling;
 using Gatehouse.Hub.Twins;
 using Gatehouse.Keys;
@@ -86,6 +87,8 @@ internal sealed class ServerOptions
     internal QueryOptions Queries { get; set; } = new();
 
     internal ConfigurationOptions Configurations { get; set; } = new();
+
+    internal RevocationOptions Revocations { get; set; } = new();
 
     /// <summary>Null: not named.</summary>
     internal ThrottleTier? ThrottleTier { get; set; }

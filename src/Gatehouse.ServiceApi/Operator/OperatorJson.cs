@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Gatehouse.Hub.Audit;
+using Gatehouse.Hub.Revoking;
 using Gatehouse.Hub.Routing;
 using Gatehouse.Hub.WrappingKeys;
 using Gatehouse.ServiceApi.Operator.AccessPolicies;
@@ -7,6 +8,7 @@ using Gatehouse.ServiceApi.Operator.Audit;
 using Gatehouse.ServiceApi.Operator.Certificates;
 using Gatehouse.ServiceApi.Operator.Events;
 using Gatehouse.ServiceApi.Operator.Files;
+using Gatehouse.ServiceApi.Operator.Revocations;
 using Gatehouse.ServiceApi.Operator.Routing;
 using Gatehouse.ServiceApi.Operator.WrappingKeys;
 using Gatehouse.ServiceApi.Rest;
@@ -26,6 +28,10 @@ namespace Gatehouse.ServiceApi.Operator;
 [JsonSerializable(typeof(CertificateBody))]
 [JsonSerializable(typeof(ProofBody))]
 [JsonSerializable(typeof(ListOf<CertificateJson>), TypeInfoPropertyName = "Certificates")]
+[JsonSerializable(typeof(RevocationRequest))]
+[JsonSerializable(typeof(RevocationJson))]
+[JsonSerializable(typeof(RevocationEffectJson))]
+[JsonSerializable(typeof(ListOf<RevocationJson>), TypeInfoPropertyName = "Revocations")]
 [JsonSerializable(typeof(ConsumerGroupJson))]
 [JsonSerializable(typeof(ListOf<ConsumerGroupJson>), TypeInfoPropertyName = "ConsumerGroups")]
 [JsonSerializable(typeof(ListOf<PartitionJson>), TypeInfoPropertyName = "Partitions")]

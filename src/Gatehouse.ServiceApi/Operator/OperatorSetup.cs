@@ -3,6 +3,7 @@ using Gatehouse.ServiceApi.Operator.Audit;
 using Gatehouse.ServiceApi.Operator.Certificates;
 using Gatehouse.ServiceApi.Operator.Events;
 using Gatehouse.ServiceApi.Operator.Files;
+using Gatehouse.ServiceApi.Operator.Revocations;
 using Gatehouse.ServiceApi.Operator.Routing;
 using Gatehouse.ServiceApi.Operator.WrappingKeys;
 using Gatehouse.ServiceApi.Rest;
@@ -31,6 +32,9 @@ internal static class OperatorSetup
         .AddOperation<DeleteCertificate>()
         .AddOperation<GenerateVerificationCode>()
         .AddOperation<VerifyCertificate>()
+        .AddOperation<ListRevocations>()
+        .AddOperation<Revoke>()
+        .AddOperation<UndoRevocation>()
         .AddOperation<ListConsumerGroups>()
         .AddOperation<CreateConsumerGroup>()
         .AddOperation<DeleteConsumerGroup>()

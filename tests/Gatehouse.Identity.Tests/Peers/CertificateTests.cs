@@ -74,6 +74,52 @@ public sealed class CertificateTests : IDisposable
     }
 
     [Fact]
+    public async Task A_revoked_certificate_ends_what_hangs_on_it_and_nothing_else()
+    {
+        using var authority = Authority();
+        world.Credentials.Anchors = new TrustAnchors([authority]);
+        world.Credentials.AddDevice("ca1", CredentialKind.CertificateAuthority);
+        world.Credentials.AddDevice("ca2", CredentialKind.CertificateAuthority);
+        var (lost, kept) = (Signed("ca1", authority), Signed("ca2", authority));
+        using var first = world.Open(lost);
+        using var second = world.Open(kept);
+        using var ends = new Ends((await first.ActAsAsync(PeerWorld.Host, MemoryCredentials.Identity("ca1"), TestContext.Current.CancellationToken)).Value);
+        using var others = new Ends((await second.ActAsAsync(PeerWorld.Host, MemoryCredentials.Identity("ca2"), TestContext.Current.CancellationToken)).Value);
+
+        Assert.Equal(1, world.Revocations.Revoke(MemoryRevocations.Entry(MemoryRevocations.Outline(lost.Leaf.RawData).Thumbprint, RevocationKind.Certificate)));
+
+        Assert.Equal((1, 0), (ends.Count, others.Count));
+        Assert.Equal((RefusalReason.CertificateRevoked, "ca1"), (world.LastReason, world.Refusals[^1].Claimed));
+        Assert.NotNull(await PeerWorld.ActAsync(first, "ca1"));
+        using var again = world.Open(lost);
+        Assert.NotNull(await PeerWorld.ActAsync(again, "ca1"));
+        Assert.Null(await PeerWorld.ActAsync(second, "ca2"));
+
+        Assert.Equal(1, world.Revocations.Revoke(MemoryRevocations.Issuer(authority.RawData)));
+        Assert.Equal(1, others.Count);
+    }
+
+    [Fact]
+    public async Task A_connection_that_stands_on_another_path_since_a_CA_was_removed_is_found_by_the_new_one()
+    {
+        using var old = Authority();
+        using var fresh = Renewed(old);
+        world.Credentials.Anchors = new TrustAnchors([old]);
+        world.Credentials.AddDevice("ca1", CredentialKind.CertificateAuthority);
+        using var proofs = world.Open(Signed("ca1", old));
+        using var ends = new Ends((await proofs.ActAsAsync(PeerWorld.Host, MemoryCredentials.Identity("ca1"), TestContext.Current.CancellationToken)).Value);
+        world.Credentials.Anchors = new TrustAnchors([fresh]);
+        world.Signal(SignalSubjects.CertificatesChanged, "");
+        Assert.Equal(0, ends.Count);
+
+        Assert.Equal(0, world.Revocations.Revoke(MemoryRevocations.Entry(MemoryRevocations.Outline(old.RawData).Thumbprint, RevocationKind.Certificate)));
+        Assert.Equal(0, ends.Count);
+        Assert.Equal(1, world.Revocations.Revoke(MemoryRevocations.Entry(MemoryRevocations.Outline(fresh.RawData).Thumbprint, RevocationKind.Certificate)));
+
+        Assert.Equal(1, ends.Count);
+    }
+
+    [Fact]
     public async Task A_certificate_does_not_open_a_device_with_keys_and_a_token_beside_it_does()
     {
         var certificate = SelfSigned("whatever");
@@ -113,6 +159,19 @@ public sealed class CertificateTests : IDisposable
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign, true));
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
         return request.CreateSelfSigned(world.Time.GetUtcNow().AddDays(-2), world.Time.GetUtcNow().AddDays(60));
+    }
+
+    // The same key and name with other dates, as a CA renews itself.
+    private X509Certificate2 Renewed(X509Certificate2 authority)
+    {
+        using var key = authority.GetECDsaPrivateKey()!;
+        var request = new CertificateRequest(authority.SubjectName, key, HashAlgorithmName.SHA256);
+        foreach (var extension in authority.Extensions)
+        {
+            request.CertificateExtensions.Add(extension);
+        }
+
+        return request.CreateSelfSigned(world.Time.GetUtcNow().AddDays(-1), world.Time.GetUtcNow().AddDays(90));
     }
 
     private PeerCertificate Signed(string name, X509Certificate2 authority)

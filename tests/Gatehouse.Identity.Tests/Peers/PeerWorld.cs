@@ -28,6 +28,7 @@ internal sealed class PeerWorld : IDisposable
         Parts = new IdentityParts(Held, Credentials.Vault, Time)
         {
             Options = options,
+            Revocations = Revocations,
             Backoff = hasBackoff ? new RefusalBackoff(options.Backoff, Time) : null,
         };
         Source = new PeerProofSource(Parts, signals, refusals);
@@ -46,6 +47,8 @@ internal sealed class PeerWorld : IDisposable
 
     /// <summary>What judgements look into.</summary>
     internal HeldCredentials Held { get; }
+
+    internal MemoryRevocations Revocations { get; } = new();
 
     internal FakeTimeProvider Time { get; }
 

@@ -1,0 +1,14 @@
+namespace Gatehouse.Hub.Revoking;
+
+/// <summary>Limits of revocation lists.</summary>
+public sealed record RevocationOptions
+{
+    /// <summary>Entries per hub; each takes about 500 bytes of every node's memory. 1–1,000,000, default 100,000. One more: GenericConflict (409000). Source: own.</summary>
+    public int MaxPerHub { get; init; } = 100_000;
+
+    /// <summary>How often a node looks whether a list has changed without its having heard of it. 1 s–1 h, default 5 s: signals between nodes travel at most once.</summary>
+    public TimeSpan CheckInterval { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Characters of a note. 0–4,096, default 256. More: ArgumentInvalid. Source: own.</summary>
+    public int MaxNoteLength { get; init; } = 256;
+}
