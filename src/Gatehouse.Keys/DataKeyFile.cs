@@ -7,16 +7,16 @@ namespace Gatehouse.Keys;
 /// <summary>The wrapped data keys as they lie in <c>data-keys.json</c>; the last one seals, all open.</summary>
 /// <param name="WrappedBy">Id of the key handle.</param>
 /// <param name="Keys">Oldest first.</param>
-/// <param name="WrappingKey">Address of the key handle; null for the file <c>wrapping.key</c>, as before there were others.</param>
+/// <param name="WrappedAt">Address of the key handle; null for the file <c>wrapping.key</c>, as before there were others.</param>
 /// <param name="Unrecorded">A change of this file that the audit log may not have yet; it is written there with it, so that a kill between the two hides nothing.</param>
-internal sealed record DataKeyFile(string WrappedBy, IReadOnlyList<DataKeyFile.Entry> Keys, string? WrappingKey = null, AuditRecord? Unrecorded = null)
+internal sealed record DataKeyFile(string WrappedBy, IReadOnlyList<DataKeyFile.Entry> Keys, string? WrappedAt = null, AuditRecord? Unrecorded = null)
 {
     /// <param name="Id">1, 2, … ; stands in every sealed secret.</param>
     /// <param name="Wrapped">The data key under the key handle.</param>
     internal sealed record Entry(int Id, byte[] Wrapped);
 
     [JsonIgnore]
-    internal KeyAddress Address => KeyAddress.TryParse(WrappingKey, out var address) ? address : new KeyAddress(KeyAddress.Files, KeyAddress.FirstName);
+    internal KeyAddress Address => KeyAddress.TryParse(WrappedAt, out var address) ? address : new KeyAddress(KeyAddress.Files, KeyAddress.FirstName);
 
     internal static DataKeyFile Parse(ReadOnlySpan<byte> content, string path)
     {
@@ -27,7 +27,7 @@ internal sealed record DataKeyFile(string WrappedBy, IReadOnlyList<DataKeyFile.E
             return file is { WrappedBy.Length: > 0, Keys.Count: > 0 }
                 && file.Keys.All(static k => k is { Wrapped: not null })
                 && file.Keys.DistinctBy(static k => k.Id).Count() == file.Keys.Count
-                && (file.WrappingKey is null || KeyAddress.TryParse(file.WrappingKey, out _)) ? file : throw new JsonException();
+                && (file.WrappedAt is null || KeyAddress.TryParse(file.WrappedAt, out _)) ? file : throw new JsonException();
         }
         catch (JsonException error)
         {
