@@ -31,8 +31,9 @@ internal sealed record FuzzOptions
     /// <summary>Length of a run: <c>GATEHOUSE_FUZZ_SECONDS</c> per target, default 3.</summary>
     internal static TimeSpan Duration { get; } = TimeSpan.FromSeconds(Number("GATEHOUSE_FUZZ_SECONDS", DefaultSeconds));
 
-    /// <summary>Seed: <c>GATEHOUSE_FUZZ_SEED</c> to repeat a run, else a new one each time.</summary>
-    internal static int Seed { get; } = (int)Number("GATEHOUSE_FUZZ_SEED", Environment.TickCount & 0xFFFFFF);
+    /// <summary>Seed: <c>GATEHOUSE_FUZZ_SEED</c>, default 1, so that a run of the tests judges the change and not the day; <c>random</c> for a new one each time, to look for what no run has met.</summary>
+    internal static int Seed { get; } =
+        Environment.GetEnvironmentVariable("GATEHOUSE_FUZZ_SEED") == "random" ? Random.Shared.Next() : (int)Number("GATEHOUSE_FUZZ_SEED", 1);
 
     private static double Number(string variable, double otherwise) =>
         double.TryParse(Environment.GetEnvironmentVariable(variable), NumberStyles.Float, CultureInfo.InvariantCulture, out var value) ? value : otherwise;

@@ -7,7 +7,7 @@ namespace Gatehouse.Fuzz;
 internal delegate void FuzzTarget(ReadOnlySpan<byte> input);
 
 /// <summary>Feeds a target for a bounded time and fails on an undeclared exception, a hang, a slow input or an allocation out of proportion.</summary>
-/// <remarks>The message names the seed, the number and the bytes of the input; GATEHOUSE_FUZZ_SEED repeats the run.</remarks>
+/// <remarks>The message names the seed, the number and the bytes of the input; a run with the same seed meets it again.</remarks>
 internal static class FuzzRun
 {
     private const int Tries = 3;

@@ -13,7 +13,10 @@ namespace Gatehouse.Hub.Queries;
 /// <param name="Groups">Groups shown already.</param>
 internal sealed record Continuation(string Query, string Device, string Module, int Left, int Groups)
 {
-    private const int MaxLength = 2048;
+    private const int MaxIdCharacters = 128;
+
+    // Two ids of characters that JSON escapes, six bytes for each, in base64: what was made must always be read again.
+    private const int MaxLength = 4096;
 
     internal static string Fingerprint(string query) => Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(query)).AsSpan(0, 8));
 
@@ -47,11 +50,13 @@ internal sealed record Continuation(string Query, string Device, string Module, 
             using var json = JsonDocument.Parse(Base64Url.DecodeFromChars(text));
             var root = json.RootElement;
             var made = new Continuation(root[0].GetString()!, root[1].GetString()!, root[2].GetString()!, root[3].GetInt32(), root[4].GetInt32());
-            return made.Query == Fingerprint(query) && made.Groups >= 0 && made.Device is not null && made.Module is not null && !(made.Device + made.Module).Contains('\0', StringComparison.Ordinal) ? made : null;
+            return made.Query == Fingerprint(query) && made.Groups >= 0 && IsPlace(made.Device) && IsPlace(made.Module) ? made : null;
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException or FormatException or IndexOutOfRangeException)
         {
             return null;
         }
     }
+
+    private static bool IsPlace(string? id) => id?.Length <= MaxIdCharacters && !id.Contains('\0', StringComparison.Ordinal);
 }

@@ -88,6 +88,18 @@ public abstract class QuerySuite(PostgresServer? server)
     }
 
     [Fact]
+    public async Task Pages_go_on_after_ids_as_long_as_they_may_be()
+    {
+        await using var hub = await StartAsync();
+        var (device, module) = (new string('\'', 128), new string('+', 127));
+        await hub.MakeAsync(device);
+        await hub.MakeAsync($"{device}/{module}1");
+        await hub.MakeAsync($"{device}/{module}2");
+
+        Assert.Equal(2, (await hub.AllAsync("SELECT * FROM devices.modules", 1)).Count);
+    }
+
+    [Fact]
     public async Task A_continuation_is_good_for_its_own_query_only()
     {
         await using var hub = await StartAsync();
