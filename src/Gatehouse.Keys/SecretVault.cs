@@ -84,7 +84,7 @@ public sealed class SecretVault : IDisposable
             }
             else
             {
-                HMACSHA256.HashData(secret, message, mac);
+                HmacSha256.Hash(secret, message, mac);
             }
 
             return true;
@@ -99,7 +99,7 @@ public sealed class SecretVault : IDisposable
     {
         Span<byte> text = stackalloc byte[Base64.GetMaxEncodedToUtf8Length(secret.Length)];
         Base64.EncodeToUtf8(secret, text, out _, out var written);
-        HMACSHA256.HashData(text[..written], message, mac);
+        HmacSha256.Hash(text[..written], message, mac);
         CryptographicOperations.ZeroMemory(text);
     }
 

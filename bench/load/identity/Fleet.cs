@@ -30,8 +30,8 @@ internal sealed class Fleet : ICredentialSource, IDisposable
 
     public void Dispose() => vault.Dispose();
 
-    /// <summary>Adds a device with two keys and returns a login with a token of its second one: the dearer case.</summary>
-    internal DeviceLogin AddWithToken(string id)
+    /// <summary>Adds a device with two keys and returns a login with a token of one of them.</summary>
+    internal DeviceLogin AddWithToken(string id, bool isSecondary)
     {
         var (primary, secondary) = (RandomNumberGenerator.GetBytes(32), RandomNumberGenerator.GetBytes(32));
         var binding = $"hub/identities/{id}";
@@ -47,7 +47,7 @@ internal sealed class Fleet : ICredentialSource, IDisposable
         });
         var resource = $"{Host}%2Fdevices%2F{id}";
         var expiry = DateTimeOffset.UtcNow.AddHours(1).ToUnixTimeSeconds();
-        return Login(identity, resource, expiry, HMACSHA256.HashData(secondary, Encoding.ASCII.GetBytes($"{resource}\n{expiry}")));
+        return Login(identity, resource, expiry, HMACSHA256.HashData(isSecondary ? secondary : primary, Encoding.ASCII.GetBytes($"{resource}\n{expiry}")));
     }
 
     internal DeviceLogin AddWithCertificate(string id, PeerCertificate certificate) => new(

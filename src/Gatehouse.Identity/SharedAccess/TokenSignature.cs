@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Security.Cryptography;
 using System.Text;
 using Gatehouse.Contracts.Credentials;
@@ -8,10 +7,16 @@ using Microsoft.Extensions.Logging;
 namespace Gatehouse.Identity.SharedAccess;
 
 /// <summary>Checks HMAC-SHA-256 of <c>{sr}\n{se}</c> against the keys of an identity or a policy.</summary>
-/// <remarks>Always two HMACs and two fixed-time comparisons, whichever matches and whether the owner exists: an absent key is replaced by a decoy.</remarks>
+/// <remarks>
+/// A token that is refused has cost two HMACs and two fixed-time comparisons, whether the owner exists or not: an absent key is replaced by a decoy.
+/// Only one that the first key signed is done earlier, and tells whoever made it what it knows.
+/// </remarks>
 internal sealed class TokenSignature(SecretVault vault, ILogger log)
 {
     private const string DecoyBinding = "identity/decoy";
+
+    // Bytes: every sr that an SDK makes is shorter.
+    private const int OnStack = 512;
 
     // Not made in the constructor: composition must not need an open vault.
     private readonly Lazy<SealedSecret> decoy = new(() => vault.Seal(RandomNumberGenerator.GetBytes(32), DecoyBinding));
@@ -38,24 +43,21 @@ internal sealed class TokenSignature(SecretVault vault, ILogger log)
     {
         // Both parts are ASCII: the parser saw to it.
         var length = resource.Length + 1 + token.ExpiryText.Length;
-        var message = ArrayPool<byte>.Shared.Rent(length);
-        try
+        var message = length <= OnStack ? stackalloc byte[OnStack] : new byte[length];
+        var written = Encoding.ASCII.GetBytes(resource, message);
+        message[written++] = (byte)'\n';
+        written += Encoding.ASCII.GetBytes(token.ExpiryText.Span, message[written..]);
+        var signed = message[..written];
+        var first = Matches(token, signed, primary, binding, isText);
+        if (first == true)
         {
-            var written = Encoding.ASCII.GetBytes(resource, message);
-            message[written++] = (byte)'\n';
-            written += Encoding.ASCII.GetBytes(token.ExpiryText.Span, message.AsSpan(written));
-            var signed = message.AsSpan(0, written);
-            var first = Matches(token, signed, primary, binding, isText);
-            var second = Matches(token, signed, secondary, binding, isText);
-            return first == true ? KeyMatch.Primary
-                : second == true ? KeyMatch.Secondary
-                : first is null || second is null ? KeyMatch.Unusable
-                : KeyMatch.None;
+            return KeyMatch.Primary;
         }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(message);
-        }
+
+        var second = Matches(token, signed, secondary, binding, isText);
+        return second == true ? KeyMatch.Secondary
+            : first is null || second is null ? KeyMatch.Unusable
+            : KeyMatch.None;
     }
 
     /// <returns>Null when the stored key does not open.</returns>
