@@ -5,6 +5,7 @@ using Gatehouse.Cli.Attesting;
 using Gatehouse.Cli.Auditing;
 using Gatehouse.Cli.Certificates;
 using Gatehouse.Cli.ConsumerGroups;
+using Gatehouse.Cli.CredentialUses;
 using Gatehouse.Cli.DeviceConfigurations;
 using Gatehouse.Cli.DeviceTwins;
 using Gatehouse.Cli.Enrollments;
@@ -45,6 +46,7 @@ internal static class CommandTree
             AttestCommands.Group(shell),
             CertificateCommands.Group(shell),
             RevokeCommands.Group(shell),
+            CredentialCommands.Group(shell),
             PolicyCommands.Group(shell),
             KeyCommands.Group(shell),
             ConsumerGroupCommands.Group(shell),

@@ -30,6 +30,8 @@ internal sealed record GatewayParts
 
     public required TelemetryIntake Telemetry { get; init; }
 
+    public required ICredentialUses Uses { get; init; }
+
     public required Throttles Throttles { get; init; }
 
     public required ConnectionStates States { get; init; }

@@ -34,7 +34,7 @@ public static class GatewaySetup
         services.TryAddSingleton(options);
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<GatewayMetrics>();
-        services.TryAddSingleton(static all => new LiveSessions(all.GetRequiredService<ISignals>(), all.GetRequiredService<IRevocations>()));
+        services.TryAddSingleton(static all => new LiveSessions(all.GetRequiredService<ISignals>(), all.GetRequiredService<IRevocations>(), all.GetRequiredService<ICredentialUses>()));
         services.TryAddSingleton<LinkOwners>();
         services.TryAddSingleton(static all => new GatewayParts
         {
@@ -44,6 +44,7 @@ public static class GatewaySetup
             Backoff = all.GetRequiredService<RefusalBackoff>(),
             Refusals = all.GetRequiredService<IRefusalLog>(),
             Telemetry = all.GetRequiredService<TelemetryIntake>(),
+            Uses = all.GetRequiredService<ICredentialUses>(),
             Throttles = all.GetRequiredService<Throttles>(),
             States = all.GetRequiredService<ConnectionStates>(),
             StateWriter = all.GetRequiredService<ConnectionWriter>(),

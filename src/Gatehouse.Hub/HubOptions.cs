@@ -15,6 +15,7 @@ using Gatehouse.Hub.Routing;
 using Gatehouse.Hub.Telemetry;
 using Gatehouse.Hub.Throttling;
 using Gatehouse.Hub.Twins;
+using Gatehouse.Hub.UseTracking;
 using Gatehouse.Sinks;
 
 namespace Gatehouse.Hub;
@@ -72,4 +73,7 @@ public sealed record HubOptions
     public RevocationOptions Revocations { get; init; } = new();
 
     public CredentialOptions Credentials { get; init; } = new();
+
+    /// <summary>Tracking of who uses which credential.</summary>
+    public UseOptions Uses { get; init; } = new();
 }

@@ -21,6 +21,7 @@ using Gatehouse.Hub.Routing;
 using Gatehouse.Hub.Telemetry;
 using Gatehouse.Hub.Throttling;
 using Gatehouse.Hub.Twins;
+using Gatehouse.Hub.UseTracking;
 using Gatehouse.Hub.WrappingKeys;
 using Gatehouse.Keys;
 using Gatehouse.Store;
@@ -56,6 +57,7 @@ public static class HubSetup
         services.TryAddSingleton<IRevocations>(static all => all.GetRequiredService<KnownRevocations>());
         services.AddHostedService(static all => all.GetRequiredService<KnownRevocations>());
         services.TryAddSingleton<RevocationList>();
+        services.AddUseTracking(options.Uses);
         services.TryAddSingleton(options.Events);
         services.TryAddSingleton<HubLogs>();
         services.TryAddSingleton<ConsumerGroups>();

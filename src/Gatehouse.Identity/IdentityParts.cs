@@ -15,6 +15,9 @@ internal sealed record IdentityParts(ICredentialSource Credentials, SecretVault 
 
     internal IRevocations Revocations { get; init; } = NoRevocations.Instance;
 
+    /// <summary>Null: nobody tracks.</summary>
+    internal ICredentialUses? Uses { get; init; }
+
     internal IdentityMetrics? Metrics { get; init; }
 
     internal ILogger Log { get; init; } = NullLogger.Instance;

@@ -127,6 +127,8 @@ public sealed class PolicyAuthenticator
             Rights = finding.Policy.Rights,
             Method = AuthenticationMethod.PolicyKey,
             Credential = TokenWords.Method(finding.Match),
+            CredentialName = CredentialName.OfPolicy(finding.Policy.Name, TokenWords.Method(finding.Match)),
+            CredentialMark = (finding.Match == KeyMatch.Primary ? finding.Policy.PrimaryKey : finding.Policy.SecondaryKey).Mark,
             ExpiresAt = TokenLifetime.End(token.Expiry),
         });
     }

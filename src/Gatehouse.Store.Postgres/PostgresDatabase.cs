@@ -141,6 +141,8 @@ public sealed class PostgresDatabase : Database
 
         public override string AnyOf(string parameter) => $"= ANY({parameter})";
 
+        public override string Hex(string bytes) => $"UPPER(ENCODE({bytes}, 'hex'))";
+
         public override bool IsUniqueViolation(DbException error) => error is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation };
     }
 }

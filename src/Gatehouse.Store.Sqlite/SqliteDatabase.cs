@@ -291,6 +291,8 @@ public sealed class SqliteDatabase : Database
 
         public override string AnyOf(string parameter) => $"IN {parameter}";
 
+        public override string Hex(string bytes) => $"HEX({bytes})";
+
         public override bool IsUniqueViolation(DbException error) => error is SqliteException { SqliteExtendedErrorCode: UniqueConstraint or PrimaryKeyConstraint };
     }
 }

@@ -72,6 +72,9 @@ public abstract class SqlDialect
     /// <summary>Condition that the value before it is one of an array parameter (an array in the parameters, too).</summary>
     public abstract string AnyOf(string parameter);
 
+    /// <summary>Bytes (of a column, say) as hexadecimal text in capitals.</summary>
+    public abstract string Hex(string bytes);
+
     /// <summary>Whether the error is a violated unique or primary key.</summary>
     public abstract bool IsUniqueViolation(DbException error);
 }

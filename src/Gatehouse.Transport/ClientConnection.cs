@@ -50,8 +50,18 @@ public sealed class PeerInfo
     /// <summary><c>1.2</c> or <c>1.3</c>; null without TLS.</summary>
     public string? TlsVersion { get; init; }
 
+    /// <summary>Name of the IANA registry; null without TLS.</summary>
+    public string? CipherSuite { get; init; }
+
+    /// <summary>Our certificate that the peer was shown; null without TLS.</summary>
+    public ShownServer? Server { get; init; }
+
     /// <summary>Client certificate, unjudged; null when none was presented. The connection disposes it.</summary>
     public PeerCertificate? Certificate { get; init; }
+
+    /// <summary>The same for use tracking.</summary>
+    /// <param name="software">What the peer calls itself; null when it did not say.</param>
+    public ClientTraits Traits(string? software = null) => new() { Protocol = Protocol, TlsVersion = TlsVersion, CipherSuite = CipherSuite, Server = Server, Software = software };
 }
 
 /// <summary>What runs on a connection; returns when the connection is over.</summary>

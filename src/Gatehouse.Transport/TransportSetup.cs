@@ -110,6 +110,13 @@ public static class TransportSetup
     /// <summary>The caller of this request is known: its connection no longer counts as unknown. Doors call it once a request was authorised.</summary>
     public static void MarkConnectionAuthenticated(this HttpContext context) => context.Features.Get<SecureConnection>()?.MarkAuthenticated();
 
+    /// <summary>What use tracking keeps of the caller.</summary>
+    public static ClientTraits Traits(this HttpContext context)
+    {
+        var session = context.Features.Get<SecureConnection>()?.Session;
+        return new ClientTraits { Protocol = "https", TlsVersion = session?.Version, CipherSuite = session?.CipherSuite, Server = session?.Server, Software = context.Request.Headers.UserAgent.ToString() };
+    }
+
     /// <summary>What the caller's TLS handshake proved, unjudged; null when it presented no certificate. The connection disposes it.</summary>
     public static PeerCertificate? PeerCertificate(this HttpContext context) => context.Features.Get<SecureConnection>()?.Session.Certificate;
 }

@@ -126,6 +126,13 @@ public sealed class PermissionTableTests(RunningApi api) : IClassFixture<Running
             new("POST", "gatehouse/v1/revocations", $"{Operator}revocations", 400, "{}"),
             new("DELETE", "gatehouse/v1/revocations/{mark}", $"{Operator}revocations/{new string('A', 64)}", 404),
         ]),
+        ["ReadCredentialUses"] = (Readers,
+        [
+            new("GET", "gatehouse/v1/credentials", $"{Operator}credentials", 200),
+            new("GET", "gatehouse/v1/credentials/users", $"{Operator}credentials/users?credential=primaryKey", 200),
+            new("GET", "gatehouse/v1/devices/{deviceId}/credentials", $"{Operator}devices/none/credentials", 200),
+            new("GET", "gatehouse/v1/devices/{deviceId}/modules/{moduleId}/credentials", $"{Operator}devices/none/modules/m/credentials", 200),
+        ]),
         ["ManageRouting"] = (Owners,
         [
             new("GET", "gatehouse/v1/routing", $"{Operator}routing", 200),

@@ -67,6 +67,7 @@ public static class Operations
     public static readonly Operation ManageFileUpload = Operator("ManageFileUpload", ThrottleClass.None, Rights.Owner);
     public static readonly Operation ReadFiles = Operator("ReadFiles", ThrottleClass.None, Rights.ServiceConnect);
     public static readonly Operation DeleteFile = Operator("DeleteFile", ThrottleClass.None, Rights.Owner);
+    public static readonly Operation ReadCredentialUses = Operator("ReadCredentialUses", ThrottleClass.None, Rights.RegistryRead);
     public static readonly Operation ReadRefusals = Operator("ReadRefusals", ThrottleClass.None, Rights.RegistryRead);
     public static readonly Operation ReadAudit = Operator("ReadAudit", ThrottleClass.None, Rights.Owner);
 
@@ -128,7 +129,7 @@ public static class Operations
         GetConfiguration, ListConfigurations, CreateOrUpdateConfiguration, DeleteConfiguration, TestConfigurationQueries, ApplyConfigurationContent,
         GetTwin, UpdateTwin, ReplaceTwin, GetDigitalTwin, UpdateDigitalTwin, InvokeCommand,
         ReadEvents, GetPartitions, ManageConsumerGroups, ManagePolicies, ManageKeys, ManageCertificates, ManageRevocations, ManageRouting,
-        ManageFileUpload, ReadFiles, DeleteFile, ReadRefusals, ReadAudit,
+        ManageFileUpload, ReadFiles, DeleteFile, ReadCredentialUses, ReadRefusals, ReadAudit,
         RegisterDevice, GetOperationStatus, GetDeviceRegistration,
         GetIndividualEnrollment, CreateOrUpdateIndividualEnrollment, DeleteIndividualEnrollment,
         RunBulkEnrollmentOperation, QueryIndividualEnrollments, GetIndividualEnrollmentAttestationMechanism,

@@ -37,6 +37,12 @@ public sealed record Principal
     /// <summary>Which credential matched, for audit and use tracking: <c>primaryKey</c>, <c>secondaryKey</c> or the certificate's SHA-256 thumbprint. Never a secret.</summary>
     public required string Credential { get; init; }
 
+    /// <summary>What use tracking calls it, by <see cref="CredentialName"/>; null where nobody tracks it.</summary>
+    public string? CredentialName { get; init; }
+
+    /// <summary>Which key or thumbprint of that name it was: <see cref="SealedSecret.Mark"/>, or the thumbprint as registered; empty for CAs.</summary>
+    public string CredentialMark { get; init; } = "";
+
     /// <summary>Generation of the identity at authentication (<c>iothub-connection-auth-generation-id</c>); null for a back end.</summary>
     public string? GenerationId { get; init; }
 

@@ -49,8 +49,8 @@ public interface IGrant
 /// <summary>Opens the proofs of a new connection.</summary>
 public interface IPeerProofSource
 {
-    /// <param name="protocol"><c>amqp</c> or <c>amqp-ws</c>, for refusals.</param>
+    /// <param name="client">For refusals (its protocol), and for use tracking.</param>
     /// <param name="remoteAddress">For back-off and refusals; null when unknown.</param>
     /// <param name="certificate">What TLS proved; null when none was presented. The connection disposes it.</param>
-    IPeerProofs Open(string protocol, System.Net.IPAddress? remoteAddress, PeerCertificate? certificate);
+    IPeerProofs Open(ClientTraits client, System.Net.IPAddress? remoteAddress, PeerCertificate? certificate);
 }

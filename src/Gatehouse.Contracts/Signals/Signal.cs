@@ -62,6 +62,12 @@ public static class SignalSubjects
 
     /// <summary>A node tells what became of the call.</summary>
     public const string MethodAnswered = "method.answered";
+
+    /// <summary>A node asks how many are connected by a credential; the key says which.</summary>
+    public const string CredentialUseAsked = "credentialuse.asked";
+
+    /// <summary>Another node says how many.</summary>
+    public const string CredentialUseAnswered = "credentialuse.answered";
 }
 
 /// <summary>Fan-out of signals: in process, or over NATS. At most once; receivers must tolerate loss by re-reading when they next look.</summary>

@@ -11,6 +11,9 @@ namespace Gatehouse.Gateway.Amqp;
 /// <summary>The nodes of devices and modules. Each link is judged by the identity in its address, so that one connection may carry many.</summary>
 public sealed class DeviceDoor : IAmqpDoor
 {
+    // Source: device-plane §2 of the wire reference (attach properties).
+    private const string SoftwareKey = "com.microsoft:client-version";
+
     private const string ModelIdKey = "com.microsoft:model-id";
 
     // Four times the longest that the twin definition language allows for an interface.
@@ -78,8 +81,13 @@ public sealed class DeviceDoor : IAmqpDoor
         return await parts.Throttles.PassAsync(share, Operations.ConnectDevice, cancellationToken);
     }
 
-    private async ValueTask<LinkDecision> OpenAsync(LinkRequest request, DeviceNodeKind kind, IGrant grant, CancellationToken cancellationToken) =>
-        request.PeerSends ? await OpenFromDeviceAsync(request, kind, grant, cancellationToken) : OpenToDevice(request, kind, grant);
+    private async ValueTask<LinkDecision> OpenAsync(LinkRequest request, DeviceNodeKind kind, IGrant grant, CancellationToken cancellationToken)
+    {
+        string? software = null;
+        _ = request.Attach.Properties?.TryGetText(SoftwareKey, out software);
+        parts.Uses.Used(grant.Principal, request.Peer.Info.Traits(software));
+        return request.PeerSends ? await OpenFromDeviceAsync(request, kind, grant, cancellationToken) : OpenToDevice(request, kind, grant);
+    }
 
     // What the links of a node let a device do; no row, no link.
     private static Operation[] RowsOf(DeviceNodeKind kind) => kind switch

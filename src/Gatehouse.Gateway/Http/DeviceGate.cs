@@ -70,6 +70,7 @@ internal sealed class DeviceGate(GatewayParts parts)
         until = principal.ExpiresAt < until ? principal.ExpiresAt.Value : until;
         var caller = new DeviceCaller(host, authorization, principal, await parts.Telemetry.OpenAsync(principal.Hub, identity, http.RequestAborted)) { Changes = changes, Until = until };
         Remember(http, caller);
+        parts.Uses.Used(principal, http.Traits());
 
         http.MarkConnectionAuthenticated();
         return caller;

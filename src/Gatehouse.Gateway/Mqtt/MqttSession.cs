@@ -1,6 +1,7 @@
 using System.Net;
 using Gatehouse.Contracts.Access;
 using Gatehouse.Contracts.Audit;
+using Gatehouse.Contracts.Credentials;
 using Gatehouse.Contracts.Errors;
 using Gatehouse.Contracts.Identities;
 using Gatehouse.Gateway.Faults;
@@ -52,6 +53,8 @@ internal sealed class MqttSession : ILiveSession
 
     public Principal Principal => Volatile.Read(ref judgedAgain) ?? accepted.Principal;
 
+    public string? TlsVersion => connection.Peer.TlsVersion;
+
     private SessionFeatures Features
     {
         get
@@ -96,6 +99,8 @@ internal sealed class MqttSession : ILiveSession
         }
     }
 
+    private ClientTraits Traits => connection.Peer.Traits(accepted.User.ClientType);
+
     private void Drain()
     {
         connection.Input.CancelPendingRead();
@@ -111,6 +116,7 @@ internal sealed class MqttSession : ILiveSession
         // Before the older session is displaced: its end then finds this one and does not show the device as gone.
         state = parts.States.Connected(Principal.Hub, identity, Principal.GenerationId ?? "");
         parts.Sessions.Add(this);
+        parts.Uses.Used(Principal, Traits);
         parts.Metrics.Opened();
         var kept = accepted.Packet.CleanSession ? null : state.KeptSubscriptions;
         subscriptions = kept ?? 0;
@@ -326,10 +332,11 @@ internal sealed class MqttSession : ILiveSession
             {
                 End("the identity was deleted and made anew");
             }
-            else if (verdict is Verdict.Accepted { Principal: { Certificates: { } path } by } && !path.Equals(Principal.Certificates))
+            else if (verdict is Verdict.Accepted { Principal: var by } && Standing(by) != Standing(Principal))
             {
-                // It stands on another path now, by which a revocation meanwhile has not found it.
+                // It stands on another path or another key now, by which a change meanwhile has not found it.
                 Volatile.Write(ref judgedAgain, by);
+                parts.Uses.Used(by, Traits);
                 if (parts.Sessions.Changes != changes)
                 {
                     JudgeAgain();
@@ -342,6 +349,8 @@ internal sealed class MqttSession : ILiveSession
             End("its proof could not be judged again");
         }
     }
+
+    private static (string? Name, string Mark, CertificateTrace? Path) Standing(Principal by) => (by.CredentialName, by.CredentialMark, by.Certificates);
 
     // Either is the end of the connection: MQTT 3.1.1 has no word for it.
     private void Strike(FaultOrder order)

@@ -7,4 +7,7 @@ internal interface ILiveSession : ICertificateUse
 {
     /// <summary>A newer session of the same identity has authenticated: end now.</summary>
     void Displace();
+
+    /// <summary><c>1.2</c> or <c>1.3</c>; null without TLS.</summary>
+    string? TlsVersion { get; }
 }

@@ -6,14 +6,14 @@ using Gatehouse.Contracts.Signals;
 namespace Gatehouse.Gateway.Sessions;
 
 /// <summary>The open sessions of this server: one per identity, the newer wins. Signals of changed identities, policies and certificates reach them here.</summary>
-internal sealed class LiveSessions : ICertificateUses, IDisposable
+internal sealed class LiveSessions : ICertificateUses, ILiveUses, IDisposable
 {
     private readonly Lock gate = new();
     private readonly Dictionary<(HubName Hub, DeviceId Device), List<ILiveSession>> devices = [];
     private readonly IDisposable[] subscriptions;
     private long changes;
 
-    public LiveSessions(ISignals signals, IRevocations revocations)
+    public LiveSessions(ISignals signals, IRevocations revocations, ICredentialUses uses)
     {
         subscriptions =
         [
@@ -21,6 +21,7 @@ internal sealed class LiveSessions : ICertificateUses, IDisposable
             signals.Subscribe(SignalSubjects.PolicyChanged, signal => OnChanged(signal, session => session.PolicyName is { } name && (signal.Key.Length == 0 || signal.Key == name))),
             signals.Subscribe(SignalSubjects.CertificatesChanged, signal => OnChanged(signal, session => session.Method == AuthenticationMethod.X509Authority)),
             revocations.Attach(this),
+            uses.Attach(this),
         ];
     }
 
@@ -83,6 +84,14 @@ internal sealed class LiveSessions : ICertificateUses, IDisposable
         lock (gate)
         {
             return [.. devices.Where(each => each.Key.Hub == hub).SelectMany(each => each.Value).Where(each => each.Principal.Certificates?.RestsOnAny(marks) == true)];
+        }
+    }
+
+    public IReadOnlyList<LiveUse> Of(HubName hub)
+    {
+        lock (gate)
+        {
+            return [.. devices.Where(each => each.Key.Hub == hub).SelectMany(each => each.Value).Select(static each => new LiveUse(each.Principal, each.TlsVersion))];
         }
     }
 

@@ -19,7 +19,8 @@ internal abstract class ChildGrant : Grant
     /// <summary>Takes over the end of a newer token that says the same.</summary>
     internal void Follow()
     {
-        Renew(new Judgement(Principal with { ExpiresAt = Root.Principal.ExpiresAt, Credential = Root.Principal.Credential }, Changes));
+        var by = Root.Principal;
+        Renew(new Judgement(Principal with { ExpiresAt = by.ExpiresAt, Credential = by.Credential, CredentialName = by.CredentialName, CredentialMark = by.CredentialMark }, Changes));
         Version = Root.Version;
     }
 

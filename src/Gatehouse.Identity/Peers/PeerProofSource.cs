@@ -8,7 +8,7 @@ using Gatehouse.Contracts.Signals;
 namespace Gatehouse.Identity.Peers;
 
 /// <summary>Opens the proofs of connections that act for many identities, and carries changes to the grants that rest on what changed: one subscription for all connections.</summary>
-public sealed class PeerProofSource : IPeerProofSource, ICertificateUses, IDisposable
+public sealed class PeerProofSource : IPeerProofSource, ICertificateUses, ILiveUses, IDisposable
 {
     private readonly GrantIndex<(HubName Hub, DeviceId Device)> devices = new();
     private readonly GrantIndex<(HubName Hub, string Policy)> policies = new();
@@ -29,6 +29,10 @@ public sealed class PeerProofSource : IPeerProofSource, ICertificateUses, IDispo
             signals.Subscribe(SignalSubjects.CertificatesChanged, OnCertificatesChanged),
             parts.Revocations.Attach(this),
         ];
+        if (parts.Uses is { } uses)
+        {
+            subscriptions = [.. subscriptions, uses.Attach(this)];
+        }
     }
 
     internal IdentityParts Parts { get; }
@@ -42,13 +46,17 @@ public sealed class PeerProofSource : IPeerProofSource, ICertificateUses, IDispo
     /// <summary>Grows with every signal: what was judged before a change and taken in after it must be judged again.</summary>
     internal long Changes => Interlocked.Read(ref changes);
 
-    public IPeerProofs Open(string protocol, IPAddress? remoteAddress, PeerCertificate? certificate) =>
-        new PeerProofs(this, new PeerOrigin(protocol, remoteAddress, certificate));
+    public IPeerProofs Open(ClientTraits client, IPAddress? remoteAddress, PeerCertificate? certificate) =>
+        new PeerProofs(this, new PeerOrigin(client, remoteAddress, certificate));
 
     public void RevocationsChanged(HubName hub) => Interlocked.Increment(ref changes);
 
     public IReadOnlyList<ICertificateUse> Find(HubName hub, IReadOnlySet<ulong> marks) =>
         [.. certificates.Find(hub).Where(grant => grant.Principal.Certificates?.RestsOnAny(marks) == true)];
+
+    /// <summary>Rights to be an identity, and those of policies: a policy's token counts beside the devices that it is used for.</summary>
+    public IReadOnlyList<LiveUse> Of(HubName hub) =>
+        [.. devices.FindAll(key => key.Hub == hub).Concat(policies.FindAll(key => key.Hub == hub)).Select(static grant => new LiveUse(grant.Principal, grant.Owner.Client.TlsVersion))];
 
     public void Dispose()
     {

@@ -18,11 +18,12 @@ internal sealed class PeerProofs : IPeerProofs
     private readonly PeerJudge judge;
     private readonly PeerRefusals refusals;
     private readonly ProofTable table;
+    private readonly PeerOrigin origin;
     private bool isDisposed;
 
     internal PeerProofs(PeerProofSource source, PeerOrigin origin)
     {
-        this.source = source;
+        (this.source, this.origin) = (source, origin);
         refusals = new PeerRefusals(source, origin);
         judge = new PeerJudge(source, origin, refusals);
         table = new ProofTable(source, judge);
@@ -122,6 +123,8 @@ internal sealed class PeerProofs : IPeerProofs
         }
     }
 
+    internal ClientTraits Client => origin.Client;
+
     internal GrantListener Listen(Grant grant, Action<HubError> action)
     {
         var listener = new GrantListener(grant, action);
@@ -192,6 +195,7 @@ internal sealed class PeerProofs : IPeerProofs
             JudgeAgain(dependants);
             if (isStill)
             {
+                Track(verdict);
                 EndIfRefused(root, verdict);
                 return;
             }
@@ -219,6 +223,7 @@ internal sealed class PeerProofs : IPeerProofs
                 }
             }
 
+            Track(verdict);
             if (verdict is Verdict.Refused refused)
             {
                 EndChild(grant, refused);
@@ -315,6 +320,7 @@ internal sealed class PeerProofs : IPeerProofs
             End(replaced, PeerWords.Replaced(replaced.Principal));
         }
 
+        Track(good.Judged.Principal);
         JudgeAgain(dependants);
         if (source.Changes != good.Judged.Changes)
         {
@@ -355,6 +361,17 @@ internal sealed class PeerProofs : IPeerProofs
 
         return root;
     }
+
+    // Who stays after a change stands on what is registered now.
+    private void Track(Verdict verdict)
+    {
+        if (verdict is Verdict.Accepted accepted)
+        {
+            Track(accepted.Principal);
+        }
+    }
+
+    private void Track(Principal principal) => source.Parts.Uses?.Used(principal, origin.Client);
 
     // Judgements overlap: one that began earlier must not undo a later one.
     private bool IsNewest(Grant grant, long changes) => grant.Ended is null && !isDisposed && changes >= grant.Changes;

@@ -20,7 +20,7 @@ internal sealed class PeerRefusals(PeerProofSource source, PeerOrigin origin)
             Reason = refused.Reason,
             Error = refused.Error,
             Detail = refused.Detail,
-            Protocol = origin.Protocol,
+            Protocol = origin.Client.Protocol,
             RemoteAddress = origin.Address?.ToString(),
         });
         return refused.Error;

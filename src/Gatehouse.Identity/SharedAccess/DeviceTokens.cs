@@ -52,7 +52,7 @@ internal sealed class DeviceTokens(IdentityParts parts, TokenSignature signature
 
         return TokenLifetime.SecondsLate(token.Expiry, parts.Time.GetUtcNow(), parts.Options.ClockAllowance) is { } late
             ? Refuse.Device(RefusalReason.TokenExpired, TokenWords.Expired(token, late, parts.Options.ClockAllowance))
-            : Accept(hub, registered, token, match, AuthenticationMethod.IdentityKey);
+            : Accept(hub, registered, token, match, AuthenticationMethod.IdentityKey, (match == KeyMatch.Primary ? registered.PrimaryKey : registered.SecondaryKey)!);
     }
 
     private async ValueTask<Verdict> JudgePolicyKeyAsync(HubEntry hub, IdentityCredentials registered, SharedAccessToken token, CancellationToken cancellationToken)
@@ -78,10 +78,10 @@ internal sealed class DeviceTokens(IdentityParts parts, TokenSignature signature
                 $"The policy '{finding.Policy.Name}' has no DeviceConnect right.");
         }
 
-        return Accept(hub, registered, token, finding.Match, AuthenticationMethod.PolicyKey);
+        return Accept(hub, registered, token, finding.Match, AuthenticationMethod.PolicyKey, finding.Match == KeyMatch.Primary ? finding.Policy.PrimaryKey : finding.Policy.SecondaryKey);
     }
 
-    private static Verdict.Accepted Accept(HubEntry hub, IdentityCredentials registered, SharedAccessToken token, KeyMatch match, AuthenticationMethod method) =>
+    private static Verdict.Accepted Accept(HubEntry hub, IdentityCredentials registered, SharedAccessToken token, KeyMatch match, AuthenticationMethod method, SealedSecret key) =>
         new(new Principal
         {
             Hub = hub.Name,
@@ -92,6 +92,8 @@ internal sealed class DeviceTokens(IdentityParts parts, TokenSignature signature
             Rights = Rights.DeviceConnect,
             Method = method,
             Credential = TokenWords.Method(match),
+            CredentialName = method == AuthenticationMethod.PolicyKey ? CredentialName.OfPolicy(token.PolicyName!, TokenWords.Method(match)) : TokenWords.Method(match),
+            CredentialMark = key.Mark,
             GenerationId = registered.GenerationId,
             ExpiresAt = TokenLifetime.End(token.Expiry),
         });

@@ -17,5 +17,5 @@ internal static class TokenWords
     internal static string OtherHost(TokenScope scope, HubEntry hub) =>
         $"The token is made for the host {Refuse.Quote(scope.Host)}, which is not one of the hub's ({string.Join(", ", hub.HostNames)}).";
 
-    internal static string Method(KeyMatch match) => match == KeyMatch.Primary ? "primaryKey" : "secondaryKey";
+    internal static string Method(KeyMatch match) => match == KeyMatch.Primary ? CredentialName.PrimaryKey : CredentialName.SecondaryKey;
 }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Security.Cryptography.X509Certificates;
 using Gatehouse.Contracts.Credentials;
 
 namespace Gatehouse.Identity.X509;
@@ -10,6 +11,7 @@ internal static class CertificateTraces
     private const int MaxShared = 1_024;
 
     private static readonly ConcurrentDictionary<IssuerMarks, ulong[]> Shared = new();
+    private static readonly ConcurrentDictionary<IssuerPath, IssuerPath> Paths = new();
 
     /// <param name="leaf">The peer's own certificate.</param>
     /// <param name="above">Those of its path, or what came with it.</param>
@@ -22,6 +24,19 @@ internal static class CertificateTraces
         }
 
         return new CertificateTrace(leaf.Thumbprint.Short, leaf.Key.Short, leaf.Serial.Short, Share([.. issuers]));
+    }
+
+    /// <param name="anchor">The verified CA.</param>
+    /// <param name="sent">What the peer sent beside its own certificate.</param>
+    internal static IssuerPath PathTo(CertificateMark anchor, IReadOnlyList<X509Certificate2> sent)
+    {
+        if (Paths.Count >= MaxShared)
+        {
+            Paths.Clear();
+        }
+
+        var path = new IssuerPath(CredentialName.OfAuthority(anchor.ToString()), string.Join(' ', sent.Select(each => CertificateMark.Of(each.RawDataMemory.Span).ToString())));
+        return Paths.GetOrAdd(path, path);
     }
 
     private static ulong[] Share(ulong[] issuers)

@@ -36,7 +36,11 @@ internal sealed class DeviceCertificates(IdentityParts parts)
             return Refuse.Device(fault, CertificateDates.Describe(leaf, now));
         }
 
-        return Accept(hub, registered, thumbprints, AuthenticationMethod.X509Thumbprint, ShownCertificates.TraceOf(certificate));
+        return new Verdict.Accepted(Principal(hub, registered, thumbprints, AuthenticationMethod.X509Thumbprint, ShownCertificates.TraceOf(certificate)) with
+        {
+            CredentialName = matchesPrimary ? CredentialName.PrimaryThumbprint : CredentialName.SecondaryThumbprint,
+            CredentialMark = (matchesPrimary ? registered.PrimaryThumbprint : registered.SecondaryThumbprint)!,
+        });
     }
 
     internal async ValueTask<Verdict> JudgeAuthorityAsync(HubEntry hub, IdentityCredentials registered, PeerCertificate certificate, CancellationToken cancellationToken)
@@ -47,25 +51,29 @@ internal sealed class DeviceCertificates(IdentityParts parts)
             return Refuse.Device(fault, finding.Detail);
         }
 
-        return CommonName.Is(finding.Path[0].Subject, registered.Identity.ToString(), out var mismatch)
-            ? Accept(hub, registered, new LeafThumbprints(certificate.Leaf), AuthenticationMethod.X509Authority, CertificateTraces.Of(finding.Path[0].Outline, finding.Path.Skip(1).Select(each => each.Outline)))
-            : Refuse.Device(RefusalReason.CertificateNameMismatch, mismatch);
+        if (!CommonName.Is(finding.Path[0].Subject, registered.Identity.ToString(), out var mismatch))
+        {
+            return Refuse.Device(RefusalReason.CertificateNameMismatch, mismatch);
+        }
+
+        var path = CertificateTraces.PathTo(finding.Path[^1].Outline.Thumbprint, certificate.Intermediates);
+        var trace = CertificateTraces.Of(finding.Path[0].Outline, finding.Path.Skip(1).Select(each => each.Outline)) with { Path = path };
+        return new Verdict.Accepted(Principal(hub, registered, new LeafThumbprints(certificate.Leaf), AuthenticationMethod.X509Authority, trace) with { CredentialName = path.Credential });
     }
 
     private PathFinding Validate(HubEntry hub, PeerCertificate certificate, TrustAnchors anchors) => validator.Validate(
         certificate.Leaf.RawDataMemory, [.. certificate.Intermediates.Select(c => c.RawDataMemory)], anchors, parts.Time.GetUtcNow(), parts.Revocations.Of(hub.Name));
 
-    private static Verdict.Accepted Accept(HubEntry hub, IdentityCredentials registered, LeafThumbprints thumbprints, AuthenticationMethod method, CertificateTrace trace) =>
-        new(new Principal
-        {
-            Hub = hub.Name,
-            Identity = registered.Identity,
-            Rights = Rights.DeviceConnect,
-            Method = method,
-            Credential = thumbprints.Sha256,
-            Certificates = trace,
-            GenerationId = registered.GenerationId,
-        });
+    private static Principal Principal(HubEntry hub, IdentityCredentials registered, LeafThumbprints thumbprints, AuthenticationMethod method, CertificateTrace trace) => new()
+    {
+        Hub = hub.Name,
+        Identity = registered.Identity,
+        Rights = Rights.DeviceConnect,
+        Method = method,
+        Credential = thumbprints.Sha256,
+        Certificates = trace,
+        GenerationId = registered.GenerationId,
+    };
 
     private static string Registered(IdentityCredentials registered) =>
         $"primary {registered.PrimaryThumbprint ?? "none"}, secondary {registered.SecondaryThumbprint ?? "none"}";

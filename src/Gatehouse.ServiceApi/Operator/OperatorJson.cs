@@ -6,6 +6,7 @@ using Gatehouse.Hub.WrappingKeys;
 using Gatehouse.ServiceApi.Operator.AccessPolicies;
 using Gatehouse.ServiceApi.Operator.Audit;
 using Gatehouse.ServiceApi.Operator.Certificates;
+using Gatehouse.ServiceApi.Operator.CredentialUses;
 using Gatehouse.ServiceApi.Operator.Events;
 using Gatehouse.ServiceApi.Operator.Files;
 using Gatehouse.ServiceApi.Operator.Revocations;
@@ -32,6 +33,9 @@ namespace Gatehouse.ServiceApi.Operator;
 [JsonSerializable(typeof(RevocationJson))]
 [JsonSerializable(typeof(RevocationEffectJson))]
 [JsonSerializable(typeof(ListOf<RevocationJson>), TypeInfoPropertyName = "Revocations")]
+[JsonSerializable(typeof(UseSummaryJson))]
+[JsonSerializable(typeof(UsersJson))]
+[JsonSerializable(typeof(ListOf<UseJson>), TypeInfoPropertyName = "Uses")]
 [JsonSerializable(typeof(ConsumerGroupJson))]
 [JsonSerializable(typeof(ListOf<ConsumerGroupJson>), TypeInfoPropertyName = "ConsumerGroups")]
 [JsonSerializable(typeof(ListOf<PartitionJson>), TypeInfoPropertyName = "Partitions")]

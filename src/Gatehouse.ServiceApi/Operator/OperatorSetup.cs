@@ -1,6 +1,7 @@
 using Gatehouse.ServiceApi.Operator.AccessPolicies;
 using Gatehouse.ServiceApi.Operator.Audit;
 using Gatehouse.ServiceApi.Operator.Certificates;
+using Gatehouse.ServiceApi.Operator.CredentialUses;
 using Gatehouse.ServiceApi.Operator.Events;
 using Gatehouse.ServiceApi.Operator.Files;
 using Gatehouse.ServiceApi.Operator.Revocations;
@@ -35,6 +36,10 @@ internal static class OperatorSetup
         .AddOperation<ListRevocations>()
         .AddOperation<Revoke>()
         .AddOperation<UndoRevocation>()
+        .AddOperation<SummarizeUses>()
+        .AddOperation<FindUsers>()
+        .AddOperation<ListDeviceUses>()
+        .AddOperation<ListModuleUses>()
         .AddOperation<ListConsumerGroups>()
         .AddOperation<CreateConsumerGroup>()
         .AddOperation<DeleteConsumerGroup>()

@@ -1,5 +1,6 @@
 using Gatehouse.Contracts.Access;
 using Gatehouse.Contracts.Audit;
+using Gatehouse.Contracts.Credentials;
 using Gatehouse.Contracts.Errors;
 using Gatehouse.Hub.Throttling;
 using Gatehouse.Identity;
@@ -11,7 +12,7 @@ using Microsoft.AspNetCore.Http;
 namespace Gatehouse.ServiceApi.Rest;
 
 /// <summary>Says who calls and whether it may: token, then the row of the operation, then the throttle. Refusals go to the refusal log with the reason.</summary>
-internal sealed class RequestGate(PolicyAuthenticator authenticator, IRefusalLog refusals, Throttles throttles, ServiceApiOptions options)
+internal sealed class RequestGate(PolicyAuthenticator authenticator, IRefusalLog refusals, Throttles throttles, ICredentialUses uses, ServiceApiOptions options)
 {
     private const int MaxClaimedCharacters = 257;
 
@@ -35,6 +36,7 @@ internal sealed class RequestGate(PolicyAuthenticator authenticator, IRefusalLog
 
         // Known from here on: what holds a request back holds no place among strangers.
         http.MarkConnectionAuthenticated();
+        uses.Used(principal, http.Traits());
         return operation.IsThrottledByRequest && await throttles.PassAsync(principal.Hub, row, CostOf(http.Request, row), http.RequestAborted) is { } throttled ? throttled : principal;
     }
 

@@ -14,7 +14,7 @@ public sealed class AmqpHandler : IConnectionHandler
     public async Task RunAsync(ClientConnection connection)
     {
         ArgumentNullException.ThrowIfNull(connection);
-        using var proofs = parts.Proofs.Open(connection.Peer.Protocol, (connection.Peer.RemoteEndPoint as IPEndPoint)?.Address, connection.Peer.Certificate);
+        using var proofs = parts.Proofs.Open(connection.Peer.Traits(), (connection.Peer.RemoteEndPoint as IPEndPoint)?.Address, connection.Peer.Certificate);
         var peer = new AmqpPeer(connection.Peer, proofs);
         if (await new Negotiation(connection, parts, peer).RunAsync())
         {

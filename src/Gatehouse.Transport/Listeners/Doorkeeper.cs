@@ -90,6 +90,8 @@ internal sealed class Doorkeeper(ConnectionTable table, TlsHandshake tls, Interm
             Protocol = watch.Protocol,
             HostName = session.HostName,
             TlsVersion = session.Version,
+            CipherSuite = session.CipherSuite,
+            Server = session.Server,
             Certificate = session.Certificate,
         };
         var input = new BudgetedInput(reader, watch, Limits.MaxUnauthenticatedBytes);

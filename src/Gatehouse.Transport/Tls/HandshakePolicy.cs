@@ -27,6 +27,7 @@ internal sealed class HandshakePolicy(TlsOptions options, ServerCertificates cer
             _made.Clear();
         }
 
+        ShownServers.Keep(key.Context);
         return _made[key] = Make(key.Context, protocols);
     }
 

@@ -57,7 +57,11 @@ internal sealed class TlsHandshake(
 
         var certificate = stream.Leaf is null ? null : new PeerCertificate(stream.Leaf, chain);
         var host = stream.TargetHostName is { Length: > 0 } name ? name : null;
-        return new TlsSession(stream, host, stream.SslProtocol == SslProtocols.Tls13 ? "1.3" : "1.2", isResumed, certificate);
+        return new TlsSession(stream, host, stream.SslProtocol == SslProtocols.Tls13 ? "1.3" : "1.2", isResumed, certificate)
+        {
+            CipherSuite = stream.NegotiatedCipherSuite.ToString(),
+            Server = ShownServers.Find(stream.LocalCertificate),
+        };
     }
 
     /// <summary>A place among those that compute; given back as soon as the expensive flight is written, so that a slow peer holds none.</summary>

@@ -9,4 +9,11 @@ namespace Gatehouse.Transport.Tls;
 /// <param name="Version"><c>1.2</c> or <c>1.3</c>.</param>
 /// <param name="IsResumed">Whether an earlier session was resumed.</param>
 /// <param name="Certificate">What the client presented, now or in the session it resumed.</param>
-internal sealed record TlsSession(SslStream Stream, string? HostName, string Version, bool IsResumed, PeerCertificate? Certificate);
+internal sealed record TlsSession(SslStream Stream, string? HostName, string Version, bool IsResumed, PeerCertificate? Certificate)
+{
+    /// <summary>Name of the IANA registry.</summary>
+    public required string CipherSuite { get; init; }
+
+    /// <summary>Our certificate that was shown, now or in the session that was resumed; null when it is known no more.</summary>
+    public ShownServer? Server { get; init; }
+}

@@ -54,6 +54,8 @@ internal sealed class WebSocketDoor(TransportOptions options)
             Protocol = chosen.Protocol,
             HostName = context.Request.Host.HasValue ? context.Request.Host.Host.Trim('[', ']') : secure.Session.HostName,
             TlsVersion = secure.Session.Version,
+            CipherSuite = secure.Session.CipherSuite,
+            Server = secure.Session.Server,
             Certificate = secure.Session.Certificate,
         };
         try

@@ -64,7 +64,7 @@ internal sealed class PeerWorld : IDisposable
     /// <summary>Seconds since 1970 in an hour.</summary>
     internal long InAnHour => Time.GetUtcNow().AddHours(1).ToUnixTimeSeconds();
 
-    internal IPeerProofs Open(PeerCertificate? certificate = null, IPAddress? address = null) => Source.Open("amqp", address ?? IPAddress.Parse("192.0.2.1"), certificate);
+    internal IPeerProofs Open(PeerCertificate? certificate = null, IPAddress? address = null) => Source.Open(new ClientTraits { Protocol = "amqp" }, address ?? IPAddress.Parse("192.0.2.1"), certificate);
 
     /// <summary>A token over <paramref name="resource"/> exactly as given.</summary>
     internal string Token(string resource, string key, string? policy = null, long? expiry = null)

@@ -16,7 +16,7 @@ internal sealed class OpenProofs : IPeerProofSource
 
     private Grant Held { get; set; } = new();
 
-    public IPeerProofs Open(string protocol, IPAddress? remoteAddress, PeerCertificate? certificate) => new Proofs(this);
+    public IPeerProofs Open(ClientTraits client, IPAddress? remoteAddress, PeerCertificate? certificate) => new Proofs(this);
 
     /// <summary>The key was regenerated, say: all that hung on the right ends, and it cannot be had again.</summary>
     internal void End(HubError error)

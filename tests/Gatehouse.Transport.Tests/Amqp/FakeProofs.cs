@@ -17,7 +17,7 @@ internal sealed class FakeProofs : IPeerProofs, IPeerProofSource
 
     public bool IsAny { get; set; }
 
-    public IPeerProofs Open(string protocol, IPAddress? remoteAddress, PeerCertificate? certificate) => this;
+    public IPeerProofs Open(ClientTraits client, IPAddress? remoteAddress, PeerCertificate? certificate) => this;
 
     public ValueTask<Result<IGrant>> ProveAsync(string userName, string password, CancellationToken cancellationToken) => Judge(password);
 
