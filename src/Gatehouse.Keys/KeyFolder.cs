@@ -22,7 +22,7 @@ internal sealed class KeyFolder(string directory)
             return DataKeyFile.Parse(stored, DataPath);
         }
 
-        var known = KeyFiles.Read(location) is not null ? location : files.Names().Select(files.PathOf).FirstOrDefault();
+        var known = KeyFiles.Read(location) is not null ? location : files.Names().Select(files.PathOf).Concat(files.SigningNames().Select(files.SigningPathOf)).FirstOrDefault();
         return known is null ? null : Finish() ?? throw Missing(DataPath, known);
     }
 

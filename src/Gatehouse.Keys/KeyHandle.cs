@@ -1,6 +1,6 @@
 namespace Gatehouse.Keys;
 
-/// <summary>A key that wraps data keys without showing itself: in a file, in an HSM or in a TPM. Made by a <see cref="KeyStore"/>; a key that signs will be another kind that the same store opens.</summary>
+/// <summary>A key that wraps data keys without showing itself: in a file, in an HSM or in a TPM. Made by a <see cref="KeyStore"/>; one that signs is a <see cref="Signing.SigningKeyHandle"/>.</summary>
 public abstract class KeyHandle : IDisposable
 {
     /// <summary>Stable id, stored beside what the key wrapped. Tells a key from another of the same name.</summary>

@@ -1,4 +1,5 @@
 using Gatehouse.Keys.Pkcs11;
+using Gatehouse.Keys.Signing;
 using Gatehouse.Keys.Tpm;
 
 namespace Gatehouse.Keys;
@@ -21,6 +22,20 @@ public sealed class KeyStores
     }
 
     public IReadOnlyList<KeyStore> All { get; }
+
+    /// <summary>Makes a signing key.</summary>
+    /// <exception cref="KeysException">There is a key of this name, the store makes none of this type, is not among the server's, or cannot be reached.</exception>
+    public SigningKeyHandle CreateSigning(KeyAddress key, SigningKeyType type) => Allowed(key).CreateSigning(key.Name, type);
+
+    /// <summary>Opens a signing key; the caller disposes of it.</summary>
+    /// <param name="key">Where it is.</param>
+    /// <param name="isNew">Whether it is to be used from now on: what the operator did not allow is refused then.</param>
+    /// <exception cref="KeysException">There is none, it may not sign, or its store is not among the server's, or cannot be reached.</exception>
+    public SigningKeyHandle OpenSigning(KeyAddress key, bool isNew = false) => (isNew ? Allowed(key) : Holding(key)).FindSigning(key.Name)
+        ?? throw new KeysException($"There is no key '{key}'; 'gatehouse key create --use signing' makes it.") { Fault = KeysFault.NotFound };
+
+    /// <summary>The data keys are open: they seal signing keys in files.</summary>
+    internal void SealBy(SecretVault vault) => files.Vault = vault;
 
     /// <summary>The store of a key that is in use. A key file opens wherever new keys are to lie, so that keys can be moved out of files.</summary>
     /// <exception cref="KeysException">The server has no such store.</exception>

@@ -20,7 +20,11 @@ public sealed class SecretVault : IDisposable
     private const int MaxSecretBytes = 4096;
     private const int MaxBindingCharacters = 1024;
 
-    private SecretVault(KeyCustody custody) => Custody = custody;
+    private SecretVault(KeyCustody custody)
+    {
+        Custody = custody;
+        custody.Stores.SealBy(this);
+    }
 
     /// <summary>Where the keys are, and changes of them.</summary>
     public KeyCustody Custody { get; }

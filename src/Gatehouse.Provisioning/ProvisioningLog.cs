@@ -41,6 +41,12 @@ internal static partial class ProvisioningLog
     [LoggerMessage(2413, LogLevel.Error, "Quotes that are due could not be looked after; that is tried again.", EventName = "BootUpkeepFailed")]
     internal static partial void BootUpkeepFailed(this ILogger logger, Exception error);
 
+    [LoggerMessage(2415, LogLevel.Error, "The key '{Key}' of the CA of credential policy '{Policy}' cannot be used, and no certificates are issued by it: {Problem}", EventName = "IssuingKeyLost")]
+    internal static partial void IssuingKeyLost(this ILogger logger, string key, string policy, string problem);
+
+    [LoggerMessage(2416, LogLevel.Information, "The key '{Key}' of a CA can be used again.", EventName = "IssuingKeyBack")]
+    internal static partial void IssuingKeyBack(this ILogger logger, string key);
+
     [LoggerMessage(2402, LogLevel.Error, "{Operation} of a device that registers over {Protocol} failed.", EventName = "RegistrationFailed")]
     internal static partial void DeviceRequestFailed(this ILogger logger, string operation, string protocol, Exception error);
 }

@@ -16,6 +16,7 @@ internal sealed class ProvisioningMetrics
     private readonly Counter<long> throttled;
     private readonly Histogram<double> requests;
     private readonly Histogram<double> linkedHubs;
+    private readonly Histogram<double> authorities;
 
     public ProvisioningMetrics(IMeterFactory factory)
     {
@@ -26,6 +27,7 @@ internal sealed class ProvisioningMetrics
         throttled = meter.CreateCounter<long>("gatehouse.provisioning.throttled", "{operation}", "Operations refused because of a limit of rate, by class.");
         linkedHubs = meter.CreateHistogram<double>("gatehouse.provisioning.linkedhub.duration", "s", "Time that a step of a registration took at a linked hub on another server, by outcome.");
         certificates = meter.CreateCounter<long>("gatehouse.provisioning.certificates", "{certificate}", "Certificates that were issued to devices, by kind of key.");
+        authorities = meter.CreateHistogram<double>("gatehouse.provisioning.authority.duration", "s", "Time that a CA took to sign, its turn included, by where its key lies (sealed, file, pkcs11, tpm) and outcome (done, unavailable).");
         quarantines = meter.CreateCounter<long>("gatehouse.provisioning.quarantines", "{device}", "Devices that were put into quarantine because of their measured boot, by cause: changed, overdue.");
         requests = meter.CreateHistogram<double>("gatehouse.provisioning.request.duration", "s", "Time from the head of a request to the end of its answer, by operation and HTTP status.");
     }
@@ -38,6 +40,12 @@ internal sealed class ProvisioningMetrics
     /// <param name="outcome"><c>done</c>, <c>refused</c>, <c>busy</c> or <c>unreachable</c>.</param>
     /// <param name="elapsed">All its calls together.</param>
     internal void LinkedHubAsked(string outcome, TimeSpan elapsed) => linkedHubs.Record(elapsed.TotalSeconds, new KeyValuePair<string, object?>("outcome", outcome));
+
+    /// <param name="place"><c>sealed</c>, <c>file</c>, <c>pkcs11</c> or <c>tpm</c>.</param>
+    /// <param name="outcome"><c>done</c> or <c>unavailable</c>.</param>
+    /// <param name="elapsed">The wait for its turn included.</param>
+    internal void AuthorityUsed(string place, string outcome, TimeSpan elapsed) => authorities.Record(
+        elapsed.TotalSeconds, new KeyValuePair<string, object?>("place", place), new KeyValuePair<string, object?>("outcome", outcome));
 
     internal void Throttled(ThrottleClass operations) => throttled.Add(1, new KeyValuePair<string, object?>("class", operations.ToString()));
 

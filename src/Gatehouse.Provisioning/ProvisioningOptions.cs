@@ -60,6 +60,9 @@ public sealed record ProvisioningOptions
     /// <summary>How long the inventory of issued certificates keeps one that has ended, at least: what is older goes as others are issued. 1 d–10 years, default 90 d. Source: own.</summary>
     public TimeSpan IssuedCertificateRetention { get; init; } = TimeSpan.FromDays(90);
 
+    /// <summary>How long a signature by a key in a key store may take, and how long one waits for its turn. 1 s–10 min, default 30 s: a TPM signs a few times in a second. Source: own.</summary>
+    public TimeSpan KeyStorePatience { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>Bytes of <c>optionalDeviceInformation</c>. 0–64 KiB, default 8,192. Source: own.</summary>
     public int MaxDeviceInformationBytes { get; init; } = 8 * 1024;
 

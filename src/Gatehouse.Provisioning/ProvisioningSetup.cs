@@ -61,6 +61,7 @@ public static class ProvisioningSetup
         services.TryAddSingleton<EnrollmentWriter>();
         services.TryAddSingleton<EnrollmentQueries>();
         services.TryAddSingleton<CaCertificates>();
+        services.TryAddSingleton<IssuingAuthorities>();
         services.TryAddSingleton<Issuance.CredentialPolicies>();
         services.TryAddSingleton<IssuedCertificates>();
         services.TryAddSingleton<CertificateIssuer>();

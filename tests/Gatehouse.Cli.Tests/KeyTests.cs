@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Gatehouse.Keys.Tests;
 using Gatehouse.Server.Tests;
@@ -124,6 +125,60 @@ public sealed class KeyTests
         Assert.Single(records, ("key.move", "file:cut-short"));
         Assert.DoesNotContain("cut-short", await File.ReadAllTextAsync(path, TestContext.Current.CancellationToken), StringComparison.Ordinal);
         await CliRun.OkAsync(server.On("key", "rotate"));
+    }
+
+    [Fact]
+    public async Task Signing_keys_in_an_HSM_become_CAs_of_the_server_and_of_an_outside_root()
+    {
+        using var hsm = new SoftHsm();
+        using var folder = new TemporaryFolder();
+        var token = hsm.NewToken();
+        string At(string name) => $"pkcs11:token={Uri.EscapeDataString(token.Label)};object={name}";
+        await using var server = new RunningServer();
+        await server.StartAsync("--key-store", "file", "--key-store", token.Uri);
+
+        await CliRun.RefusedAsync(2, server.On("key", "create", At("x"), "--type", "ec-p256"), "--use signing");
+        await CliRun.RefusedAsync(2, server.On("key", "create", At("x"), "--use", "other"), "wrapping or signing");
+        await CliRun.RefusedAsync(1, server.On("key", "create", At("x"), "--use", "signing", "--type", "dsa"), "ArgumentInvalid", "ec-p384");
+        await CliRun.OkAsync(server.On("key", "create", At("root"), "--use", "signing"));
+        await CliRun.OkAsync(server.On("key", "create", At("issuing"), "--use", "signing", "--type", "ec-p384"));
+        await CliRun.RefusedAsync(1, server.On("key", "create", At("issuing")), "Conflict", "already");
+        await CliRun.RefusedAsync(1, server.On("key", "use", At("issuing")), "cannot wrap data keys");
+        var keys = (await CliRun.OkAsync(server.On("key", "list", "--json"))).Json["stores"]!.AsArray().SelectMany(store => store!["keys"]!.AsArray());
+        Assert.Equal(
+            [("file:wrapping", "wrapping", true), (At("issuing"), "signing", false), (At("root"), "signing", false)],
+            keys.Select(key => ((string)key!["key"]!, (string)key["use"]!, (bool)key["isInUse"]!)));
+        Assert.Matches("object=issuing +signing +ECDSA P-384 in the token", (await CliRun.OkAsync(server.On("key", "list"))).Output);
+
+        Assert.Matches("^credential policy 'own' created", (await CliRun.OkAsync(server.On("enrollment", "policy", "create", "own", "--signing-key", At("root")))).Output);
+        await CliRun.RefusedAsync(1, server.On("enrollment", "policy", "update", "own", "--new-authority"), "lest it leaves");
+
+        // The outside root, as an operator has it: openssl.
+        await CliRun.RefusedAsync(1, server.On("key", "request", At("issuing"), "--subject", "not a name"), "ArgumentInvalid");
+        await CliRun.RefusedAsync(1, server.On("key", "request", At("none"), "--subject", "CN=x"), "NotFound", "gatehouse key create");
+        await File.WriteAllTextAsync(In("issuing.csr"), (await CliRun.OkAsync(server.On("key", "request", At("issuing"), "--subject", "CN=Issuing CA,O=Contoso"))).Output, TestContext.Current.CancellationToken);
+        OpenSsl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=Outside root", "-keyout", In("root.key"), "-out", In("root.pem"), "-days", "30");
+        OpenSsl("req", "-in", In("issuing.csr"), "-verify", "-noout");
+        OpenSsl("x509", "-req", "-in", In("issuing.csr"), "-CA", In("root.pem"), "-CAkey", In("root.key"), "-CAcreateserial", "-copy_extensions", "copyall", "-out", In("issuing.pem"), "-days", "20");
+        await CliRun.RefusedAsync(1, server.On("enrollment", "policy", "create", "plant", "--signing-key", At("root"), "--certificate", In("issuing.pem")), "is not that of the certificate");
+        await CliRun.OkAsync(server.On("enrollment", "policy", "create", "plant", "--signing-key", At("issuing"), "--certificate", In("issuing.pem")));
+        var shown = (await CliRun.OkAsync(server.On("enrollment", "policy", "show", "plant"))).Output;
+        Assert.Matches("(?m)^CA +O=Contoso, CN=Issuing CA$|(?m)^CA +CN=Issuing CA, O=Contoso$", shown);
+        Assert.Matches("(?m)^CA key +pkcs11:token=.*;object=issuing$", shown);
+
+        var audit = (await CliRun.OkAsync(server.On("audit", "list", "--json", "--max", "1000"))).Json.AsArray().Select(record => (string?)record!["action"]).Where(action => action!.StartsWith("key.", StringComparison.Ordinal)).ToList();
+        Assert.Equal(["key.create", "key.create", "key.request"], audit);
+
+        string In(string name) => Path.Combine(folder.Path, name);
+    }
+
+    private static void OpenSsl(params string[] arguments)
+    {
+        using var run = Process.Start(new ProcessStartInfo("openssl", arguments) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+        var output = run.StandardOutput.ReadToEndAsync();
+        var errors = run.StandardError.ReadToEnd();
+        run.WaitForExit();
+        Assert.True(run.ExitCode == 0, errors + output.Result);
     }
 
     // By the key that the device was given when it was made.

@@ -4,9 +4,24 @@ using Net.Pkcs11Interop.HighLevelAPI;
 
 namespace Gatehouse.Keys.Tests;
 
-/// <summary>Keys in a token as other programs make them.</summary>
+/// <summary>What other programs do with a token.</summary>
 internal static class ForeignKeys
 {
+    /// <summary>The security officer of a token sets another PIN.</summary>
+    internal static void ChangePin(SoftHsm.Token token, string pin)
+    {
+        var module = Pkcs11Module.At(SoftHsm.Library);
+        lock (module.Turn)
+        {
+            var slot = module.Open().GetSlotList(SlotsType.WithTokenPresent).Single(slot => slot.GetTokenInfo().Label.TrimEnd() == token.Label);
+            using var session = slot.OpenSession(SessionType.ReadWrite);
+            session.Login(CKU.CKU_SO, "87654321");
+            session.InitPin(pin);
+            session.Logout();
+        }
+    }
+
+    /// <summary>A key as it may not be, or may be too.</summary>
     internal static void Make(ISession session, string label, bool isExtractable, bool isRsa)
     {
         var make = Pkcs11Module.Makes.ObjectAttributeFactory;

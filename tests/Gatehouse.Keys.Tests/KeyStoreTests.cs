@@ -86,7 +86,7 @@ public sealed class TokenKeyStoreTests(LoadedHsm loaded) : KeyStoreSuite
         Refused(() => Store.Find("k")!, "It was tried once", KeysFault.Unavailable);
 
         // Had it been tried again, it would have been right.
-        LoadedHsm.ChangePin(token, "4711");
+        ForeignKeys.ChangePin(token, "4711");
         Refused(() => Store.Find("k")!, "it is not tried again", KeysFault.Unavailable);
         Refused(() => new KeyStores(Folder.Directory, token.Address).All[0].Find("k")!, "it is not tried again", KeysFault.Unavailable);
 

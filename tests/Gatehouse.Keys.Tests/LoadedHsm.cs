@@ -1,6 +1,4 @@
 using System.Runtime.InteropServices;
-using Gatehouse.Keys.Pkcs11;
-using Net.Pkcs11Interop.Common;
 using Xunit;
 
 [assembly: AssemblyFixture(typeof(Gatehouse.Keys.Tests.LoadedHsm))]
@@ -14,20 +12,6 @@ public sealed partial class LoadedHsm : IDisposable
     public LoadedHsm() => Assert.Equal(0, SetVariable("SOFTHSM2_CONF", Hsm.Configuration, 1));
 
     internal SoftHsm Hsm { get; } = new();
-
-    /// <summary>The security officer of a token sets another PIN.</summary>
-    internal static void ChangePin(SoftHsm.Token token, string pin)
-    {
-        var module = Pkcs11Module.At(SoftHsm.Library);
-        lock (module.Turn)
-        {
-            var slot = module.Open().GetSlotList(SlotsType.WithTokenPresent).Single(slot => slot.GetTokenInfo().Label.TrimEnd() == token.Label);
-            using var session = slot.OpenSession(SessionType.ReadWrite);
-            session.Login(CKU.CKU_SO, "87654321");
-            session.InitPin(pin);
-            session.Logout();
-        }
-    }
 
     public void Dispose() => Hsm.Dispose();
 

@@ -59,6 +59,11 @@ internal sealed class Swtpm : IDisposable
         PutBack();
     }
 
+    /// <summary>It answers no more, and nobody is told.</summary>
+    internal void Freeze() => Signal("STOP");
+
+    internal void Thaw() => Signal("CONT");
+
     public void Dispose()
     {
         if (process is not null)
@@ -67,6 +72,12 @@ internal sealed class Swtpm : IDisposable
         }
 
         folder.Delete(recursive: true);
+    }
+
+    private void Signal(string name)
+    {
+        using var kill = Process.Start("kill", [$"-{name}", $"{process!.Id}"]);
+        kill.WaitForExit();
     }
 
     private bool Answers()

@@ -298,7 +298,7 @@ public abstract class CertificateIssuanceSuite(PostgresServer? server)
 
     private static string ThumbprintOf(X509Certificate2 certificate) => certificate.GetCertHashString(HashAlgorithmName.SHA256);
 
-    private static bool LeadsTo(X509Certificate2 leaf, X509Certificate2 root)
+    internal static bool LeadsTo(X509Certificate2 leaf, X509Certificate2 root)
     {
         using var chain = new X509Chain();
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;

@@ -50,9 +50,10 @@ internal sealed class ProvisioningHost : IAsyncDisposable, IRefusalLog
     private readonly HttpClient client = new();
     private string ownerKey = "";
 
-    private ProvisioningHost(ProvisioningOptions options, HubOptions hub, Func<ISignals, TimeProvider, Database>? postgres)
+    private ProvisioningHost(ProvisioningOptions options, HubOptions hub, Func<ISignals, TimeProvider, Database>? postgres, IReadOnlyList<KeyStoreAddress> keys)
     {
-        vault = SecretVault.Open(Path.Combine(Folder, "keys"));
+        var folder = Path.Combine(Folder, "keys");
+        vault = SecretVault.Open(folder, new KeyStores(folder, keys));
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
         var all = builder.Services.AddRoutingCore().AddSingleton<TimeProvider>(Time).AddSingleton(vault).AddSingleton<IRefusalLog>(this).AddLogging().AddStore(new(), new());
@@ -80,10 +81,10 @@ internal sealed class ProvisioningHost : IAsyncDisposable, IRefusalLog
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    internal static async Task<ProvisioningHost> StartAsync(PostgresServer? server = null, ProvisioningOptions? options = null, HubOptions? hub = null)
+    internal static async Task<ProvisioningHost> StartAsync(PostgresServer? server = null, ProvisioningOptions? options = null, HubOptions? hub = null, params IReadOnlyList<KeyStoreAddress> keys)
     {
         Assembly[] scripts = [typeof(Database).Assembly, typeof(HubSetup).Assembly, typeof(ProvisioningSetup).Assembly];
-        var host = new ProvisioningHost(options ?? new(), hub ?? new(), server is null ? null : await server.LendAsync(scripts));
+        var host = new ProvisioningHost(options ?? new(), hub ?? new(), server is null ? null : await server.LendAsync(scripts), keys);
         if (server is null)
         {
             await SqliteTemplates.CopyAsync(Path.Combine(host.Folder, "store.db"), scripts);

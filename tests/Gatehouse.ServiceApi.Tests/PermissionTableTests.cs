@@ -107,6 +107,7 @@ public sealed class PermissionTableTests(RunningApi api) : IClassFixture<Running
         [
             new("GET", "gatehouse/v1/keys", $"{Operator}keys", 200),
             new("POST", "gatehouse/v1/keys", $"{Operator}keys", 400, """{"key":"none"}"""),
+            new("POST", "gatehouse/v1/keys/request", $"{Operator}keys/request", 404, """{"key":"file:none","subject":"CN=x"}"""),
             new("POST", "gatehouse/v1/keys/use", $"{Operator}keys/use", 404, """{"key":"file:none"}"""),
             new("POST", "gatehouse/v1/keys/move", $"{Operator}keys/move", 400, """{"key":"tpm:none"}"""),
             new("POST", "gatehouse/v1/keys/rotate", $"{Operator}keys/rotate", 400, """{"key":"none"}"""),

@@ -15,6 +15,7 @@ internal sealed class CredentialPolicyCommands(Shell shell)
     private readonly Option<string[]?> keyTypes = new("--key-types") { Description = "Keys that devices may have: ec-p256, ec-p384, ec-p521, rsa (2048 to 4096 bits). Default: ec-p256 ec-p384.", HelpName = "type", AllowMultipleArgumentsPerToken = true };
     private readonly Option<string?> certificate = new("--certificate") { Description = "A CA of your own that issues the certificates, PEM or DER. Default: the server makes one.", HelpName = "file" };
     private readonly Option<string?> privateKeyFrom = new("--private-key-from") { Description = "File with its private key, PKCS #8 in PEM without a password; - reads the input.", HelpName = "file" };
+    private readonly Option<string?> signingKey = new("--signing-key") { Description = "The CA's key lies in a key store of the server (gatehouse key create --use signing). Without --certificate the server makes a root of it.", HelpName = "key" };
     private readonly Option<bool> newAuthority = new("--new-authority") { Description = "The server makes a new CA. What was issued goes on until it ends." };
     private readonly Option<bool> pem = new("--pem") { Description = "Print the CA's certificate and nothing else." };
     private readonly Option<string?> etag = new("--etag", "-e") { Description = "Only if this is still the ETag. Default: the ETag just read.", HelpName = "etag" };
@@ -39,8 +40,9 @@ internal sealed class CredentialPolicyCommands(Shell shell)
             "gatehouse enrollment policy create fleet",
             "gatehouse enrollment policy create fleet --validity-days 14 --key-types ec-p256 rsa",
             "gatehouse enrollment policy create plant-7 --certificate issuing-ca.pem --private-key-from issuing-ca.key",
+            "gatehouse enrollment policy create plant-8 --signing-key 'pkcs11:token=plant;object=issuing' --certificate issuing-ca.pem",
         ],
-        [name, days, keyTypes, certificate, privateKeyFrom],
+        [name, days, keyTypes, certificate, privateKeyFrom, signingKey],
         async call =>
         {
             var made = await call.Provisioning.PutAsync(Path(call), await BodyAsync(call), null, call.Cancellation);
@@ -55,7 +57,7 @@ internal sealed class CredentialPolicyCommands(Shell shell)
         "update",
         "Changes what is named of a credential policy; the rest stays. A new CA ends nothing that the one before has issued.",
         ["gatehouse enrollment policy update fleet --validity-days 7", "gatehouse enrollment policy update fleet --new-authority"],
-        [name, days, keyTypes, certificate, privateKeyFrom, newAuthority, etag],
+        [name, days, keyTypes, certificate, privateKeyFrom, signingKey, newAuthority, etag],
         async call =>
         {
             var body = await BodyAsync(call);
@@ -108,6 +110,7 @@ internal sealed class CredentialPolicyCommands(Shell shell)
                 ("CA issued by", Text(info["issuerName"])),
                 ("CA until", ReadableTime.Of(info["notAfterUtc"])),
                 ("CA SHA-256", Text(info["sha256Thumbprint"])),
+                ("CA key", Text(found["signingKey"]) ?? "sealed in the store"),
                 ("created", ReadableTime.Of(found["createdDateTimeUtc"])),
                 ("updated", ReadableTime.Of(found["lastUpdatedDateTimeUtc"])),
                 ("etag", Text(found["etag"])));
@@ -127,9 +130,10 @@ internal sealed class CredentialPolicyCommands(Shell shell)
 
     private async Task<JsonObject> BodyAsync(Call call)
     {
-        if (call.Value(certificate) is null != call.Value(privateKeyFrom) is null)
+        var (isCertified, hasKey, isStored) = (call.Value(certificate) is not null, call.Value(privateKeyFrom) is not null, call.Value(signingKey) is not null);
+        if (hasKey ? !isCertified || isStored : isCertified && !isStored)
         {
-            throw CliException.Usage($"{certificate.Name} and {privateKeyFrom.Name} go together.");
+            throw CliException.Usage($"{certificate.Name} goes with {privateKeyFrom.Name} or {signingKey.Name}; {privateKeyFrom.Name} with {certificate.Name} alone.");
         }
 
         var body = new JsonObject();
@@ -148,11 +152,19 @@ internal sealed class CredentialPolicyCommands(Shell shell)
             body["newAuthority"] = true;
         }
 
+        if (call.Value(signingKey) is { } stored)
+        {
+            body["signingKey"] = stored;
+        }
+
         if (call.Value(certificate) is { } path)
         {
             using var loaded = await CredentialOptions.ReadCertificateAsync(path, call.Cancellation);
             body["certificate"] = Convert.ToBase64String(loaded.RawData);
-            body["privateKey"] = call.Value(privateKeyFrom) is "-" ? await call.Surroundings.Input.ReadToEndAsync(call.Cancellation) : await InputFile.ReadTextAsync(call.Value(privateKeyFrom)!, call.Cancellation);
+            if (call.Value(privateKeyFrom) is { } from)
+            {
+                body["privateKey"] = from is "-" ? await call.Surroundings.Input.ReadToEndAsync(call.Cancellation) : await InputFile.ReadTextAsync(from, call.Cancellation);
+            }
         }
 
         return body;

@@ -35,5 +35,6 @@ public static class ProvisioningErrors
     public static readonly HubError UnsupportedMediaType = new(415000, "UnsupportedMediaType", "The content type is not supported.");
     public static readonly HubError TooManyRequests = new(429001, "TooManyRequests", "Too many requests.", IsTransient: true);
     public static readonly HubError LinkedHubUnavailable = new(500202, "LinkedHubUnavailable", "The linked hub cannot be reached now.", IsTransient: true);
+    public static readonly HubError IssuerUnavailable = new(500203, "IssuerUnavailable", "The key of the CA that issues certificates cannot be used now.", IsTransient: true);
     public static readonly HubError ServerError = new(500001, "ServerError", "The server failed to handle the request.", IsTransient: true);
 }

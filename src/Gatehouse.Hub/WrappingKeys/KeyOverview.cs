@@ -9,14 +9,25 @@ public sealed record KeyOverview(string WrappingKey, string WrappingKeyId, IRead
 
 /// <summary>One store.</summary>
 /// <param name="Name"><c>file</c>, <c>pkcs11:token=LABEL</c> or <c>tpm</c>.</param>
-/// <param name="Keys">The wrapping keys in it; none of a TPM, which keeps no list of them.</param>
+/// <param name="Keys">The keys in it; none of a TPM, which keeps no list of them.</param>
 /// <param name="Problem">Why it cannot be reached; null when it can.</param>
-public sealed record KeyStoreView(string Name, IReadOnlyList<WrappingKeyView> Keys, string? Problem);
+public sealed record KeyStoreView(string Name, IReadOnlyList<StoredKeyView> Keys, string? Problem);
 
-/// <summary>One wrapping key.</summary>
+/// <summary>One key.</summary>
 /// <param name="Key">Its address.</param>
 /// <param name="Id">Null where it cannot be used.</param>
-/// <param name="Mechanism">How it wraps; null where it cannot be used.</param>
+/// <param name="Use"><c>wrapping</c> or <c>signing</c>.</param>
+/// <param name="Mechanism">How it wraps or signs; null where it cannot be used.</param>
 /// <param name="IsInUse">Whether it wraps the data keys.</param>
 /// <param name="Problem">Why it cannot be used; null where it can.</param>
-public sealed record WrappingKeyView(string Key, string? Id, string? Mechanism, bool IsInUse, string? Problem);
+public sealed record StoredKeyView(string Key, string? Id, string Use, string? Mechanism, bool IsInUse, string? Problem);
+
+/// <summary>A signing key that was made, or has signed a request.</summary>
+/// <param name="Key">Its address.</param>
+/// <param name="Id">Its id.</param>
+/// <param name="Use"><c>signing</c>.</param>
+/// <param name="Type"><c>ec-p256</c>, <c>ec-p384</c> or <c>rsa-</c> and its bits.</param>
+/// <param name="Mechanism">How it signs.</param>
+/// <param name="PublicKey">SubjectPublicKeyInfo, PEM.</param>
+/// <param name="Csr">PKCS #10, PEM; null where none was asked for.</param>
+public sealed record SigningKeyView(string Key, string Id, string Use, string Type, string Mechanism, string PublicKey, string? Csr = null);

@@ -1,14 +1,17 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
 using Gatehouse.Contracts.Audit;
 using Gatehouse.Contracts.Errors;
 using Gatehouse.Contracts.Identities;
 using Gatehouse.Keys;
+using Gatehouse.Keys.Signing;
 using Gatehouse.Store;
 using Microsoft.Extensions.Logging;
 
 namespace Gatehouse.Hub.WrappingKeys;
 
-/// <summary>What operators do with the wrapping key and the data keys while the server runs. One thing at a time: an HSM that does not answer holds one thread, and nothing else of the server.</summary>
+/// <summary>What operators do with the wrapping key, the data keys and signing keys while the server runs. One thing at a time: an HSM that does not answer holds one thread, and nothing else of the server.</summary>
 /// <remarks>
 /// The keys are files and objects of an HSM, the audit log is the store: no transaction spans both. So the record of a change is written into the keys' own file with
 /// the change, goes to the audit log next, and is struck from the file last; a start completes what was cut short. It is never missing, and at worst there twice with the same <c>change</c>.
@@ -16,6 +19,9 @@ namespace Gatehouse.Hub.WrappingKeys;
 /// </remarks>
 public sealed class ServerKeys(SecretVault vault, Database database, ILogger<ServerKeys> log) : IDisposable
 {
+    private const string SigningUse = "signing";
+    private const int MostSubjectCharacters = 256;
+
     private readonly SemaphoreSlim turn = new(1);
 
     private KeyCustody Custody => vault.Custody;
@@ -34,7 +40,7 @@ public sealed class ServerKeys(SecretVault vault, Database database, ILogger<Ser
     public Task<Result<KeyOverview>> ReadAsync(CancellationToken cancellationToken) => RunAsync(View, cancellationToken);
 
     /// <summary>Makes a wrapping key without using it. GenericConflict when there is one of this name.</summary>
-    public Task<Result<WrappingKeyView>> CreateAsync(HubName hub, string? key, string actor, CancellationToken cancellationToken) =>
+    public Task<Result<StoredKeyView>> CreateAsync(HubName hub, string? key, string actor, CancellationToken cancellationToken) =>
         ChangeAsync(key, async address =>
         {
             var made = Custody.Create(address);
@@ -44,6 +50,43 @@ public sealed class ServerKeys(SecretVault vault, Database database, ILogger<Ser
             await WriteAsync(record);
             return View(made);
         }, cancellationToken);
+
+    /// <summary>Makes a signing key. GenericConflict when there is a key of this name.</summary>
+    /// <param name="hub">Whose policy did it.</param>
+    /// <param name="key">Its address.</param>
+    /// <param name="type">One of <see cref="SigningKeyTypes.Forms"/>.</param>
+    /// <param name="actor">For the audit record.</param>
+    /// <param name="cancellationToken">Ends the wait for its turn.</param>
+    public Task<Result<SigningKeyView>> CreateSigningAsync(HubName hub, string? key, string? type, string actor, CancellationToken cancellationToken) =>
+        SigningKeyTypes.TryParse(type, out var wanted)
+            ? ChangeAsync(key, async address =>
+            {
+                using var made = Custody.Stores.CreateSigning(address, wanted);
+                await WriteAsync(Record(hub, actor, "key.create", address.ToString(), new JsonObject { ["use"] = SigningUse, ["type"] = made.Type, ["id"] = made.Id }));
+                return View(address, made);
+            }, cancellationToken)
+            : Task.FromResult<Result<SigningKeyView>>(HubErrors.ArgumentInvalid.With($"The type of a signing key must be {SigningKeyTypes.Forms}."));
+
+    /// <summary>Has a signing key sign a request for the certificate of a CA that signs for devices, for another CA to answer. GenericNotFound.</summary>
+    /// <param name="hub">Whose policy did it.</param>
+    /// <param name="key">Its address.</param>
+    /// <param name="subject">Name of the CA, as in <c>CN=Plant 7 issuing CA,O=Contoso</c>; 1–256 characters.</param>
+    /// <param name="actor">For the audit record.</param>
+    /// <param name="cancellationToken">Ends the wait for its turn.</param>
+    public Task<Result<SigningKeyView>> RequestAsync(HubName hub, string? key, string? subject, string actor, CancellationToken cancellationToken) =>
+        NameOf(subject) is { } name
+            ? ChangeAsync(key, async address =>
+            {
+                using var handle = Custody.Stores.OpenSigning(address, isNew: true);
+                var request = new CertificateRequest(name, handle.PublicKey, handle.Hash);
+                request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, hasPathLengthConstraint: true, pathLengthConstraint: 0, critical: true));
+                request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, critical: true));
+                request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(handle.PublicKey, critical: false));
+                var pem = request.CreateSigningRequestPem(handle.CreateGenerator());
+                await WriteAsync(Record(hub, actor, "key.request", address.ToString(), new JsonObject { ["subject"] = name.Name, ["id"] = handle.Id }));
+                return View(address, handle) with { Csr = pem };
+            }, cancellationToken)
+            : Task.FromResult<Result<SigningKeyView>>(HubErrors.ArgumentInvalid.With($"The subject must be a name such as CN=Issuing CA,O=Contoso, of 1–{MostSubjectCharacters} characters."));
 
     /// <summary>Wraps the data keys by a key that is there. GenericNotFound when there is none.</summary>
     public Task<Result<KeyOverview>> UseAsync(HubName hub, string? key, string actor, CancellationToken cancellationToken) =>
@@ -152,7 +195,27 @@ public sealed class ServerKeys(SecretVault vault, Database database, ILogger<Ser
         }
     }
 
-    private WrappingKeyView View(StoredKey key) => new(key.Key.ToString(), key.Id, key.Mechanism, key.Key == Custody.WrappingKey && key.Id == Custody.WrappingKeyId, key.Problem);
+    private StoredKeyView View(StoredKey key) => new(key.Key.ToString(), key.Id, key.Use == KeyUse.Signing ? SigningUse : "wrapping", key.Mechanism, key.Key == Custody.WrappingKey && key.Id == Custody.WrappingKeyId, key.Problem);
+
+    private static SigningKeyView View(KeyAddress key, SigningKeyHandle handle) =>
+        new(key.ToString(), handle.Id, SigningUse, handle.Type, handle.Mechanism, PemEncoding.WriteString("PUBLIC KEY", handle.PublicKeyInfo.Span));
+
+    private static X500DistinguishedName? NameOf(string? subject)
+    {
+        if (subject is not { Length: > 0 and <= MostSubjectCharacters } || subject.Any(char.IsControl))
+        {
+            return null;
+        }
+
+        try
+        {
+            return new X500DistinguishedName(subject);
+        }
+        catch (CryptographicException)
+        {
+            return null;
+        }
+    }
 
     private static AuditRecord Record(HubName hub, string actor, string action, string subject, JsonObject detail)
     {

@@ -11,6 +11,7 @@ internal sealed class Pkcs11Module
     private static readonly ConcurrentDictionary<string, Pkcs11Module> Loaded = new(StringComparer.Ordinal);
 
     private readonly string path;
+    private readonly Dictionary<string, KeptSession> kept = new(StringComparer.Ordinal);
     private IPkcs11Library? library;
 
     // Without the compiler's packages there is no libdl.so, only libdl.so.2 (Pkcs11Interop issues 210 and 239).
@@ -44,9 +45,28 @@ internal sealed class Pkcs11Module
         }
     }
 
+    /// <summary>The session of a token that stays logged in; null when there is none. Only one is kept of a token.</summary>
+    internal KeptSession? KeptOf(string token) => kept.GetValueOrDefault(token);
+
+    internal KeptSession Keep(string token, KeptSession session) => kept[token] = session;
+
+    /// <summary>Ends it: a log-in counts for all sessions of a token, and so does a log-out.</summary>
+    internal void Drop(string token)
+    {
+        if (kept.Remove(token, out var session))
+        {
+            session.Close();
+        }
+    }
+
     /// <summary>Ends it; the next use starts it anew and sees the tokens that are there then.</summary>
     internal void Stop()
     {
+        foreach (var token in kept.Keys.ToList())
+        {
+            Drop(token);
+        }
+
         try
         {
             library?.Dispose();

@@ -84,7 +84,7 @@ internal static class TokenKeys
         return Find(session, slot, label) ?? throw Unfit(label, "the token does not show what it has just made");
     }
 
-    /// <summary>Labels of the secret and private keys that could be named as wrapping keys.</summary>
+    /// <summary>Labels of the secret and private keys that could be named as keys of ours.</summary>
     internal static IReadOnlyList<string> Names(ISession session) =>
         [.. Kept(session, CKO.CKO_SECRET_KEY).Concat(Kept(session, CKO.CKO_PRIVATE_KEY))
             .Select(key => session.GetAttributeValue(key, [CKA.CKA_LABEL])[0])
@@ -94,9 +94,15 @@ internal static class TokenKeys
             .Distinct(StringComparer.Ordinal)
             .Order(StringComparer.Ordinal)];
 
+    internal static bool IsTaken(ISession session, string label) => Labelled(session, CKO.CKO_SECRET_KEY, label).Count + Labelled(session, CKO.CKO_PRIVATE_KEY, label).Count > 0;
+
+    /// <summary>What the key of this label is for.</summary>
+    internal static KeyUse UseOf(ISession session, string label) =>
+        Labelled(session, CKO.CKO_PRIVATE_KEY, label) is [var only] && TokenSigningKeys.IsSigning(session, only) ? KeyUse.Signing : KeyUse.Wrapping;
+
     internal static IMechanism Mechanism(CKM mechanism) => Pkcs11Module.Makes.MechanismFactory.Create(mechanism);
 
-    private static List<IObjectHandle> Labelled(ISession session, CKO kind, string label) =>
+    internal static List<IObjectHandle> Labelled(ISession session, CKO kind, string label) =>
         session.FindAllObjects([Attribute.Create(CKA.CKA_CLASS, kind), Attribute.Create(CKA.CKA_TOKEN, true), Attribute.Create(CKA.CKA_LABEL, label)]);
 
     private static List<IObjectHandle> Kept(ISession session, CKO kind) => session.FindAllObjects([Attribute.Create(CKA.CKA_CLASS, kind), Attribute.Create(CKA.CKA_TOKEN, true)]);
@@ -114,9 +120,9 @@ internal static class TokenKeys
     private static IObjectAttribute[] Hidden() =>
         [Attribute.Create(CKA.CKA_DECRYPT, true), Attribute.Create(CKA.CKA_SENSITIVE, true), Attribute.Create(CKA.CKA_EXTRACTABLE, false)];
 
-    private static bool IsTrue(IObjectAttribute attribute) => !attribute.CannotBeRead && attribute.GetValueAsBool();
+    internal static bool IsTrue(IObjectAttribute attribute) => !attribute.CannotBeRead && attribute.GetValueAsBool();
 
-    private static bool Has(ISlot slot, CKM mechanism, ulong flags) =>
+    internal static bool Has(ISlot slot, CKM mechanism, ulong flags) =>
         slot.GetMechanismList().Contains(mechanism) && (slot.GetMechanismInfo(mechanism).MechanismFlags.Flags & flags) == flags;
 
     private static KeysException Unfit(string label, string reason) => new($"The key '{label}' cannot wrap data keys: {reason}.") { Fault = KeysFault.Refused };

@@ -8,11 +8,14 @@ namespace Gatehouse.Keys.Tpm;
 internal sealed class TpmLink : IDisposable
 {
     internal const uint Owner = 0x40000001;
+    internal const ushort EcDsa = 0x0018;
+    internal const ushort Sha256 = 0x000B;
 
     private const uint CreateCode = 0x153;
     private const uint CreatePrimaryCode = 0x131;
     private const uint LoadCode = 0x157;
     private const uint UnsealCode = 0x15E;
+    private const uint SignCode = 0x15D;
     private const uint FlushCode = 0x165;
     private const uint StartupCode = 0x144;
     private const uint Password = 0x40000009;
@@ -87,6 +90,19 @@ internal sealed class TpmLink : IDisposable
         var data = answer.Sized().ToArray();
         CryptographicOperations.ZeroMemory(bytes);
         return Whole(data, answer.IsWhole);
+    }
+
+    /// <summary>Signs a digest with an elliptic key whose scheme is ECDSA with SHA-256.</summary>
+    /// <returns>r and s, without leading zeros where the TPM leaves them out.</returns>
+    internal (byte[] R, byte[] S) Sign(uint key, ReadOnlySpan<byte> digest)
+    {
+        // A digest from outside: the ticket is the null ticket of TPM_ST_HASHCHECK.
+        var message = new TpmMessage().Sized(digest).UInt16(EcDsa).UInt16(Sha256).UInt16(0x8024).UInt32(0x40000007).Sized([]);
+        var answer = new TpmReader(Run(SignCode, [key], isAuthorized: true, message));
+        answer.UInt32();
+        var (scheme, hash) = (answer.UInt16(), answer.UInt16());
+        var (r, s) = (answer.Sized().ToArray(), answer.Sized().ToArray());
+        return (Whole(r, answer.IsWhole && scheme == EcDsa && hash == Sha256), s);
     }
 
     internal void Flush(uint handle) => Run(FlushCode, [], isAuthorized: false, new TpmMessage().UInt32(handle));

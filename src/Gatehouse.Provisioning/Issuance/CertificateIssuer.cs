@@ -4,20 +4,19 @@ using Gatehouse.Contracts.Audit;
 using Gatehouse.Contracts.Errors;
 using Gatehouse.Contracts.Identities;
 using Gatehouse.Identity.X509;
-using Gatehouse.Keys;
 using Gatehouse.Provisioning.Enrollments;
 using Gatehouse.Store;
 
 namespace Gatehouse.Provisioning.Issuance;
 
 /// <summary>Judges a device's request for a certificate by the policy of its enrollment, and signs; then writes it into the inventory, in the transaction that makes it the device's.</summary>
-internal sealed class CertificateIssuer(Database database, SecretVault vault, ProvisioningOptions options, TimeProvider time)
+internal sealed class CertificateIssuer(Database database, IssuingAuthorities authorities, ProvisioningOptions options, TimeProvider time)
 {
     /// <summary>Rows of the inventory that ended long ago and are forgotten with each one that is written.</summary>
     private const int SweptRows = 16;
 
     /// <summary>
-    /// Nothing is written yet. ArgumentInvalid without a policy; CertificateRequestRefused says what is wrong with the request; CertificateIssuerEnded; TooManyRequests.
+    /// Nothing is written yet. ArgumentInvalid without a policy; CertificateRequestRefused says what is wrong with the request; CertificateIssuerEnded; TooManyRequests; IssuerUnavailable.
     /// </summary>
     /// <param name="service">Whose policy.</param>
     /// <param name="registrationId">As the device wrote it; the only name that it gets a certificate for.</param>
@@ -36,7 +35,7 @@ internal sealed class CertificateIssuer(Database database, SecretVault vault, Pr
         return policy is null ? ProvisioningErrors.ArgumentInvalid.With("The enrollment has no credential policy (credentialPolicyName): no certificate is issued by it (csr).")
             : Fault(policy, registrationId, request) is { } fault ? ProvisioningErrors.CertificateRequestRefused.With($"The CSR did not pass verification: {fault}.")
             : recent >= options.MaxCertificatesPerHour ? ProvisioningErrors.TooManyRequests.With($"The device was issued {recent} certificates within an hour, the most it may be.")
-            : Sign(policy, registrationId, request, current, now);
+            : await authorities.UseAsync(policy, authority => Sign(authority, policy, registrationId, request, current, now), cancellationToken);
     }
 
     /// <summary>Whether a certificate is one that the device was issued and that has not ended.</summary>
@@ -79,9 +78,8 @@ internal sealed class CertificateIssuer(Database database, SecretVault vault, Pr
             ? $"its key is {KeyTypes.Describe(key)}; the policy permits {string.Join(", ", policy.PermittedKeyTypes)}"
             : request.ProofFault());
 
-    private Result<IssuedCertificate> Sign(CredentialPolicyRow policy, string registrationId, CertificateSigningRequest request, IssuedCertificateRow? current, DateTimeOffset now)
+    private static Result<IssuedCertificate> Sign(IssuingAuthority authority, CredentialPolicyRow policy, string registrationId, CertificateSigningRequest request, IssuedCertificateRow? current, DateTimeOffset now)
     {
-        using var authority = IssuingAuthority.Open(policy, vault);
         if (now < authority.Certificate.NotBefore || now >= authority.Certificate.NotAfter)
         {
             return ProvisioningErrors.CertificateIssuerEnded.With($"The CA of the credential policy '{policy.Name}' is valid from {authority.Certificate.NotBefore.ToUniversalTime():u} to {authority.Certificate.NotAfter.ToUniversalTime():u}, not now.");

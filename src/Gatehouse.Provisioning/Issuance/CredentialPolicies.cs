@@ -15,7 +15,7 @@ namespace Gatehouse.Provisioning.Issuance;
 /// An own extension of the service API: there the policies belong to another product. A CA that takes another's place ends nothing: hubs know issued certificates by their thumbprints.
 /// Each change is one transaction with its audit record, under the service's lock.
 /// </remarks>
-internal sealed class CredentialPolicies(Database database, SecretVault vault, ProvisioningOptions options, TimeProvider time)
+internal sealed class CredentialPolicies(Database database, SecretVault vault, IssuingAuthorities authorities, ProvisioningOptions options, TimeProvider time)
 {
     private const int DefaultDays = 30;
     private const int MaxDays = 3650;
@@ -27,7 +27,7 @@ internal sealed class CredentialPolicies(Database database, SecretVault vault, P
     internal async Task<Result<CredentialPolicyRow>> FindAsync(HubName service, string name, CancellationToken cancellationToken) =>
         await database.ReadAsync((connection, token) => CredentialPolicyRows.FindAsync(connection, service, name, token), cancellationToken) is { } row ? row : ProvisioningErrors.CredentialPolicyNotFound;
 
-    /// <summary>Adds a policy without If-Match, changes one with it. ArgumentInvalid, PreconditionFailed, CredentialPolicyConflict.</summary>
+    /// <summary>Adds a policy without If-Match, changes one with it. ArgumentInvalid, PreconditionFailed, CredentialPolicyConflict, IssuerUnavailable.</summary>
     internal async Task<Result<CredentialPolicyRow>> PutAsync(HubName service, string actor, string name, CredentialPolicyBody body, string? etag, CancellationToken cancellationToken)
     {
         if (Check(name, body, out var keyTypes) is { } wrong)
@@ -35,14 +35,15 @@ internal sealed class CredentialPolicies(Database database, SecretVault vault, P
             return wrong;
         }
 
-        var brought = body.Certificate is null ? default(Result<IssuingAuthority>?) : IssuingAuthority.Read(body.Certificate, body.PrivateKey!, options.MaxCertificateBytes, time.GetUtcNow());
+        // Before the transaction: a key store may take its time.
+        var brought = await GivenAsync(service, name, body, cancellationToken);
         if (brought is { IsOk: false } refused)
         {
             return refused.Error;
         }
 
         using var given = brought?.Value;
-        return await WriteAsync(
+        var saved = await WriteAsync(
             service,
             async (transaction, token) =>
             {
@@ -57,6 +58,11 @@ internal sealed class CredentialPolicies(Database database, SecretVault vault, P
                     return ProvisioningErrors.CredentialPolicyConflict.With($"The service has {options.MaxCredentialPolicies} credential policies, the most it may have.");
                 }
 
+                if (body.NewAuthority && present is { SigningKey.Length: > 0 })
+                {
+                    return Invalid("The key of the CA lies in a key store: name that of the new CA (signingKey), lest it leaves the key store.");
+                }
+
                 var row = present ?? New(service, name);
                 using var made = given is null && (present is null || body.NewAuthority) ? IssuingAuthority.Make(row.Name, service.Value, time.GetUtcNow()) : null;
                 row = WithAuthority(row, given ?? made) with
@@ -66,36 +72,57 @@ internal sealed class CredentialPolicies(Database database, SecretVault vault, P
                     KeyTypes = keyTypes is not null ? string.Join('\n', keyTypes) : present?.KeyTypes ?? string.Join('\n', KeyTypes.Default),
                     Changed = time.GetUtcNow().UtcTicks,
                 };
+                if (row.SigningKey.Length > 0 && !await CredentialPolicyRows.ClaimKeyAsync(transaction, row, token))
+                {
+                    return ProvisioningErrors.CredentialPolicyConflict.With("The key is the CA of another provisioning service.");
+                }
+
                 await CredentialPolicyRows.SaveAsync(transaction, row, token);
-                return Record(transaction, row, actor, present is null ? "create" : "update", given is not null ? "given" : made is not null ? "made" : "kept");
+                await CredentialPolicyRows.ReleaseKeysAsync(transaction, row, token);
+                return Record(transaction, row, actor, present is null ? "create" : "update", body.Certificate is not null ? "given" : given is not null || made is not null ? "made" : "kept");
             },
             cancellationToken);
+        if (saved.IsOk)
+        {
+            authorities.Forget(saved.Value);
+        }
+
+        return saved;
     }
 
     /// <summary>CredentialPolicyNotFound, PreconditionFailed, CredentialPolicyConflict while an enrollment names it. What was issued goes on until it ends.</summary>
-    internal Task<Result<CredentialPolicyRow>> DeleteAsync(HubName service, string actor, string name, string? etag, CancellationToken cancellationToken) => WriteAsync(
-        service,
-        async (transaction, token) =>
+    internal async Task<Result<CredentialPolicyRow>> DeleteAsync(HubName service, string actor, string name, string? etag, CancellationToken cancellationToken)
+    {
+        var deleted = await WriteAsync(service, (transaction, token) => DeleteAsync(transaction, service, actor, name, etag, token), cancellationToken);
+        if (deleted.IsOk)
         {
-            if (await CredentialPolicyRows.FindAsync(transaction.Connection, service, name, token, transaction.Transaction) is not { } row)
-            {
-                return ProvisioningErrors.CredentialPolicyNotFound;
-            }
+            authorities.Forget(deleted.Value);
+        }
 
-            if (etag is null || !EntityTag.Fits(etag, row.Etag))
-            {
-                return etag is null ? ProvisioningErrors.PreconditionFailed.With("Send If-Match with the credential policy's ETag.") : ProvisioningErrors.PreconditionFailed;
-            }
+        return deleted;
+    }
 
-            if (await CredentialPolicyRows.FindUserAsync(transaction, row, token) is { } user)
-            {
-                return ProvisioningErrors.CredentialPolicyConflict.With($"The enrollment '{user}' names the credential policy.");
-            }
+    private static async Task<Result<CredentialPolicyRow>> DeleteAsync(WriteTransaction transaction, HubName service, string actor, string name, string? etag, CancellationToken token)
+    {
+        if (await CredentialPolicyRows.FindAsync(transaction.Connection, service, name, token, transaction.Transaction) is not { } row)
+        {
+            return ProvisioningErrors.CredentialPolicyNotFound;
+        }
 
-            await CredentialPolicyRows.DeleteAsync(transaction, row, token);
-            return Record(transaction, row, actor, "delete", null);
-        },
-        cancellationToken);
+        if (etag is null || !EntityTag.Fits(etag, row.Etag))
+        {
+            return etag is null ? ProvisioningErrors.PreconditionFailed.With("Send If-Match with the credential policy's ETag.") : ProvisioningErrors.PreconditionFailed;
+        }
+
+        if (await CredentialPolicyRows.FindUserAsync(transaction, row, token) is { } user)
+        {
+            return ProvisioningErrors.CredentialPolicyConflict.With($"The enrollment '{user}' names the credential policy.");
+        }
+
+        await CredentialPolicyRows.DeleteAsync(transaction, row, token);
+        await CredentialPolicyRows.ReleaseKeysAsync(transaction, row, token);
+        return Record(transaction, row, actor, "delete", null);
+    }
 
     private static HubError? Check(string name, CredentialPolicyBody body, out IReadOnlyList<string>? keyTypes)
     {
@@ -103,9 +130,23 @@ internal sealed class CredentialPolicies(Database database, SecretVault vault, P
         return !EnrollmentKey.IsValid(name) ? Invalid($"The name of a credential policy must have {EnrollmentKey.Rule}.")
             : body.ValidityDays is < 1 or > MaxDays ? Invalid($"The validityDays must be 1 to {MaxDays}.")
             : body.KeyTypes is not null && keyTypes is null ? Invalid($"The keyTypes must be some of {KeyTypes.Rule}.")
-            : (body.Certificate is null) != (body.PrivateKey is null) ? Invalid("A CA is brought with both, certificate and privateKey; without them the service makes one.")
-            : body.Certificate is not null && body.NewAuthority ? Invalid("Either bring a CA, or have the service make a new one (newAuthority).")
+            : body.PrivateKey is not null && (body.Certificate is null || body.SigningKey is not null) ? Invalid("A privateKey goes with its certificate, and without signingKey.")
+            : body.Certificate is not null && body.PrivateKey is null && body.SigningKey is null ? Invalid("A CA is brought with its key: certificate with privateKey, or with signingKey for a key in a key store.")
+            : (body.Certificate ?? body.SigningKey) is not null && body.NewAuthority ? Invalid("Either name a CA or its key, or have the service make a new one (newAuthority).")
+            : body.SigningKey is not null && !KeyAddress.TryParse(body.SigningKey, out _) ? Invalid($"The signingKey must be {KeyAddress.Forms}.")
             : null;
+    }
+
+    /// <summary>The CA that the body names; null for none.</summary>
+    private async Task<Result<IssuingAuthority>?> GivenAsync(HubName service, string name, CredentialPolicyBody body, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        return !KeyAddress.TryParse(body.SigningKey, out var key)
+            ? body.Certificate is null ? default(Result<IssuingAuthority>?) : IssuingAuthority.Read(body.Certificate, body.PrivateKey!, options.MaxCertificateBytes, now)
+            : await authorities.MakeAsync(
+                key,
+                handle => body.Certificate is null ? IssuingAuthority.Make(name, service.Value, now, key, handle) : IssuingAuthority.Read(body.Certificate, key, handle, options.MaxCertificateBytes, now),
+                cancellationToken);
     }
 
     private CredentialPolicyRow New(HubName service, string name) =>
@@ -113,7 +154,7 @@ internal sealed class CredentialPolicies(Database database, SecretVault vault, P
 
     private CredentialPolicyRow WithAuthority(CredentialPolicyRow row, IssuingAuthority? authority) => authority is null
         ? row
-        : row with { Certificate = Convert.ToBase64String(authority.Certificate.RawDataMemory.Span), PrivateKey = authority.Seal(vault, row.Binding) };
+        : row with { Certificate = Convert.ToBase64String(authority.Certificate.RawDataMemory.Span), PrivateKey = authority.Seal(vault, row.Binding), SigningKey = authority.SigningKey?.ToString() ?? "" };
 
     private Task<Result<CredentialPolicyRow>> WriteAsync(HubName service, Func<WriteTransaction, CancellationToken, Task<Result<CredentialPolicyRow>>> write, CancellationToken cancellationToken) =>
         database.WriteAsync(
@@ -128,6 +169,11 @@ internal sealed class CredentialPolicies(Database database, SecretVault vault, P
             ["validityDays"] = row.ValidityDays,
             ["keyTypes"] = row.KeyTypes.Replace("\n", ", ", StringComparison.Ordinal),
         };
+        if (row.SigningKey.Length > 0)
+        {
+            detail["signingKey"] = row.SigningKey;
+        }
+
         if (authority is not null)
         {
             detail["authority"] = authority;

@@ -20,6 +20,9 @@ internal sealed record CredentialPolicyDocument
 
     public CertificateInfo? CertificateInfo { get; init; }
 
+    /// <summary>Address of the CA's key in a key store of the server; left out where the key is sealed with the policy.</summary>
+    public string? SigningKey { get; init; }
+
     public string? CreatedDateTimeUtc { get; init; }
 
     public string? LastUpdatedDateTimeUtc { get; init; }
@@ -35,6 +38,7 @@ internal sealed record CredentialPolicyDocument
             KeyTypes = row.PermittedKeyTypes,
             Certificate = row.Certificate,
             CertificateInfo = CertificateInfo.Of(loaded),
+            SigningKey = row.SigningKey.Length == 0 ? null : row.SigningKey,
             CreatedDateTimeUtc = WireTime.Of(row.Created),
             LastUpdatedDateTimeUtc = WireTime.Of(row.Changed),
         };
@@ -53,6 +57,12 @@ internal sealed record CredentialPolicyBody
 
     /// <summary>Its key: PKCS #8, PEM.</summary>
     public string? PrivateKey { get; init; }
+
+    /// <summary>
+    /// Address of a signing key in a key store of the server. With <see cref="Certificate"/> the CA is that one, whose key it must be;
+    /// without, the service makes a root of it.
+    /// </summary>
+    public string? SigningKey { get; init; }
 
     /// <summary>Whether the policy gets a new CA of the service's own.</summary>
     public bool NewAuthority { get; init; }

@@ -19,8 +19,11 @@ internal sealed record CredentialPolicyRow
     /// <summary>Of the CA; base64 of DER.</summary>
     public string Certificate { get; init; } = "";
 
-    /// <summary>Of the CA; PKCS #8, sealed under <see cref="Binding"/>.</summary>
+    /// <summary>Of the CA; PKCS #8, sealed under <see cref="Binding"/>. Empty where the key lies in a key store.</summary>
     public byte[] PrivateKey { get; init; } = [];
+
+    /// <summary>Address of the CA's key in a key store of the server; empty where it is sealed here.</summary>
+    public string SigningKey { get; init; } = "";
 
     public long ValidityDays { get; init; }
 
@@ -30,6 +33,9 @@ internal sealed record CredentialPolicyRow
     public long Created { get; init; }
 
     public long Changed { get; init; }
+
+    /// <summary>Changes with everything that a CA is opened by.</summary>
+    internal string Version => $"{GenerationId}/{Etag}";
 
     internal string Binding => $"{Service}/credential-policies/{Id}/{GenerationId}/private-key";
 

@@ -24,6 +24,7 @@ internal static class OperatorSetup
         .AddOperation<RegeneratePolicyKey>()
         .AddOperation<ListKeys>()
         .AddOperation<CreateKey>()
+        .AddOperation<RequestCertificate>()
         .AddOperation<UseKey>()
         .AddOperation<MoveKey>()
         .AddOperation<RotateKey>()
