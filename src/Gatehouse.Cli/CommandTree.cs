@@ -47,6 +47,7 @@ internal static class CommandTree
             CertificateCommands.Group(shell),
             RevokeCommands.Group(shell),
             CredentialCommands.Group(shell),
+            CrlCommands.Group(shell),
             PolicyCommands.Group(shell),
             KeyCommands.Group(shell),
             ConsumerGroupCommands.Group(shell),

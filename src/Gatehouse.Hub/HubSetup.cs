@@ -58,6 +58,9 @@ public static class HubSetup
         services.AddHostedService(static all => all.GetRequiredService<KnownRevocations>());
         services.TryAddSingleton<RevocationList>();
         services.AddUseTracking(options.Uses);
+        services.TryAddSingleton<IssuerLists>();
+        services.TryAddSingleton<StaleListWatch>();
+        services.AddHostedService(static all => all.GetRequiredService<StaleListWatch>());
         services.TryAddSingleton(options.Events);
         services.TryAddSingleton<HubLogs>();
         services.TryAddSingleton<ConsumerGroups>();

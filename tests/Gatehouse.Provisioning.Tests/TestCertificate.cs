@@ -15,7 +15,7 @@ internal sealed class TestCertificate : IDisposable
         this.issuer = issuer;
         var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(isAuthority, false, 0, true));
-        request.CertificateExtensions.Add(new X509KeyUsageExtension(isAuthority ? X509KeyUsageFlags.KeyCertSign : X509KeyUsageFlags.DigitalSignature, true));
+        request.CertificateExtensions.Add(new X509KeyUsageExtension(isAuthority ? X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign : X509KeyUsageFlags.DigitalSignature, true));
         var (from, to) = (ProvisioningHost.Now.AddDays(-400), notAfter ?? ProvisioningHost.Now.AddDays(400));
         Certificate = issuer is null
             ? request.Create(request.SubjectName, X509SignatureGenerator.CreateForECDsa(key), from, to, RandomNumberGenerator.GetBytes(8))
@@ -29,6 +29,20 @@ internal sealed class TestCertificate : IDisposable
     internal string Base64 => Convert.ToBase64String(Certificate.RawData);
 
     internal string Thumbprint => Convert.ToHexString(SHA256.HashData(Certificate.RawData));
+
+    /// <summary>A list of this CA that names the given certificates, all as compromised.</summary>
+    internal byte[] List(int number, params IEnumerable<TestCertificate> revoked)
+    {
+        var builder = new CertificateRevocationListBuilder();
+        foreach (var each in revoked)
+        {
+            builder.AddEntry(each.Certificate, ProvisioningHost.Now.AddHours(-1), X509RevocationReason.KeyCompromise);
+        }
+
+        var identifier = X509AuthorityKeyIdentifierExtension.CreateFromSubjectKeyIdentifier([1, 2, 3]);
+        return builder.Build(
+            Certificate.SubjectName, X509SignatureGenerator.CreateForECDsa(key), number, ProvisioningHost.Now.AddDays(1), HashAlgorithmName.SHA256, identifier, ProvisioningHost.Now.AddHours(-1));
+    }
 
     internal static TestCertificate Root(string name = "root") => new(name, null, true, null);
 

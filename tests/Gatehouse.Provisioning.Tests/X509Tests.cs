@@ -1,5 +1,7 @@
 using Gatehouse.Contracts.Audit;
 using Gatehouse.Contracts.Credentials;
+using Gatehouse.Hub.Certificates;
+using Gatehouse.Hub.Registry;
 using Gatehouse.Hub.Revoking;
 using Xunit;
 
@@ -187,6 +189,35 @@ public sealed class X509Tests
         using var pinned = lower.Leaf("dev-4");
         await host.EnrollAsync("dev-4", EnrollmentSuite.Clients(pinned.Base64));
         await RefusedAsync(host, "dev-4", pinned, RefusalReason.CertificateRevoked);
+    }
+
+    [Fact]
+    public async Task What_the_list_of_an_outside_CA_names_does_not_register_at_a_linked_service()
+    {
+        await using var host = await ProvisioningHost.StartAsync();
+        using var root = TestCertificate.Root();
+        using var lost = root.Leaf("dev-1");
+        using var kept = root.Leaf("dev-2");
+        using var own = root.Leaf("dev-3");
+        await host.EnrollAsync("g1", EnrollmentSuite.Signers(root.Base64), isGroup: true);
+        await host.EnrollAsync("dev-3", EnrollmentSuite.Clients(own.Base64));
+        Assert.True((await host.RegisterAsync("dev-1", lost.Shown())).IsOk);
+        Assert.True((await host.RegisterAsync("dev-3", own.Shown())).IsOk);
+        var (lists, token) = (host.Get<IssuerLists>(), TestContext.Current.CancellationToken);
+        Assert.True((await host.Get<CaCertificates>().PutAsync(host.Hub.Name, "root", new CertificateUpload(root.Pem, true), IfMatch.Absent, "policy:iothubowner", token)).IsOk);
+
+        var taken = await lists.ImportAsync(host.Hub.Name, root.List(1, lost, own), new IssuerListImport(null, false), "policy:iothubowner", token);
+
+        Assert.True(taken.IsOk, taken.Error?.Message);
+        await RefusedAsync(host, "dev-1", lost, RefusalReason.CertificateRevoked);
+        await RefusedAsync(host, "dev-3", own, RefusalReason.CertificateRevoked);
+        Assert.True((await host.RegisterAsync("dev-2", kept.Shown())).IsOk);
+
+        Assert.True((await lists.RemoveAsync(host.Hub.Name, "root", "policy:iothubowner", token)).IsOk);
+        Assert.True((await lists.SetRuleAsync(host.Hub.Name, "root", "refuse", false, "policy:iothubowner", token)).IsOk);
+        await RefusedAsync(host, "dev-2", kept, RefusalReason.RevocationListStale);
+        Assert.True((await lists.ImportAsync(host.Hub.Name, root.List(2), new IssuerListImport("root", false), "policy:iothubowner", token)).IsOk);
+        Assert.True((await host.RegisterAsync("dev-1", lost.Shown())).IsOk);
     }
 
     private static async Task RevokeAsync(ProvisioningHost host, RevocationRequest request)

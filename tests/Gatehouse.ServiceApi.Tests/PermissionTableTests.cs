@@ -126,6 +126,11 @@ public sealed class PermissionTableTests(RunningApi api) : IClassFixture<Running
             new("GET", "gatehouse/v1/revocations", $"{Operator}revocations", 200),
             new("POST", "gatehouse/v1/revocations", $"{Operator}revocations", 400, "{}"),
             new("DELETE", "gatehouse/v1/revocations/{mark}", $"{Operator}revocations/{new string('A', 64)}", 404),
+            new("GET", "gatehouse/v1/revocation-lists", $"{Operator}revocation-lists", 200),
+            new("POST", "gatehouse/v1/revocation-lists", $"{Operator}revocation-lists", 400, "{}"),
+            new("GET", "gatehouse/v1/revocation-lists/{ca}", $"{Operator}revocation-lists/none", 404),
+            new("DELETE", "gatehouse/v1/revocation-lists/{ca}", $"{Operator}revocation-lists/none", 404),
+            new("PUT", "gatehouse/v1/revocation-lists/{ca}/rule", $"{Operator}revocation-lists/none/rule", 404, """{"stale":"refuse"}"""),
         ]),
         ["ReadCredentialUses"] = (Readers,
         [

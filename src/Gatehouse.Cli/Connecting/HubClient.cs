@@ -50,6 +50,14 @@ internal sealed class HubClient : IDisposable
         (await SendAsync(request, cancellationToken)).Dispose();
     }
 
+    /// <summary>Posts a file as it is, and returns what the hub says of it.</summary>
+    internal async Task<JsonNode> PostFileAsync(HubPath path, byte[] content, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, path.ToUri(Address)) { Content = new ByteArrayContent(content) };
+        using var answer = await SendAsync(request, cancellationToken);
+        return await ReadAsync(answer, cancellationToken);
+    }
+
     /// <summary>One page of a query (a POST with a body, or a GET), and what leads to the next; null after the last.</summary>
     internal async Task<(JsonArray Rows, string? Continuation)> PageAsync(HubPath path, JsonNode? body, int items, string? continuation, CancellationToken cancellationToken)
     {

@@ -47,13 +47,14 @@ internal static partial class RefusalWords
         RefusalReason.EndorsementCertificateInvalid => new(
             "The certificate of its TPM's endorsement key is not good.",
             "See the fault above. Of a maker that you trust: put its root and the intermediate that signed the certificate into tpm-manufacturer-roots, and start the server again."),
-        RefusalReason.CertificateRevoked => new("Its certificate, or one on the way to the CA, is revoked in this hub.", "If it should be let in again: give the device another certificate, or take the entry named above back with 'gatehouse revoke undo'."),
+        RefusalReason.CertificateRevoked => new("Its certificate, or one on the way to the CA, is revoked in this hub.", "If it should be let in again: give the device another certificate, or take the entry named above back with 'gatehouse revoke undo'; what a CA's own list (CRL) names, its CA takes back."),
+        RefusalReason.RevocationListStale => new("The CA of its certificate has no list of today (CRL) of what it has revoked, and its rule here is to refuse then.", "Import the CA's newest list with 'gatehouse crl import FILE'; 'gatehouse crl policy CA --stale accept' lets its devices in meanwhile."),
         RefusalReason.TpmRevoked => new("Its TPM is revoked in a hub that it could be assigned to.", "If it should register again: take the entry named above back with 'gatehouse revoke undo'."),
         _ => null,
     };
 
     // Their own words say more of a registration than that it was refused.
-    private static bool IsOfRegistration(RefusalReason reason) => reason is RefusalReason.CertificateRequestRefused or RefusalReason.CertificateRevoked or RefusalReason.TpmRevoked
+    private static bool IsOfRegistration(RefusalReason reason) => reason is RefusalReason.CertificateRequestRefused or RefusalReason.CertificateRevoked or RefusalReason.RevocationListStale or RefusalReason.TpmRevoked
         or RefusalReason.EndorsementKeyMismatch or RefusalReason.StorageRootKeyInvalid or RefusalReason.EndorsementCertificateMissing or RefusalReason.EndorsementCertificateInvalid
         or RefusalReason.QuoteMissing or RefusalReason.QuoteInvalid or RefusalReason.BootStateChanged;
 

@@ -35,6 +35,7 @@ public enum RefusalReason
     EndorsementCertificateInvalid,
     CertificateRevoked,
     TpmRevoked,
+    RevocationListStale,
 }
 
 /// <summary>One refused connect or request.</summary>

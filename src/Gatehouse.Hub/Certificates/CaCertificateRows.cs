@@ -14,10 +14,11 @@ internal static class CaCertificateRows
         verification_code AS VerificationCode, created AS Created, updated AS Updated
         """;
 
-    internal static async Task<IReadOnlyList<CaCertificateRow>> ListAsync(DbConnection connection, HubName hub, CancellationToken cancellationToken) =>
+    internal static async Task<IReadOnlyList<CaCertificateRow>> ListAsync(DbConnection connection, HubName hub, DbTransaction? transaction, CancellationToken cancellationToken) =>
         [.. await connection.QueryAsync<CaCertificateRow>(new CommandDefinition(
             $"SELECT {Columns} FROM ca_certificates WHERE hub = @hub ORDER BY name_key",
             new { hub = hub.Value },
+            transaction,
             cancellationToken: cancellationToken))];
 
     internal static async Task<IReadOnlyList<string>> ListVerifiedAsync(DbConnection connection, HubName hub, CancellationToken cancellationToken) =>

@@ -18,7 +18,7 @@ public sealed class CaCertificates(Database database, CertificateOptions options
 {
     public async Task<IReadOnlyList<CaCertificate>> ListAsync(HubName hub, CancellationToken cancellationToken)
     {
-        var rows = await database.ReadAsync((connection, cancel) => CaCertificateRows.ListAsync(connection, hub, cancel), cancellationToken);
+        var rows = await database.ReadAsync((connection, cancel) => CaCertificateRows.ListAsync(connection, hub, null, cancel), cancellationToken);
         return [.. rows.Select(CaCertificate.From)];
     }
 

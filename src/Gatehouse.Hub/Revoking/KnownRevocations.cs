@@ -57,6 +57,10 @@ public sealed class KnownRevocations : BackgroundService, IRevocations
         return [.. Uses.SelectMany(each => each.Find(hub, wanted))];
     }
 
+    /// <summary>The lists of outside CAs that are in force here, of all hubs, with their versions.</summary>
+    internal IEnumerable<(HubName Hub, IssuerList List, string Version)> IssuerLists =>
+        hubs.SelectMany(static hub => hub.Value.Set.IssuerLists.Select(list => (hub.Key, list, hub.Value.Versions[list.Issuer.ToString()])));
+
     /// <summary>Reads what has changed and puts it in force; when it returns, everything here that stands on it has been judged again.</summary>
     internal async Task RefreshAsync(CancellationToken cancellationToken)
     {
@@ -68,6 +72,8 @@ public sealed class KnownRevocations : BackgroundService, IRevocations
             {
                 await ReadAsync(change, cancellationToken);
             }
+
+            await ReadListsAsync(cancellationToken);
         }
         finally
         {
@@ -139,11 +145,54 @@ public sealed class KnownRevocations : BackgroundService, IRevocations
         var entries = rows.Select(row => row.ToEntry()).ToList();
 
         // What came after the change that was read of is read once more next time.
-        hubs[hub] = new Known((isWhole ? RevocationSet.Empty : before.Set).With(entries), change.Sequence);
-        Enforce(hub, entries.FindAll(entry => before.Set.Find(entry.Mark) is null));
+        hubs[hub] = before with { Set = (isWhole ? before.Set.WithoutEntries() : before.Set).With(entries), Sequence = change.Sequence };
+        var added = entries.FindAll(entry => before.Set.Find(entry.Mark) is null);
+        Enforce(hub, added.Count, added.SelectMany(entry => entry.ShortMarks));
     }
 
-    private void Enforce(HubName hub, List<Revocation> added)
+    private async Task ReadListsAsync(CancellationToken cancellationToken)
+    {
+        var stored = (await database.ReadAsync(IssuerListRows.ReadVersionsAsync, cancellationToken)).ToLookup(each => HubName.Parse(each.Hub));
+        foreach (var hub in stored.Select(each => each.Key).Union(hubs.Where(each => !each.Value.Versions.IsEmpty).Select(each => each.Key)).ToList())
+        {
+            var before = hubs.GetValueOrDefault(hub, Known.Nothing);
+            var versions = stored[hub].ToImmutableDictionary(each => each.Issuer, each => each.Version);
+            if (versions.Count != before.Versions.Count || versions.Any(each => before.Versions.GetValueOrDefault(each.Key) != each.Value))
+            {
+                await ReadListsAsync(hub, before, versions, cancellationToken);
+            }
+        }
+    }
+
+    private async Task ReadListsAsync(HubName hub, Known before, ImmutableDictionary<string, string> versions, CancellationToken cancellationToken)
+    {
+        var lists = ImmutableList.CreateBuilder<IssuerList>();
+        var marks = new List<ulong>();
+        foreach (var (issuer, version) in versions)
+        {
+            var present = before.Set.IssuerLists.Find(list => list.Issuer.ToString() == issuer);
+            if (present is not null && before.Versions[issuer] == version)
+            {
+                lists.Add(present);
+            }
+            else if (await database.ReadAsync((connection, cancel) => IssuerListRows.FindAsync(connection, null, hub.Value, issuer, cancel), cancellationToken) is { } row)
+            {
+                // One that has changed once more meanwhile is read again next time.
+                var list = row.ToList();
+                lists.Add(list);
+                marks.AddRange(ListedMarks.Of(list, present?.Serials ?? RevokedSerials.None));
+            }
+            else
+            {
+                versions = versions.Remove(issuer);
+            }
+        }
+
+        hubs[hub] = before with { Set = before.Set.WithLists(lists.ToImmutable()), Versions = versions };
+        Enforce(hub, marks.Count, marks);
+    }
+
+    private void Enforce(HubName hub, int added, IEnumerable<ulong> marks)
     {
         var holders = Uses;
         foreach (var holder in holders)
@@ -151,15 +200,15 @@ public sealed class KnownRevocations : BackgroundService, IRevocations
             holder.RevocationsChanged(hub);
         }
 
-        if (added.Count == 0)
+        if (added == 0)
         {
             return;
         }
 
         // Each costs the judgement of a proof; thousands must not stand in one line.
-        var concerned = Find(hub, added.SelectMany(entry => entry.ShortMarks));
+        var concerned = Find(hub, marks);
         Parallel.ForEach(concerned, static use => use.JudgeAgain());
-        log.RevocationsTaken(hub.Value, added.Count, concerned.Count);
+        log.RevocationsTaken(hub.Value, added, concerned.Count);
     }
 
     private void Detach(ICertificateUses gone)
@@ -170,9 +219,9 @@ public sealed class KnownRevocations : BackgroundService, IRevocations
         }
     }
 
-    private sealed record Known(RevocationSet Set, long Sequence)
+    private sealed record Known(RevocationSet Set, long Sequence, ImmutableDictionary<string, string> Versions)
     {
-        internal static Known Nothing { get; } = new(RevocationSet.Empty, 0);
+        internal static Known Nothing { get; } = new(RevocationSet.Empty, 0, ImmutableDictionary<string, string>.Empty);
     }
 
     private sealed class Attachment(KnownRevocations owner, ICertificateUses uses) : IDisposable

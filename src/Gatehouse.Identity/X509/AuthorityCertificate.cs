@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using System.Text;
+using Gatehouse.Contracts.Credentials;
 
 namespace Gatehouse.Identity.X509;
 
@@ -18,6 +19,17 @@ public sealed class AuthorityCertificate
     private AuthorityCertificate(ParsedCertificate parsed) => this.parsed = parsed;
 
     public DateTimeOffset NotAfter => parsed.NotAfter;
+
+    /// <summary>DER.</summary>
+    public ReadOnlyMemory<byte> Raw => parsed.Raw;
+
+    /// <summary>Mark of its name and key together: the issuer that a list is of, in whichever of its certificates.</summary>
+    public CertificateMark IssuerMark => CertificateMark.Of(Encoding.UTF8.GetBytes($"issuer {parsed.Outline.SubjectName} {parsed.Outline.Key}"));
+
+    /// <summary>What is known of the certificate.</summary>
+    public CertificateOutline Outline => parsed.Outline;
+
+    internal ParsedCertificate Parsed => parsed;
 
     /// <param name="der">One certificate and nothing else.</param>
     /// <param name="authority">The certificate; its dates are not judged.</param>

@@ -36,13 +36,13 @@ public sealed class CertificateChains(IdentityOptions options)
             return new ChainFinding(fault, finding.Detail, "");
         }
 
-        var path = new FoundPath(known, revoked, finding.Path);
+        var path = new FoundPath(known, revoked, finding.Path, now);
         found.AddOrUpdate(shown, path);
         return path.Finding;
     }
 
     /// <summary>Why the certificate itself, or what it was signed by as far as the peer showed it, is revoked; null when it is not.</summary>
-    public (RefusalReason Reason, string Detail)? RevocationOf(PeerCertificate shown, params IReadOnlyList<RevocationSet> revoked) => certificates.FindRevocation(shown, revoked);
+    public (RefusalReason Reason, string Detail)? RevocationOf(PeerCertificate shown, DateTimeOffset now, params IReadOnlyList<RevocationSet> revoked) => certificates.FindRevocation(shown, now, revoked);
 
     /// <summary>Whether the leaf's one common name is the registration id, in any case. Says why not.</summary>
     public static bool Names(PeerCertificate shown, string registrationId, out string fault)
@@ -69,13 +69,14 @@ public sealed class CertificateChains(IdentityOptions options)
     public static bool IsLeaf(PeerCertificate shown, string? thumbprint) => new LeafThumbprints(shown.Leaf).Matches(thumbprint);
 
     /// <summary>A path that was good, and for what it is good again: the same known certificates and the same revocation lists, while all of its dates are.</summary>
-    private sealed class FoundPath(TrustAnchors known, IReadOnlyList<RevocationSet> revoked, IReadOnlyList<ParsedCertificate> path)
+    private sealed class FoundPath(TrustAnchors known, IReadOnlyList<RevocationSet> revoked, IReadOnlyList<ParsedCertificate> path, DateTimeOffset judged)
     {
         // Not to keep alive what has been replaced.
         private readonly WeakReference<TrustAnchors> known = new(known);
         private readonly WeakReference<RevocationSet>[] revoked = [.. revoked.Select(static each => new WeakReference<RevocationSet>(each))];
         private readonly DateTimeOffset notBefore = path.Max(each => each.NotBefore);
         private readonly DateTimeOffset notAfter = path.Min(each => each.NotAfter);
+        private readonly DateTimeOffset goodUntil = revoked.Select(each => each.GoodUntil(judged)).DefaultIfEmpty(DateTimeOffset.MaxValue).Min();
 
         internal ChainFinding Finding { get; } = new(null, "", Convert.ToHexString(SHA256.HashData(path[^1].Raw.Span)));
 
@@ -97,7 +98,7 @@ public sealed class CertificateChains(IdentityOptions options)
             return true;
         }
 
-        internal bool IsValid(DateTimeOffset now) => CertificateDates.Fault(notBefore, notAfter, now) is null;
+        internal bool IsValid(DateTimeOffset now) => CertificateDates.Fault(notBefore, notAfter, now) is null && now <= goodUntil;
 
         private static bool IsSame<T>(WeakReference<T> kept, T other)
             where T : class => kept.TryGetTarget(out var own) && ReferenceEquals(own, other);

@@ -153,7 +153,8 @@ internal sealed class CertificateExtensions
         return items;
     }
 
-    private static ReadOnlyMemory<byte>? ReadAuthorityKeyIdentifier(AsnReader sequence)
+    /// <summary>The key identifier; null when there is none.</summary>
+    internal static ReadOnlyMemory<byte>? ReadAuthorityKeyIdentifier(AsnReader sequence)
     {
         var keyId = new Asn1Tag(TagClass.ContextSpecific, 0);
         return sequence.HasData && sequence.PeekTag().HasSameClassAndValue(keyId) ? sequence.ReadOctetString(keyId) : null;

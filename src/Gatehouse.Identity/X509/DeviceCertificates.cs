@@ -25,7 +25,7 @@ internal sealed class DeviceCertificates(IdentityParts parts)
             return Refuse.Device(RefusalReason.ThumbprintMismatch, $"The certificate presented ({thumbprints}) is not the registered one ({Registered(registered)}).");
         }
 
-        if (shown.FindRevocation(certificate, parts.Revocations.Of(hub.Name)) is { } revoked)
+        if (shown.FindRevocation(certificate, parts.Time.GetUtcNow(), parts.Revocations.Of(hub.Name)) is { } revoked)
         {
             return Refuse.Device(revoked.Reason, revoked.Detail);
         }

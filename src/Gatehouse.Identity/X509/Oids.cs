@@ -18,6 +18,12 @@ internal static class Oids
     internal const string InhibitAnyPolicy = "2.5.29.54";
     internal const string ExtendedKeyUsage = "2.5.29.37";
 
+    internal const string CrlNumber = "2.5.29.20";
+    internal const string CrlReason = "2.5.29.21";
+    internal const string DeltaCrlIndicator = "2.5.29.27";
+    internal const string IssuingDistributionPoint = "2.5.29.28";
+    internal const string CertificateIssuer = "2.5.29.29";
+
     internal const string AnyExtendedKeyUsage = "2.5.29.37.0";
     internal const string ClientAuth = "1.3.6.1.5.5.7.3.2";
 

@@ -165,7 +165,8 @@ internal sealed class ParsedCertificate
         }
     }
 
-    private static DateTimeOffset ReadTime(AsnReader reader) => reader.PeekTag().HasSameClassAndValue(Asn1Tag.GeneralizedTime)
+    /// <summary>UTCTime or GeneralizedTime.</summary>
+    internal static DateTimeOffset ReadTime(AsnReader reader) => reader.PeekTag().HasSameClassAndValue(Asn1Tag.GeneralizedTime)
         ? reader.ReadGeneralizedTime()
 
         // §4.1.2.5.1: two-digit years from 50 are 19xx.

@@ -1,5 +1,4 @@
 using Gatehouse.Contracts.Audit;
-using Gatehouse.Contracts.Credentials;
 
 namespace Gatehouse.Identity.X509;
 
@@ -50,9 +49,13 @@ internal sealed class PathSearch(
                 return Note(RefusalReason.CertificateNotTrusted, "The certificates sent allow too many paths to look at all of them.");
             }
 
-            if (revocations.Find(issuer) is { } entry)
+            if (revocations.Find(issuer) is { } revoked)
             {
-                NoteRevoked(issuer, entry);
+                NoteRevoked(issuer, revoked, isPeers: false);
+            }
+            else if (revocations.FindListed(current, issuer) is { } listed)
+            {
+                NoteRevoked(current, listed, isPeers: path.Count == 1);
             }
             else if (SignatureFault(current, issuer) is { } fault)
             {
@@ -80,12 +83,12 @@ internal sealed class PathSearch(
         var finding = rules.Judge([.. path], now);
         if (finding.Fault is null)
         {
-            if (revocations.FindAbove(path[^1], intermediates) is not { } entry)
+            if (revocations.FindAbove(path[^1], intermediates) is not { } revoked)
             {
                 return finding;
             }
 
-            NoteRevoked(path[^1], entry);
+            NoteRevoked(path[^1], revoked, isPeers: false);
             return null;
         }
 
@@ -126,11 +129,11 @@ internal sealed class PathSearch(
         return null;
     }
 
-    private void NoteRevoked(ParsedCertificate certificate, Revocation entry)
+    private void NoteRevoked(ParsedCertificate certificate, RevocationFault fault, bool isPeers)
     {
         if (bestDepth < RevokedDepth)
         {
-            var (reason, detail) = RevocationCheck.Describe(certificate, entry, isPeers: false);
+            var (reason, detail) = RevocationCheck.Describe(certificate, fault, isPeers);
             (best, bestDepth) = (PathFinding.Refused(reason, detail), RevokedDepth);
         }
     }

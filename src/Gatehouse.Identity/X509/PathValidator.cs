@@ -42,10 +42,10 @@ internal sealed class PathValidator(PathOptions options, CertificatePurpose purp
         }
 
         // Before any signature is verified: what is revoked shall cost nothing.
-        var revocations = new RevocationCheck(revoked, options);
-        if (revocations.Find(parsed) is { } entry)
+        var revocations = new RevocationCheck(revoked, options, now);
+        if (revocations.Find(parsed) is { } found)
         {
-            var (reason, detail) = RevocationCheck.Describe(parsed, entry, isPeers: true);
+            var (reason, detail) = RevocationCheck.Describe(parsed, found, isPeers: true);
             return PathFinding.Refused(reason, detail);
         }
 

@@ -1,25 +1,22 @@
-using System.Runtime.CompilerServices;
 using Gatehouse.Contracts.Audit;
 using Gatehouse.Contracts.Credentials;
 
 namespace Gatehouse.Identity.X509;
 
 /// <summary>Asks revocation lists about certificates. From memory: nothing is fetched, and where no list has an entry nothing is computed.</summary>
-/// <remarks>decisions/0033. Names only choose which revoked CA is looked at; that it signed is verified.</remarks>
-internal sealed class RevocationCheck(IReadOnlyList<RevocationSet> lists, PathOptions options)
+/// <remarks>decisions/0033, 0036. Names only choose which CA is looked at; that it signed is verified.</remarks>
+internal sealed class RevocationCheck(IReadOnlyList<RevocationSet> lists, PathOptions options, DateTimeOffset now)
 {
-    private static readonly ConditionalWeakTable<RevocationSet, TrustAnchorIndex> Indexes = [];
-
     private readonly bool isEmpty = lists.All(static list => list.IsEmpty);
 
     /// <summary>The entry of a mark; null when there is none.</summary>
-    internal Revocation? Find(CertificateMark mark)
+    internal RevocationFault? Find(CertificateMark mark)
     {
         foreach (var list in lists)
         {
             if (list.Find(mark) is { } entry)
             {
-                return entry;
+                return RevocationFault.Of(entry);
             }
         }
 
@@ -27,13 +24,35 @@ internal sealed class RevocationCheck(IReadOnlyList<RevocationSet> lists, PathOp
     }
 
     /// <summary>The entry that names this certificate, its key or its serial number; null when none does.</summary>
-    internal Revocation? Find(CertificateOutline certificate) =>
+    internal RevocationFault? Find(CertificateOutline certificate) =>
         isEmpty ? null : Find(certificate.Thumbprint) ?? Find(certificate.Key) ?? Find(certificate.Serial);
 
-    internal Revocation? Find(ParsedCertificate certificate) => isEmpty ? null : Find(certificate.Outline);
+    internal RevocationFault? Find(ParsedCertificate certificate) => isEmpty ? null : Find(certificate.Outline);
 
-    /// <summary>The entry of a revoked CA that signed this certificate, or one above it as far as the peer showed them; null when there is none.</summary>
-    internal Revocation? FindAbove(ParsedCertificate certificate, IReadOnlyList<ParsedCertificate> sent)
+    /// <summary>What the CRL of an issuer has against a certificate that names it; null when nothing. Needs no signature: either this issuer signed it, or there is no path through it.</summary>
+    internal RevocationFault? FindListed(ParsedCertificate certificate, ParsedCertificate issuer)
+    {
+        if (isEmpty)
+        {
+            return null;
+        }
+
+        foreach (var list in lists)
+        {
+            foreach (var known in RevocationIndex.Of(list).Named(issuer.Subject))
+            {
+                if (known.List is { } own && known.Certificate.HasSameKeyAndName(issuer) && Judge(own, certificate) is { } fault)
+                {
+                    return fault;
+                }
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>What is against a certificate above this one, or this one by the list of what signed it, as far as the peer showed them; null when nothing.</summary>
+    internal RevocationFault? FindAbove(ParsedCertificate certificate, IReadOnlyList<ParsedCertificate> sent)
     {
         if (isEmpty)
         {
@@ -44,9 +63,9 @@ internal sealed class RevocationCheck(IReadOnlyList<RevocationSet> lists, PathOp
         var current = certificate;
         for (var depth = 1; depth < options.MaxPathCertificates; depth++)
         {
-            if (FindSigner(current, ref checks) is { } entry)
+            if (FindSigner(current, ref checks) is { } fault)
             {
-                return entry;
+                return fault;
             }
 
             if (NextAbove(current, sent, ref checks) is not { } above)
@@ -65,30 +84,35 @@ internal sealed class RevocationCheck(IReadOnlyList<RevocationSet> lists, PathOp
         return null;
     }
 
-    internal static (RefusalReason Reason, string Detail) Describe(ParsedCertificate certificate, Revocation entry, bool isPeers) =>
-        Describe(isPeers ? $"The certificate {certificate.Subject}" : $"{certificate.Subject}, a CA of the certificate's path,", entry);
+    internal static (RefusalReason Reason, string Detail) Describe(ParsedCertificate certificate, RevocationFault fault, bool isPeers) =>
+        fault.Describe(isPeers ? $"The certificate {certificate.Subject}" : $"{certificate.Subject}, a CA of the certificate's path,");
 
-    internal static (RefusalReason Reason, string Detail) Describe(string what, Revocation entry) => (RefusalReason.CertificateRevoked, $"{what} is revoked: {entry}.");
-
-    private Revocation? FindSigner(ParsedCertificate certificate, ref int checks)
+    private RevocationFault? FindSigner(ParsedCertificate certificate, ref int checks)
     {
         foreach (var list in lists)
         {
-            if (list.Authorities.IsEmpty)
+            foreach (var known in RevocationIndex.Of(list).Named(certificate.Issuer))
             {
-                continue;
-            }
-
-            foreach (var authority in Indexes.GetValue(list, static each => TrustAnchorIndex.Of(each.Authorities.Select(entry => entry.Authority))).Named(certificate.Issuer))
-            {
-                if (checks-- > 0 && SignatureCheck.Fault(certificate, authority, options) is null && list.Find(authority.Outline.Key) is { } entry)
+                // What there would be to say, before what it costs to know whether it is meant.
+                var fault = known.Entry is { } entry ? RevocationFault.Of(entry) : Judge(known.List!, certificate);
+                if (fault is not null && checks-- > 0 && SignatureCheck.Fault(certificate, known.Certificate, options) is null)
                 {
-                    return entry;
+                    return fault;
                 }
             }
         }
 
         return null;
+    }
+
+    private RevocationFault? Judge(IssuerList list, ParsedCertificate certificate)
+    {
+        if (CertificateSerial.TryRead(certificate.Serial.Span, out var serial) && list.Serials.Count > 0 && list.Find(serial, certificate.Outline.Serial) is { } entry)
+        {
+            return RevocationFault.Of(entry);
+        }
+
+        return list.Stale == StaleListRule.Refuse && list.IsStale(now) ? RevocationFault.Of(list) : null;
     }
 
     private ParsedCertificate? NextAbove(ParsedCertificate current, IReadOnlyList<ParsedCertificate> sent, ref int checks)
@@ -103,4 +127,16 @@ internal sealed class RevocationCheck(IReadOnlyList<RevocationSet> lists, PathOp
 
         return null;
     }
+}
+
+/// <summary>Why a certificate is not let in by what lists say.</summary>
+/// <param name="Reason">Revoked, or not to be judged.</param>
+/// <param name="Words">The end of a sentence.</param>
+internal sealed record RevocationFault(RefusalReason Reason, string Words)
+{
+    internal static RevocationFault Of(Revocation entry) => new(RefusalReason.CertificateRevoked, $"is revoked: {entry}");
+
+    internal static RevocationFault Of(IssuerList stale) => new(RefusalReason.RevocationListStale, stale.DescribeStale());
+
+    internal (RefusalReason Reason, string Detail) Describe(string what) => (Reason, $"{what} {Words}.");
 }

@@ -7,26 +7,26 @@ namespace Gatehouse.Identity.X509;
 internal sealed class ShownCertificates(PathOptions options)
 {
     /// <summary>Why the certificate is revoked, or one that signed it as far as the peer showed them; null when none is.</summary>
-    internal (RefusalReason Reason, string Detail)? FindRevocation(PeerCertificate shown, params IReadOnlyList<RevocationSet> lists)
+    internal (RefusalReason Reason, string Detail)? FindRevocation(PeerCertificate shown, DateTimeOffset now, params IReadOnlyList<RevocationSet> lists)
     {
         if (lists.All(static list => list.IsEmpty))
         {
             return null;
         }
 
-        var revocations = new RevocationCheck(lists, options);
+        var revocations = new RevocationCheck(lists, options, now);
         if (!CertificateOutline.TryRead(shown.Leaf.RawDataMemory, out var leaf))
         {
-            return revocations.Find(CertificateMark.Of(shown.Leaf.RawDataMemory.Span)) is { } named ? RevocationCheck.Describe("The certificate", named) : null;
+            return revocations.Find(CertificateMark.Of(shown.Leaf.RawDataMemory.Span)) is { } named ? named.Describe("The certificate") : null;
         }
 
         if (revocations.Find(leaf) is { } entry)
         {
-            return RevocationCheck.Describe($"The certificate {leaf.SubjectText}", entry);
+            return entry.Describe($"The certificate {leaf.SubjectText}");
         }
 
         return ParsedCertificate.TryParse(shown.Leaf.RawDataMemory, out var parsed, out _) && revocations.FindAbove(parsed, Readable(shown)) is { } above
-            ? RevocationCheck.Describe($"A CA above the certificate {leaf.SubjectText}", above)
+            ? above.Describe($"A CA above the certificate {leaf.SubjectText}, or the certificate itself,")
             : null;
     }
 

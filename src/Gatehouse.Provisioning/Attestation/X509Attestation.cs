@@ -44,7 +44,7 @@ internal sealed class X509Attestation(CertificateChains chains, LinkedRevocation
         var isPrimary = CertificateChains.IsLeaf(shown, ThumbprintOf(stored.ClientPrimary));
         return !isPrimary & !CertificateChains.IsLeaf(shown, ThumbprintOf(stored.ClientSecondary))
             ? Refused(RefusalReason.ThumbprintMismatch, $"The certificate presented ({ThumbprintOf(shown)}) is neither the primary nor the secondary one of the individual enrollment '{individual.Name}'.")
-            : chains.RevocationOf(shown, revocations.Of(groups)) is { } revoked ? Refused(revoked.Reason, revoked.Detail)
+            : chains.RevocationOf(shown, time.GetUtcNow(), revocations.Of(groups)) is { } revoked ? Refused(revoked.Reason, revoked.Detail)
             : CertificateChains.DateFault(shown, time.GetUtcNow()) is { } dates ? Refused(dates.Reason, dates.Detail)
             : Accept(proof, shown, individual, isPrimary, null);
     }
@@ -54,7 +54,7 @@ internal sealed class X509Attestation(CertificateChains chains, LinkedRevocation
         var finding = chains.Follow(shown, groups.Signers, time.GetUtcNow(), revocations.Of(groups));
         if (finding.Fault is { } fault)
         {
-            return Refused(fault, fault == RefusalReason.CertificateRevoked ? finding.Detail : $"{finding.Detail} No enrollment group knows it.");
+            return Refused(fault, fault is RefusalReason.CertificateRevoked or RefusalReason.RevocationListStale ? finding.Detail : $"{finding.Detail} No enrollment group knows it.");
         }
 
         var signer = groups.FindBySigner(finding.Thumbprint);

@@ -9,6 +9,7 @@ using Gatehouse.ServiceApi.Operator.Certificates;
 using Gatehouse.ServiceApi.Operator.CredentialUses;
 using Gatehouse.ServiceApi.Operator.Events;
 using Gatehouse.ServiceApi.Operator.Files;
+using Gatehouse.ServiceApi.Operator.RevocationLists;
 using Gatehouse.ServiceApi.Operator.Revocations;
 using Gatehouse.ServiceApi.Operator.Routing;
 using Gatehouse.ServiceApi.Operator.WrappingKeys;
@@ -39,6 +40,10 @@ namespace Gatehouse.ServiceApi.Operator;
 [JsonSerializable(typeof(UseSummaryJson))]
 [JsonSerializable(typeof(UsersJson))]
 [JsonSerializable(typeof(ListOf<UseJson>), TypeInfoPropertyName = "Uses")]
+[JsonSerializable(typeof(IssuerListJson))]
+[JsonSerializable(typeof(IssuerListRuleBody))]
+[JsonSerializable(typeof(IssuerListEffectJson))]
+[JsonSerializable(typeof(ListOf<IssuerListJson>), TypeInfoPropertyName = "IssuerLists")]
 [JsonSerializable(typeof(ConsumerGroupJson))]
 [JsonSerializable(typeof(ListOf<ConsumerGroupJson>), TypeInfoPropertyName = "ConsumerGroups")]
 [JsonSerializable(typeof(ListOf<PartitionJson>), TypeInfoPropertyName = "Partitions")]

@@ -4,6 +4,7 @@ using Gatehouse.ServiceApi.Operator.Certificates;
 using Gatehouse.ServiceApi.Operator.CredentialUses;
 using Gatehouse.ServiceApi.Operator.Events;
 using Gatehouse.ServiceApi.Operator.Files;
+using Gatehouse.ServiceApi.Operator.RevocationLists;
 using Gatehouse.ServiceApi.Operator.Revocations;
 using Gatehouse.ServiceApi.Operator.Routing;
 using Gatehouse.ServiceApi.Operator.WrappingKeys;
@@ -41,6 +42,11 @@ internal static class OperatorSetup
         .AddOperation<FindUsers>()
         .AddOperation<ListDeviceUses>()
         .AddOperation<ListModuleUses>()
+        .AddOperation<ListIssuerLists>()
+        .AddOperation<ImportIssuerList>()
+        .AddOperation<GetIssuerList>()
+        .AddOperation<DeleteIssuerList>()
+        .AddOperation<PutIssuerListRule>()
         .AddOperation<ListConsumerGroups>()
         .AddOperation<CreateConsumerGroup>()
         .AddOperation<DeleteConsumerGroup>()
