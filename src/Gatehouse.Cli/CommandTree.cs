@@ -47,6 +47,7 @@ internal static class CommandTree
             CertificateCommands.Group(shell),
             RevokeCommands.Group(shell),
             CredentialCommands.Group(shell),
+            new LookByRadar(shell).Command,
             CrlCommands.Group(shell),
             PolicyCommands.Group(shell),
             KeyCommands.Group(shell),

@@ -47,5 +47,25 @@ public sealed class CredentialUseTests(RunningServer server)
         await CliRun.RefusedAsync(2, server.On("credential", "show", "a b"), "a b");
     }
 
+    [Fact]
+    public async Task The_radar_names_who_would_fail_and_what_it_does_not_know_is_refused()
+    {
+        using var device = await TestDevice.ConnectAsync(server, "radar-1");
+        await CliRun.OkAsync(server.On("device", "create", "radar-2"));
+
+        var seen = (await CliRun.OkAsync(server.On("radar", "--without", "primaryKey", "--max", "1000", "--json"))).Json;
+        Assert.Equal("fails", Outcome(seen, "radar-1"));
+        Assert.Equal("unknown", Outcome(seen, "radar-2"));
+        Assert.Null(Outcome((await CliRun.OkAsync(server.On("radar", "--without", "tls/1.2", "--only", "fails", "--max", "1000", "--json"))).Json, "radar-1"));
+        Assert.Contains("would fail", (await CliRun.OkAsync(server.On("radar", "--without", "policy/iothubowner"))).Output, StringComparison.Ordinal);
+        Assert.Contains("(back ends)", (await CliRun.OkAsync(server.On("radar", "--without", "policy/iothubowner"))).Output, StringComparison.Ordinal);
+
+        await CliRun.RefusedAsync(1, server.On("radar", "--without", "ca/none"), "no CA certificate 'none'");
+        await CliRun.RefusedAsync(1, server.On("radar", "--without", "tls/1.1"), "server-issuer/NAME");
+        await CliRun.RefusedAsync(2, server.On("radar"), "--without");
+    }
+
+    private static string? Outcome(JsonNode page, string device) => (string?)page["value"]!.AsArray().SingleOrDefault(each => (string?)each!["deviceId"] == device)?["outcome"];
+
     private static IEnumerable<string?> Names(JsonArray credentials) => credentials.Select(each => (string?)each!["credential"]);
 }

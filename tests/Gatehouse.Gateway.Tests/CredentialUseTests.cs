@@ -1,12 +1,9 @@
 using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using System.Text;
-using Gatehouse.Contracts.Credentials;
 using Gatehouse.Contracts.Identities;
 using Gatehouse.Gateway.Tests.Amqp;
 using Gatehouse.Gateway.Tests.Http;
 using Gatehouse.Hub.AccessPolicies;
-using Gatehouse.Hub.Certificates;
 using Gatehouse.Hub.Registry;
 using Gatehouse.Hub.UseTracking;
 using Gatehouse.Wire.Amqp;
@@ -60,8 +57,8 @@ public sealed class CredentialUseTests : IAsyncLifetime
     [Fact]
     public async Task Certificates_tell_their_thumbprint_or_their_CA_with_what_came_beside_them()
     {
-        using var made = new Certificates(host);
-        await made.TrustAsync(host);
+        using var made = new PlantCertificates(host);
+        await PlantCertificates.TrustAsync(host, "root", made.Root);
         var (leaf, alone) = (made.Leaf("d1"), made.SelfSigned("d2"));
         await RegisterAsync("d1", new AuthenticationInput { Type = "certificateAuthority" });
         await RegisterAsync("d2", new AuthenticationInput { Type = "selfSigned", PrimaryThumbprint = new string('0', 64), SecondaryThumbprint = alone.Leaf.GetCertHashString(HashAlgorithmName.SHA256) });
@@ -144,59 +141,4 @@ public sealed class CredentialUseTests : IAsyncLifetime
     private Task<IReadOnlyList<CredentialUse>> UsesAsync(string device) => host.Get<CredentialUsage>().OfAsync(host.Hub, new IdentityKey(DeviceId.Parse(device)), Token);
 
     private async Task<int> LiveAsync(string credential) => (await host.Get<CredentialUsage>().CountLiveAsync(host.Hub, CredentialSelector.Parse(credential).Value, Token)).All;
-
-    /// <summary>A root that the hub trusts, one CA below it, and devices of that.</summary>
-    private sealed class Certificates : IDisposable
-    {
-        private readonly List<IDisposable> made = [];
-        private readonly ECDsa rootKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        private readonly ECDsa betweenKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-
-        internal Certificates(GatewayHost host)
-        {
-            var root = Authority("CN=Root", rootKey);
-            Root = root.CreateSelfSigned(host.Time.GetUtcNow().AddDays(-1), host.Time.GetUtcNow().AddDays(30));
-            Between = Authority("CN=Between", betweenKey).Create(Root.SubjectName, X509SignatureGenerator.CreateForECDsa(rootKey), Root.NotBefore, Root.NotAfter, [1, 2, 3]);
-            made.AddRange([rootKey, betweenKey, Root, Between]);
-        }
-
-        internal X509Certificate2 Root { get; }
-
-        internal X509Certificate2 Between { get; }
-
-        internal async Task TrustAsync(GatewayHost host) =>
-            Assert.True((await host.Get<CaCertificates>().PutAsync(host.Hub, "root", new CertificateUpload(Convert.ToBase64String(Root.RawData), IsVerified: true), IfMatch.Absent, "test", Token)).IsOk);
-
-        internal PeerCertificate Leaf(string name)
-        {
-            using var own = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-            var leaf = Request(name, own).Create(Between.SubjectName, X509SignatureGenerator.CreateForECDsa(betweenKey), Root.NotBefore, Root.NotAfter, RandomNumberGenerator.GetBytes(8));
-            made.Add(leaf);
-            return new PeerCertificate(leaf, [Between]);
-        }
-
-        internal PeerCertificate SelfSigned(string name)
-        {
-            using var own = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-            var leaf = Request(name, own).CreateSelfSigned(Root.NotBefore, Root.NotAfter);
-            made.Add(leaf);
-            return new PeerCertificate(leaf, []);
-        }
-
-        public void Dispose() => made.ForEach(each => each.Dispose());
-
-        private static CertificateRequest Authority(string name, ECDsa key)
-        {
-            var request = new CertificateRequest(name, key, HashAlgorithmName.SHA256);
-            request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
-            return request;
-        }
-
-        private static CertificateRequest Request(string name, ECDsa own)
-        {
-            var request = new CertificateRequest($"CN={name}", own, HashAlgorithmName.SHA256);
-            request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
-            return request;
-        }
-    }
 }

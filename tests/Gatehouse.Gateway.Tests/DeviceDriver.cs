@@ -59,7 +59,7 @@ internal sealed class DeviceDriver(PipedConnection connection, Task serving)
         await ExpectAsync(0x90, 3, 0, 99, qos);
     }
 
-    private async Task<byte[]> ReadAsync(int count)
+    internal async Task<byte[]> ReadAsync(int count)
     {
         using var patience = new CancellationTokenSource(Patience);
         var read = await connection.FromServer.ReadAtLeastAsync(count, patience.Token);

@@ -182,6 +182,36 @@ public abstract class UseTrackingSuite(PostgresServer? server)
     }
 
     [Fact]
+    public async Task The_radar_tells_TLS_versions_server_roots_and_back_ends_apart()
+    {
+        await using var hub = await HubHost.StartAsync(server: server);
+        foreach (var key in new[] { "d1", "d2", "d3", "d3/m1" })
+        {
+            await hub.PutAsync(key);
+        }
+
+        var other = new ShownServer("CD", "CN=New Root");
+        await UsedAsync(hub, "d1", CredentialName.PrimaryKey, Client with { TlsVersion = "1.2" });
+        await UsedAsync(hub, "d2", CredentialName.PrimaryKey, Client with { Server = other });
+        await UsedAsync(hub, "d3/m1", CredentialName.SecondaryKey, Client with { Server = other });
+        hub.Time.Advance(TimeSpan.FromSeconds(1));
+        await UsedAsync(hub, "d3/m1", CredentialName.PrimaryKey, Client with { TlsVersion = "1.2" });
+        var policy = await hub.Get<ICredentialSource>().FindPolicyAsync(hub.Hub, "service", Token);
+        var backEnd = new Principal
+        {
+            Hub = hub.Hub, PolicyName = "service", Rights = Rights.ServiceConnect, Method = AuthenticationMethod.PolicyKey, Credential = CredentialName.PrimaryKey,
+            CredentialName = CredentialName.OfPolicy("service", CredentialName.PrimaryKey), CredentialMark = policy!.PrimaryKey.Mark,
+        };
+        Recorder(hub).Used(backEnd, Client with { TlsVersion = "1.2" });
+
+        Assert.Equal([" Fails", "d1 Fails", "d3 Unknown", "d3/m1 OtherWay"], await RadarAsync(hub, "tls/1.2"));
+        Assert.Equal([" Fails", "d1 Fails", "d3 Unknown", "d3/m1 OtherWay"], await RadarAsync(hub, "server-issuer/CN=Root"));
+        Assert.Equal(["d2 Fails", "d3 Unknown"], await RadarAsync(hub, "server-issuer/CN=New Root"));
+        Assert.Equal([" Fails", "d3 Unknown"], await RadarAsync(hub, "policy/service/primaryKey"));
+        Assert.Equal(["d1 Fails", "d2 Fails", "d3 Unknown", "d3/m1 OtherWay"], await RadarAsync(hub, "primaryKey"));
+    }
+
+    [Fact]
     public async Task What_cannot_be_written_waits_what_finds_no_room_is_dropped_and_who_is_gone_leaves_no_rows()
     {
         await using var hub = await HubHost.StartAsync(server: server);
@@ -247,6 +277,9 @@ public abstract class UseTrackingSuite(PostgresServer? server)
     [InlineData("certificate/")]
     [InlineData("tls/1.1")]
     public void What_names_no_credential_is_refused(string? text) => Assert.False(CredentialSelector.Parse(text).IsOk);
+
+    private static async Task<IReadOnlyList<string>> RadarAsync(HubHost hub, string without) =>
+        [.. (await hub.Get<Radar>().LookAsync(hub.Hub, without, null, null, 100, Token)).Value.Entries.Select(each => $"{each.Identity} {each.Outcome}")];
 
     private static (Node Other, FakeTimeProvider Clock) OtherNode(HubHost hub)
     {

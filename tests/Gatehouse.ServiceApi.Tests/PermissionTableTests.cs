@@ -137,6 +137,7 @@ public sealed class PermissionTableTests(RunningApi api) : IClassFixture<Running
             new("GET", "gatehouse/v1/credentials", $"{Operator}credentials", 200),
             new("GET", "gatehouse/v1/credentials/users", $"{Operator}credentials/users?credential=primaryKey", 200),
             new("GET", "gatehouse/v1/devices/{deviceId}/credentials", $"{Operator}devices/none/credentials", 200),
+            new("GET", "gatehouse/v1/radar", $"{Operator}radar?without=primaryKey", 200),
             new("GET", "gatehouse/v1/devices/{deviceId}/modules/{moduleId}/credentials", $"{Operator}devices/none/modules/m/credentials", 200),
         ]),
         ["ManageRouting"] = (Owners,

@@ -131,7 +131,7 @@ internal sealed class CredentialCommands(Shell shell)
         Text(use["credential"]), ReadableTime.Of(use["lastUsed"]), ReadableTime.Of(use["firstUsed"]), Text(use["protocol"]), Text(use["tlsVersion"]), Text(use["cipherSuite"]), Text(use["software"]),
     ];
 
-    private static string Name(JsonNode use) => Text(use["deviceId"]) is not { } device ? "(back ends)" : Text(use["moduleId"]) is { } module ? $"{device}/{module}" : device;
+    internal static string Name(JsonNode use) => Text(use["deviceId"]) is not { } device ? "(back ends)" : Text(use["moduleId"]) is { } module ? $"{device}/{module}" : device;
 
     private string? Since(Call call) => call.Value(days) switch
     {

@@ -63,6 +63,18 @@ internal static class UseRows
             new { hub = hub.Value, device = identity.Device.Value, module = identity.Module?.Value ?? "" },
             cancellationToken: cancellationToken))).Select(static row => row.ToUse())];
 
+    /// <summary>All uses of the identities between two places, both included.</summary>
+    internal static async Task<IReadOnlyList<CredentialUse>> ReadRangeAsync(DbConnection connection, SqlDialect dialect, HubName hub, IdentityKey first, IdentityKey last, CancellationToken cancellationToken) =>
+        [.. (await connection.QueryAsync<Row>(new CommandDefinition(
+            $"{Select} {From(dialect)} AND u.device_id <> '' AND (u.device_id, u.module_id) >= (@device, @module) AND (u.device_id, u.module_id) <= (@lastDevice, @lastModule)",
+            new { hub = hub.Value, device = first.Device.Value, module = first.Module?.Value ?? "", lastDevice = last.Device.Value, lastModule = last.Module?.Value ?? "" },
+            cancellationToken: cancellationToken))).Select(static row => row.ToUse())];
+
+    /// <summary>Uses of back ends.</summary>
+    internal static async Task<IReadOnlyList<CredentialUse>> ReadBackEndsAsync(DbConnection connection, SqlDialect dialect, HubName hub, CancellationToken cancellationToken) =>
+        [.. (await connection.QueryAsync<Row>(new CommandDefinition(
+            $"{Select} {From(dialect)} AND u.device_id = '' ORDER BY u.credential", new { hub = hub.Value }, cancellationToken: cancellationToken))).Select(static row => row.ToUse())];
+
     /// <summary>How many have used it since, and when it was last.</summary>
     internal static async Task<UseCount> CountAsync(DbConnection connection, SqlDialect dialect, HubName hub, CredentialSelector selector, long since, CancellationToken cancellationToken)
     {

@@ -15,5 +15,6 @@ internal static class UseSetup
         services.AddHostedService(static all => all.GetRequiredService<UseWriter>());
         services.TryAddSingleton<LiveUseCount>();
         services.TryAddSingleton<CredentialUsage>();
+        services.TryAddSingleton<Radar>();
     }
 }

@@ -70,6 +70,13 @@ public sealed class AuthorityCertificate
                 ?? (SignatureCheck.Fault(shown, parsed, Options) is { } wrong ? $"its signature was not made with the CA's private key: {wrong}" : null);
     }
 
+    /// <summary>Whether the other bears this one's name as its issuer, and a signature of this one's key. Dates and usages are not judged.</summary>
+    public bool HasIssued(AuthorityCertificate other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return other.parsed.Issuer.Equals(parsed.Subject) && SignatureCheck.Fault(other.parsed, parsed, Options) is null;
+    }
+
     private static string? NameFault(DistinguishedName subject, string code)
     {
         var names = subject.Attributes.Where(a => a.Oid == Oids.CommonName).ToList();

@@ -39,6 +39,7 @@ namespace Gatehouse.ServiceApi.Operator;
 [JsonSerializable(typeof(ListOf<RevocationJson>), TypeInfoPropertyName = "Revocations")]
 [JsonSerializable(typeof(UseSummaryJson))]
 [JsonSerializable(typeof(UsersJson))]
+[JsonSerializable(typeof(RadarJson))]
 [JsonSerializable(typeof(ListOf<UseJson>), TypeInfoPropertyName = "Uses")]
 [JsonSerializable(typeof(IssuerListJson))]
 [JsonSerializable(typeof(IssuerListRuleBody))]

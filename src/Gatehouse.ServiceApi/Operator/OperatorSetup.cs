@@ -42,6 +42,7 @@ internal static class OperatorSetup
         .AddOperation<FindUsers>()
         .AddOperation<ListDeviceUses>()
         .AddOperation<ListModuleUses>()
+        .AddOperation<LookByRadar>()
         .AddOperation<ListIssuerLists>()
         .AddOperation<ImportIssuerList>()
         .AddOperation<GetIssuerList>()
