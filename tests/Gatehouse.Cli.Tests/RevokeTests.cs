@@ -104,6 +104,47 @@ public sealed class RevokeTests(RunningServer server) : IDisposable
         await CliRun.RefusedAsync(1, server.On("revoke", "tpm", "revoke-4"), "not by a TPM");
     }
 
+    [Fact]
+    public async Task An_enrollment_group_is_rehearsed_and_revoked_with_every_device_that_came_through_it()
+    {
+        await CliRun.OkAsync(server.On("enrollment", "create", "revoke-g", "--group"));
+        await CliRun.OkAsync(server.On("enrollment", "create", "revoke-h", "--group"));
+        foreach (var (device, group) in new[] { ("revoke-g-1", "revoke-g"), ("revoke-g-2", "revoke-g"), ("revoke-g-3", "revoke-g"), ("revoke-h-1", "revoke-h") })
+        {
+            Assert.True(await TestRegistration.ByKeyAsync(server, device, await KeyAsync(device, group)));
+            await TestRegistration.AssignedAsync(server, device);
+        }
+
+        await CliRun.OkAsync(server.On("device", "update", "revoke-g-2", "--status", "disabled"));
+        await CliRun.OkAsync(server.On("device", "delete", "revoke-g-3"));
+        using var session = new TestDevice(server, "revoke-g-1");
+        Assert.Equal(MqttClientConnectResultCode.Success, await session.TryConnectAsync(await KeyAsync("revoke-g-1", "revoke-g")));
+
+        var drill = (await CliRun.OkAsync(server.On("revoke", "group", "revoke-g", "--drill", "--json"))).Json;
+        Assert.Equal((true, "revoke-g-1", "revoke-g-2", "revoke-g-3"), ((bool)drill["wasEnabled"]!, One(drill, "disabled"), One(drill, "disabledBefore"), One(drill, "inNoHub")));
+        Assert.Equal("enabled", (string?)(await CliRun.OkAsync(server.On("device", "show", "revoke-g-1", "--json"))).Json["status"]);
+
+        var run = await CliRun.OkAsync(server.On("revoke", "group", "revoke-g", "--note", "plant sold"));
+
+        Assert.Contains("enrollment group 'revoke-g' is disabled: nobody registers through it.", run.Output, StringComparison.Ordinal);
+        Assert.Matches("1 disabled, [01] of them connected: revoke-g-1\\.", run.Output);
+        Assert.Contains("1 disabled before.", run.Output, StringComparison.Ordinal);
+        var shown = (await CliRun.OkAsync(server.On("device", "show", "revoke-g-1", "--json"))).Json;
+        Assert.Equal(("disabled", "plant sold"), ((string?)shown["status"], (string?)shown["statusReason"]));
+        using (var again = new TestDevice(server, "revoke-g-1"))
+        {
+            Assert.Equal(MqttClientConnectResultCode.NotAuthorized, await again.TryConnectAsync(await KeyAsync("revoke-g-1", "revoke-g")));
+        }
+
+        Assert.False(await TestRegistration.ByKeyAsync(server, "revoke-g-4", await KeyAsync("revoke-g-4", "revoke-g")));
+        Assert.Equal("enabled", (string?)(await CliRun.OkAsync(server.On("device", "show", "revoke-h-1", "--json"))).Json["status"]);
+        Assert.Contains("was disabled already", (await CliRun.OkAsync(server.On("revoke", "group", "revoke-g"))).Output, StringComparison.Ordinal);
+        await CliRun.RefusedAsync(1, server.On("revoke", "group", "revoke-none"), "EnrollmentNotFound");
+        await CliRun.RefusedAsync(2, server.On("revoke", "group", "revoke-g", "--note", new string('x', 129)));
+
+        static string One(System.Text.Json.Nodes.JsonNode answer, string name) => (string)Assert.Single(answer[name]!.AsArray())!;
+    }
+
     [Theory]
     [InlineData("revoke certificate")]
     [InlineData("revoke certificate nowhere.pem")]
@@ -113,6 +154,9 @@ public sealed class RevokeTests(RunningServer server) : IDisposable
     [InlineData("revoke key 12")]
     [InlineData("revoke list --max 0")]
     public async Task A_wrong_command_line_is_exit_code_two(string line) => await CliRun.RefusedAsync(2, server.On(line.Split(' ')));
+
+    private async Task<string> KeyAsync(string device, string group) =>
+        (await CliRun.OkAsync(server.On("enrollment", "compute-device-key", device, "--group-id", group, "--key-type", "primary"))).Output.TrimEnd();
 
     // Refusals are written in batches behind the doors' backs.
     private async Task ExplainedAsync(string device, params string[] words)

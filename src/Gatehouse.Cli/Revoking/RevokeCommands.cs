@@ -29,12 +29,13 @@ internal sealed class RevokeCommands(Shell shell)
         var commands = new RevokeCommands(shell);
         return Shell.Group(
             "revoke",
-            "Certificates, keys, issuers, TPMs and devices that are no longer let in, and the list of them.",
+            "Certificates, keys, issuers, TPMs, devices and groups that are no longer let in, and the list of them.",
             commands.Certificate,
             commands.Key,
             commands.Issuer,
             new RevokeTpm(shell).Command,
             new RevokeDevice(shell).Command,
+            new RevokeGroup(shell).Command,
             commands.List,
             commands.Undo);
     }
