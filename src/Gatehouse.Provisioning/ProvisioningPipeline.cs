@@ -1,5 +1,6 @@
 using Gatehouse.Contracts.Errors;
 using Gatehouse.Provisioning.DeviceDoor;
+using Gatehouse.Provisioning.DeviceDoor.Est;
 using Gatehouse.Provisioning.ServiceDoor;
 using Gatehouse.Wire.Http;
 using Microsoft.AspNetCore.Http;
@@ -9,18 +10,19 @@ using Microsoft.Extensions.Logging;
 namespace Gatehouse.Provisioning;
 
 /// <summary>The way of every HTTPS request to a provisioning service: which door, its work, the answer. What belongs to neither door goes on to the next middleware.</summary>
-internal sealed class ProvisioningPipeline(DeviceApi devices, ServiceApi back, ProvisioningOptions options, ProvisioningMetrics metrics, TimeProvider time, ILogger<ProvisioningPipeline> log)
+internal sealed class ProvisioningPipeline(DeviceApi devices, EstApi est, ServiceApi back, ProvisioningOptions options, ProvisioningMetrics metrics, TimeProvider time, ILogger<ProvisioningPipeline> log)
 {
     internal async Task InvokeAsync(HttpContext http, RequestDelegate next)
     {
-        if (!RequestTarget.TryParse(http.Features.Get<IHttpRequestFeature>()!.RawTarget, out var target) || !(RegistrationTarget.Owns(target.Segments) || ServiceApi.Owns(target.Segments)))
+        if (!RequestTarget.TryParse(http.Features.Get<IHttpRequestFeature>()!.RawTarget, out var target) || !(RegistrationTarget.Owns(target.Segments) || EstTarget.Owns(target.Segments) || ServiceApi.Owns(target.Segments)))
         {
             await next(http);
             return;
         }
 
         var started = time.GetTimestamp();
-        var work = RegistrationTarget.Owns(target.Segments) ? ForDevice(http, target) : ForService(http, target);
+        var isEst = EstTarget.Owns(target.Segments);
+        var work = isEst ? ForEst(http, target) : RegistrationTarget.Owns(target.Segments) ? ForDevice(http, target) : ForService(http, target);
         SetHeaders(http);
         try
         {
@@ -28,7 +30,7 @@ internal sealed class ProvisioningPipeline(DeviceApi devices, ServiceApi back, P
             {
                 var trackingId = Guid.NewGuid().ToString();
                 log.RequestRefused(error.Name, trackingId);
-                await ErrorAnswer.WriteAsync(http, error, trackingId, time.GetUtcNow(), options.RetryAfter);
+                await (isEst ? EstMessage.WriteAsync(http, error, options.RetryAfter) : ErrorAnswer.WriteAsync(http, error, trackingId, time.GetUtcNow(), options.RetryAfter));
             }
         }
         catch (Exception) when (http.RequestAborted.IsCancellationRequested)
@@ -46,6 +48,11 @@ internal sealed class ProvisioningPipeline(DeviceApi devices, ServiceApi back, P
     private (string Name, Func<Task<HubError?>> RunAsync) ForDevice(HttpContext http, RequestTarget target) =>
         RegistrationTarget.Read(http.Request.Method, target.Segments, out var allowed) is { } registration
             ? (registration.Row.Name, () => devices.RunAsync(http, registration))
+            : ("none", () => Task.FromResult<HubError?>(NoOperation(http, allowed is null ? [] : [allowed])));
+
+    private (string Name, Func<Task<HubError?>> RunAsync) ForEst(HttpContext http, RequestTarget target) =>
+        EstTarget.Read(http.Request.Method, target.Segments, out var allowed) is { } asked
+            ? (asked.Row.Name, () => est.RunAsync(http, asked))
             : ("none", () => Task.FromResult<HubError?>(NoOperation(http, allowed is null ? [] : [allowed])));
 
     private (string Name, Func<Task<HubError?>> RunAsync) ForService(HttpContext http, RequestTarget target) =>

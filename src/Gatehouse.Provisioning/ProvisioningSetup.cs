@@ -10,6 +10,7 @@ using Gatehouse.Provisioning.Attestation;
 using Gatehouse.Provisioning.Certificates;
 using Gatehouse.Provisioning.DeviceDoor;
 using Gatehouse.Provisioning.DeviceDoor.Amqp;
+using Gatehouse.Provisioning.DeviceDoor.Est;
 using Gatehouse.Provisioning.Enrollments;
 using Gatehouse.Provisioning.Instances;
 using Gatehouse.Provisioning.Issuance;
@@ -120,6 +121,9 @@ public static class ProvisioningSetup
         services.TryAddSingleton<DeviceRegistrations>();
         services.TryAddSingleton<DeviceApi>();
         services.TryAddSingleton<ICertificateRenewal, CertificateRenewal>();
+        services.TryAddSingleton<EstRenewal>();
+        services.TryAddSingleton<EstIssuers>();
+        services.TryAddSingleton<EstApi>();
         services.TryAddSingleton<ISaslRealm, RegistrationRealm>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IAmqpDoor, RegistrationNodes>());
     }

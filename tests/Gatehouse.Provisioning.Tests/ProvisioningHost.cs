@@ -130,6 +130,13 @@ internal sealed class ProvisioningHost : IAsyncDisposable, IRefusalLog
             text.Length == 0 ? null : JsonNode.Parse(text));
     }
 
+    /// <summary>What is not JSON.</summary>
+    internal Task<HttpResponseMessage> SendAsync(HttpRequestMessage request)
+    {
+        request.Headers.Host ??= "localhost";
+        return client.SendAsync(request, Token);
+    }
+
     /// <summary>An enrollment that must be taken; the answer shows its keys.</summary>
     internal async Task<JsonNode> EnrollAsync(string id, string rest, bool isGroup = false)
     {

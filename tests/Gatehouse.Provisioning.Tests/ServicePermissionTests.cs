@@ -62,7 +62,7 @@ public sealed class ServicePermissionTests
         await using var host = await ProvisioningHost.StartAsync();
 
         Assert.Equal(Table.Keys.Order(), Operations.All.Where(row => row.Plane == Plane.Provisioning).Select(row => row.Name).Order());
-        Assert.Equal(["GetDeviceRegistration", "GetOperationStatus", "RegisterDevice"], Operations.All.Where(row => row.Plane == Plane.Registration).Select(row => row.Name).Order());
+        Assert.Equal(["GetDeviceRegistration", "GetIssuers", "GetOperationStatus", "RegisterDevice"], Operations.All.Where(row => row.Plane == Plane.Registration).Select(row => row.Name).Order());
         Assert.Equal(
             Table.Select(row => $"{row.Key} {row.Value.Method} {row.Value.Path.Replace("none", "{id}", StringComparison.Ordinal)}").Order(),
             host.Get<IServiceProvider>().GetServices<ServiceOperation>().Select(operation => $"{operation.Row.Name} {operation.Method} {operation.Template}").Order());

@@ -3,10 +3,11 @@ using Gatehouse.Bench.Identity;
 
 // tokens SECONDS   SAS tokens of 10,000 devices, good and wrong
 // chains SECONDS   certificates through two intermediates, beside 1, 100 and 1,000 trusted CAs
+// signing SECONDS [STORE]   certificates issued by keys in files, and in a key store beside them
 // timing COUNT     whether the time of a refusal tells how much of a signature was right
-if (args is not [var part, var text] || !int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var amount) || amount == 0)
+if (args is not [var part, var text, ..] || !int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var amount) || amount == 0)
 {
-    await Console.Error.WriteLineAsync("identityload: tokens|chains SECONDS, timing COUNT");
+    await Console.Error.WriteLineAsync("identityload: tokens|chains SECONDS, signing SECONDS [STORE], timing COUNT");
     return 2;
 }
 
@@ -18,6 +19,9 @@ switch (part)
         return 0;
     case "chains":
         await ChainLoad.RunAsync(fleet, TimeSpan.FromSeconds(amount));
+        return 0;
+    case "signing":
+        await SigningLoad.RunAsync(TimeSpan.FromSeconds(amount), args.Length > 2 ? args[2] : null);
         return 0;
     case "timing":
         return await new SignatureTiming(fleet).RunAsync(amount) ? 0 : 1;

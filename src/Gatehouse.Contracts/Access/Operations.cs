@@ -74,6 +74,9 @@ public static class Operations
     public static readonly Operation RegisterDevice = Registration("RegisterDevice", ThrottleClass.DeviceRegistrations);
     public static readonly Operation GetOperationStatus = Registration("GetOperationStatus", ThrottleClass.RegistrationPolls);
     public static readonly Operation GetDeviceRegistration = Registration("GetDeviceRegistration", ThrottleClass.RegistrationPolls);
+    /// <summary>What EST clients ask before they have a credential: the CAs that issue, and what to put into a request. Public; RFC 7030 §4.1 and §4.5.</summary>
+    public static readonly Operation GetIssuers = Registration("GetIssuers", ThrottleClass.None);
+
     public static readonly Operation GetIndividualEnrollment = Provisioning("GetIndividualEnrollment", Rights.EnrollmentRead);
     public static readonly Operation CreateOrUpdateIndividualEnrollment = Provisioning("CreateOrUpdateIndividualEnrollment", Rights.EnrollmentWrite);
     public static readonly Operation DeleteIndividualEnrollment = Provisioning("DeleteIndividualEnrollment", Rights.EnrollmentWrite);
@@ -130,7 +133,7 @@ public static class Operations
         GetTwin, UpdateTwin, ReplaceTwin, GetDigitalTwin, UpdateDigitalTwin, InvokeCommand,
         ReadEvents, GetPartitions, ManageConsumerGroups, ManagePolicies, ManageKeys, ManageCertificates, ManageRevocations, ManageRouting,
         ManageFileUpload, ReadFiles, DeleteFile, ReadCredentialUses, ReadRefusals, ReadAudit,
-        RegisterDevice, GetOperationStatus, GetDeviceRegistration,
+        RegisterDevice, GetOperationStatus, GetDeviceRegistration, GetIssuers,
         GetIndividualEnrollment, CreateOrUpdateIndividualEnrollment, DeleteIndividualEnrollment,
         RunBulkEnrollmentOperation, QueryIndividualEnrollments, GetIndividualEnrollmentAttestationMechanism,
         GetEnrollmentGroup, CreateOrUpdateEnrollmentGroup, DeleteEnrollmentGroup,

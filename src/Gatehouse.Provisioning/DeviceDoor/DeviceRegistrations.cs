@@ -60,6 +60,24 @@ internal sealed class DeviceRegistrations(ProvisioningDirectory directory, Attes
             : await RunAsync(target, caller, judged.Value, body.Value, cancellationToken);
     }
 
+    /// <summary>Registers, and gives the outcome at once: for who asks once only.</summary>
+    internal async Task<Result<RegistrationDocument>> RunToTheEndAsync(RegistrationTarget target, DeviceCaller caller, Func<bool, Task<Result<RegistrationBody?>>> readBody, CancellationToken cancellationToken)
+    {
+        var begun = await RunAsync(target, caller, readBody, cancellationToken);
+        if (!begun.IsOk)
+        {
+            return begun.Error;
+        }
+
+        if (begun.Value.Operation is not { } operation || directory.FindByScope(target.IdScope) is not { } instance)
+        {
+            return ProvisioningErrors.Unauthorized;
+        }
+
+        var outcome = await registrations.GetOperationAsync(new DeviceProof(instance, target.RegistrationId, null, null), operation.OperationId, cancellationToken);
+        return outcome.IsOk ? outcome.Value.RegistrationState! : outcome.Error;
+    }
+
     /// <summary>The same for doors that have no place of their own for what goes wrong: a failure is logged, and answered with ServerError.</summary>
     internal async Task<Result<DeviceAnswer>> RunSafelyAsync(RegistrationTarget target, DeviceCaller caller, Func<bool, Task<Result<RegistrationBody?>>> readBody, CancellationToken cancellationToken)
     {
