@@ -9,36 +9,39 @@ public sealed class SoftHsm : IDisposable
     internal const string Library = "/usr/lib/softhsm/libsofthsm2.so";
 
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("gatehouse-hsm-");
-    private readonly Lock making = new();
     private int made;
 
     public SoftHsm()
     {
         folder.CreateSubdirectory("tokens");
-        File.WriteAllText(Configuration, $"directories.tokendir = {folder.FullName}/tokens\nobjectstore.backend = file\nlog.level = ERROR\n");
+        Configure(Configuration, "tokens");
         Environment.SetEnvironmentVariable("SOFTHSM2_CONF", Configuration);
     }
 
     internal string Configuration => Path.Combine(folder.FullName, "softhsm2.conf");
 
-    /// <summary>Makes a token with a PIN of its own.</summary>
+    /// <summary>Makes a token with a PIN of its own. It is made apart and moved in whole: the tool looks at every token that it sees, and others may go and come meanwhile.</summary>
     internal Token NewToken()
     {
-        lock (making)
-        {
-            var label = $"token {++made}";
-            var before = Directory.GetDirectories(Path.Combine(folder.FullName, "tokens")).ToHashSet();
-            Run("softhsm2-util", "--init-token", "--free", "--label", label, "--so-pin", "87654321", "--pin", "1234");
-            return new Token(this, label, Directory.GetDirectories(Path.Combine(folder.FullName, "tokens")).Single(path => !before.Contains(path)));
-        }
+        var number = Interlocked.Increment(ref made);
+        var apart = folder.CreateSubdirectory($"apart {number}");
+        var configuration = Path.Combine(folder.FullName, $"apart {number}.conf");
+        Configure(configuration, apart.Name);
+        Run(configuration, "softhsm2-util", "--init-token", "--free", "--label", $"token {number}", "--so-pin", "87654321", "--pin", "1234");
+        var token = apart.GetDirectories().Single();
+        var place = Path.Combine(folder.FullName, "tokens", token.Name);
+        token.MoveTo(place);
+        return new Token(this, $"token {number}", place);
     }
 
     public void Dispose() => folder.Delete(recursive: true);
 
-    private void Run(string program, params string[] arguments)
+    private void Configure(string path, string tokens) => File.WriteAllText(path, $"directories.tokendir = {Path.Combine(folder.FullName, tokens)}\nobjectstore.backend = file\nlog.level = ERROR\n");
+
+    private static void Run(string configuration, string program, params string[] arguments)
     {
         var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
-        start.Environment["SOFTHSM2_CONF"] = Configuration;
+        start.Environment["SOFTHSM2_CONF"] = configuration;
         using var run = Process.Start(start)!;
         var errors = run.StandardError.ReadToEndAsync();
         var output = run.StandardOutput.ReadToEnd();
