@@ -18,7 +18,6 @@ using Gatehouse.Cli.Querying;
 using Gatehouse.Cli.Refusals;
 using Gatehouse.Cli.Registry;
 using Gatehouse.Cli.Revoking;
-using Gatehouse.Cli.Rotation;
 using Gatehouse.Cli.Routing;
 using Gatehouse.Cli.ScheduledJobs;
 using Gatehouse.Cli.Simulation;
@@ -51,7 +50,6 @@ internal static class CommandTree
             new LookByRadar(shell).Command,
             CrlCommands.Group(shell),
             PolicyCommands.Group(shell),
-            RotationCommands.Group(shell),
             KeyCommands.Group(shell),
             ConsumerGroupCommands.Group(shell),
             RouteCommands.Group(shell),

@@ -75,7 +75,7 @@ public sealed class DeviceAuthenticator
         {
             backoff.Accepted(address, login.Identity);
         }
-        else if (verdict is Verdict.Refused { Reason: not RefusalReason.BackedOff })
+        else if (verdict is Verdict.Refused { Reason: not (RefusalReason.BackedOff or RefusalReason.KeysOutOfReach) })
         {
             backoff.Refused(address, login.Identity);
         }

@@ -63,7 +63,7 @@ public sealed class PolicyAuthenticator
         }
 
         var verdict = await JudgeAsync(hostName, resourcePath, authorization, cancellationToken);
-        if (verdict is Verdict.Refused)
+        if (verdict is Verdict.Refused { Reason: not RefusalReason.KeysOutOfReach })
         {
             backoff.Refused(remoteAddress, null);
         }
@@ -117,7 +117,7 @@ public sealed class PolicyAuthenticator
         var finding = await policies.CheckAsync(hub, token, alsoDecoded: true, cancellationToken);
         if (finding.Fault is { } reason)
         {
-            return Refuse.Policy(reason, finding.Detail);
+            return reason == RefusalReason.KeysOutOfReach ? Refuse.KeysOutOfReach() : Refuse.Policy(reason, finding.Detail);
         }
 
         return new Verdict.Accepted(new Principal

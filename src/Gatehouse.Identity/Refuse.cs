@@ -15,6 +15,10 @@ internal static class Refuse
     /// <summary>For a back end: 401002 whatever the reason.</summary>
     internal static Verdict.Refused Policy(RefusalReason reason, string detail) => new(reason, HubErrors.IotHubUnauthorizedAccess, detail);
 
+    /// <summary>503001 for everybody: the proof was not judged, and may be good.</summary>
+    internal static Verdict.Refused KeysOutOfReach() =>
+        new(RefusalReason.KeysOutOfReach, HubErrors.ServiceUnavailable, "The token could not be judged, since the HSM that keeps the keys does not answer; see the server's log (KeysOutOfReach).");
+
     internal static Verdict.Refused UnknownHub(string hostName) =>
         new(RefusalReason.UnknownHub, HubErrors.IotHubNotFound, $"No hub answers to the host name {Quote(hostName)}; add it to the hub's host names or correct the connection string.");
 

@@ -9,7 +9,9 @@ namespace Gatehouse.Keys;
 /// <param name="Keys">Oldest first.</param>
 /// <param name="WrappedAt">Address of the key handle; null for the file <c>wrapping.key</c>, as before there were others.</param>
 /// <param name="Unrecorded">A change of this file that the audit log may not have yet; it is written there with it, so that a kill between the two hides nothing.</param>
-internal sealed record DataKeyFile(string WrappedBy, IReadOnlyList<DataKeyFile.Entry> Keys, string? WrappedAt = null, AuditRecord? Unrecorded = null)
+/// <param name="KeptBy">Id of the HSM's key under which secrets stay in the HSM; null where the data keys alone seal them.</param>
+/// <param name="KeptAt">Address of that key.</param>
+internal sealed record DataKeyFile(string WrappedBy, IReadOnlyList<DataKeyFile.Entry> Keys, string? WrappedAt = null, AuditRecord? Unrecorded = null, string? KeptBy = null, string? KeptAt = null)
 {
     /// <param name="Id">1, 2, … ; stands in every sealed secret.</param>
     /// <param name="Wrapped">The data key under the key handle.</param>
@@ -17,6 +19,9 @@ internal sealed record DataKeyFile(string WrappedBy, IReadOnlyList<DataKeyFile.E
 
     [JsonIgnore]
     internal KeyAddress Address => KeyAddress.TryParse(WrappedAt, out var address) ? address : new KeyAddress(KeyAddress.Files, KeyAddress.FirstName);
+
+    [JsonIgnore]
+    internal KeyAddress? KeptAddress => KeyAddress.TryParse(KeptAt, out var address) ? address : null;
 
     internal static DataKeyFile Parse(ReadOnlySpan<byte> content, string path)
     {
@@ -27,7 +32,9 @@ internal sealed record DataKeyFile(string WrappedBy, IReadOnlyList<DataKeyFile.E
             return file is { WrappedBy.Length: > 0, Keys.Count: > 0 }
                 && file.Keys.All(static k => k is { Wrapped: not null })
                 && file.Keys.DistinctBy(static k => k.Id).Count() == file.Keys.Count
-                && (file.WrappedAt is null || KeyAddress.TryParse(file.WrappedAt, out _)) ? file : throw new JsonException();
+                && (file.WrappedAt is null || KeyAddress.TryParse(file.WrappedAt, out _))
+                && (file.KeptBy is null) == (file.KeptAt is null)
+                && (file.KeptAt is null || KeyAddress.TryParse(file.KeptAt, out _)) ? file : throw new JsonException();
         }
         catch (JsonException error)
         {

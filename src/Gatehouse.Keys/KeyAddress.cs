@@ -17,6 +17,9 @@ public sealed record KeyAddress(string Store, string Name)
     /// <summary>What the first wrapping key is called.</summary>
     public const string FirstName = "wrapping";
 
+    /// <summary>What the key of an HSM is called under which secrets stay there.</summary>
+    public const string SecretsName = "secrets";
+
     public const string Forms = "file:NAME, pkcs11:token=LABEL;object=NAME or tpm:NAME, where NAME has 1–64 letters, digits and - _ .";
 
     private const int MostNameCharacters = 64;

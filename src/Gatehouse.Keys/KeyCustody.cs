@@ -17,11 +17,12 @@ public sealed class KeyCustody : IDisposable
     private readonly KeyFolder folder;
     private volatile KeyRing ring;
 
-    private KeyCustody(KeyFolder folder, KeyStores stores, KeyRing ring)
+    private KeyCustody(KeyFolder folder, KeyStores stores, KeyRing ring, SecretsKey? secrets)
     {
         this.folder = folder;
         Stores = stores;
         this.ring = ring;
+        Secrets = secrets;
     }
 
     public KeyStores Stores { get; }
@@ -31,6 +32,9 @@ public sealed class KeyCustody : IDisposable
 
     /// <summary>Its id.</summary>
     public string WrappingKeyId => ring.File.WrappedBy;
+
+    /// <summary>Whether secrets stay in an HSM and are used there: decided when a server starts for the first time, and so for good.</summary>
+    public bool IsHsmOnly => Secrets is not null;
 
     /// <summary>Ids of the data keys, oldest first; the last one seals.</summary>
     public IReadOnlyList<int> DataKeys => [.. ring.File.Keys.Select(static entry => entry.Id)];
@@ -43,16 +47,29 @@ public sealed class KeyCustody : IDisposable
 
     internal KeyRing Ring => ring;
 
-    /// <exception cref="KeysException">A file or key is missing, damaged, foreign, out of reach or can be read by others.</exception>
-    internal static KeyCustody Open(string directory, KeyStores stores)
+    /// <summary>The key under which secrets stay in the HSM; null where the data keys alone seal them.</summary>
+    internal SecretsKey? Secrets { get; }
+
+    /// <exception cref="KeysException">A file or key is missing, damaged, foreign, out of reach or can be read by others; or the keys were made the other way.</exception>
+    internal static KeyCustody Open(string directory, KeyStores stores, bool isHsmOnly)
     {
         KeyFiles.CreateDirectory(directory);
         var folder = new KeyFolder(directory);
         var stored = folder.Read();
-        var file = stored ?? Create(folder, stores);
+        if (stored is { KeptAt: null } && isHsmOnly)
+        {
+            throw new KeysException($"The secrets of this server were sealed outside an HSM when '{folder.DataPath}' was made, and stay so. Start a new server with --hsm-only and move the devices there (export and import), or leave it out.") { Fault = KeysFault.Refused };
+        }
+
+        if ((isHsmOnly || stored?.KeptAt is not null) && stores.All.FirstOrDefault(static store => !store.KeepsSecrets) is { } other)
+        {
+            throw new KeysException($"A server whose secrets stay in an HSM may use no key store but HSMs, and '{other.Name}' is none. Name a token with --key-store pkcs11:… and nothing else.") { Fault = KeysFault.Refused };
+        }
+
+        var file = stored ?? Create(folder, stores, isHsmOnly);
         var address = file.Address;
         using var handle = Find(stores, address) ?? throw folder.MissingKey(address);
-        return new KeyCustody(folder, stores, KeyRing.Unwrap(file, handle, folder.DataPath));
+        return new KeyCustody(folder, stores, KeyRing.Unwrap(file, handle, folder.DataPath), OpenSecrets(folder, stores, file));
     }
 
     /// <summary>Makes a wrapping key in a store, without using it.</summary>
@@ -118,7 +135,7 @@ public sealed class KeyCustody : IDisposable
             var wrapped = file.Keys.Select(entry => new DataKeyFile.Entry(entry.Id, ring.Find(entry.Id)!.WrapBy(handle))).ToList();
             Before("mark");
             folder.Mark(key);
-            Write(new DataKeyFile(handle.Id, wrapped, key.ToString(), change), ring);
+            Write(file with { WrappedBy = handle.Id, Keys = wrapped, WrappedAt = key.ToString(), Unrecorded = change }, ring);
             Before("forget");
             folder.Forget(move ? old : null, key);
         }
@@ -157,7 +174,19 @@ public sealed class KeyCustody : IDisposable
 
     public void Dispose() => ring.Dispose();
 
-    private static DataKeyFile Create(KeyFolder folder, KeyStores stores)
+    private static SecretsKey? OpenSecrets(KeyFolder folder, KeyStores stores, DataKeyFile file)
+    {
+        if (file.KeptAddress is not { } address)
+        {
+            return null;
+        }
+
+        var found = stores.Holding(address).FindSecrets(address.Name) ?? throw folder.MissingKey(address);
+        return found.Id == file.KeptBy ? found
+            : throw new KeysException($"The stored secrets need the key {file.KeptBy}, but '{address}' is {found.Id}. Give it its own key back, from the backup of the HSM.");
+    }
+
+    private static DataKeyFile Create(KeyFolder folder, KeyStores stores, bool isHsmOnly)
     {
         var first = RandomNumberGenerator.GetBytes(DataKey.Bytes);
         try
@@ -171,7 +200,9 @@ public sealed class KeyCustody : IDisposable
             {
                 // What an HSM has already is taken: an earlier start may have been cut short.
                 using var handle = stores.All[0].Find(address.Name) ?? stores.All[0].Create(address.Name);
-                folder.Stage(new DataKeyFile(handle.Id, [new DataKeyFile.Entry(1, handle.Wrap(first))], address.ToString()));
+                var keptAt = isHsmOnly ? address with { Name = KeyAddress.SecretsName } : null;
+                var secrets = keptAt is null ? null : stores.All[0].FindSecrets(keptAt.Name) ?? stores.All[0].CreateSecrets(keptAt.Name);
+                folder.Stage(new DataKeyFile(handle.Id, [new DataKeyFile.Entry(1, handle.Wrap(first))], address.ToString(), KeptBy: secrets?.Id, KeptAt: keptAt?.ToString()));
                 folder.Mark(address);
             }
 

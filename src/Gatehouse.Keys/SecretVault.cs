@@ -9,15 +9,20 @@ namespace Gatehouse.Keys;
 /// <summary>Seals secrets for storage and uses them without handing them out. Data keys live wrapped by a key handle: a file, an HSM, a TPM (<see cref="KeyCustody"/>).</summary>
 /// <remarks>
 /// AES-256-GCM; the binding (hub, table, row id, column) is associated data, so that a sealed value moved to another row does not open.
-/// Layout of a sealed secret: <c>version(1) = 1 | data key id (4, big endian) | nonce (12) | ciphertext | tag (16)</c>.
+/// Layout of a sealed secret: <c>version(1) = 1 | data key id (4, big endian) | nonce (12) | ciphertext | tag (16)</c>. Version 2: what is encrypted is not the secret but
+/// what an HSM wrapped of it (<see cref="SecretsKey"/>); the data key binds it to its row, the HSM keeps it to itself.
 /// </remarks>
 public sealed class SecretVault : IDisposable
 {
     private const byte Version = 1;
+    private const byte WrappedVersion = 2;
     private const int HeadBytes = 5;
     private const int NonceBytes = 12;
     private const int TagBytes = KeyRing.TagBytes;
     private const int MaxSecretBytes = 4096;
+
+    // RFC 5649: padded to eight bytes, and eight more; and the length.
+    private const int MaxWrappedBytes = MaxSecretBytes + 18;
     private const int MaxBindingCharacters = 1024;
 
     private SecretVault(KeyCustody custody)
@@ -37,24 +42,31 @@ public sealed class SecretVault : IDisposable
     /// <summary>The same with a wrapping key in any of these stores.</summary>
     /// <param name="directory">Usually {data}/keys.</param>
     /// <param name="stores">A new wrapping key is made in the first.</param>
+    /// <param name="isHsmOnly">Whether a new server's secrets stay in the HSM; of one that exists this must have been so from the beginning.</param>
     /// <exception cref="KeysException">A file or key is missing, damaged, foreign, out of reach or can be read by others.</exception>
-    public static SecretVault Open(string directory, KeyStores stores) => new(KeyCustody.Open(directory, stores));
+    public static SecretVault Open(string directory, KeyStores stores, bool isHsmOnly = false) => new(KeyCustody.Open(directory, stores, isHsmOnly));
 
     /// <summary>Encrypts a secret and binds it to its row.</summary>
     /// <param name="secret">At most 4,096 bytes.</param>
     /// <param name="binding">At most 1,024 characters; the same text opens it again.</param>
+    /// <exception cref="KeysException">Secrets stay in an HSM, and it cannot be reached.</exception>
     public SealedSecret Seal(ReadOnlySpan<byte> secret, string binding)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(secret.Length, MaxSecretBytes);
+        return Custody.Secrets is { } hsm ? Seal(WrappedVersion, hsm.Wrap(secret), binding) : Seal(Version, secret, binding);
+    }
+
+    private SealedSecret Seal(byte version, ReadOnlySpan<byte> content, string binding)
+    {
         var ring = Custody.Ring;
-        var blob = new byte[HeadBytes + NonceBytes + secret.Length + TagBytes];
-        blob[0] = Version;
+        var blob = new byte[HeadBytes + NonceBytes + content.Length + TagBytes];
+        blob[0] = version;
         BinaryPrimitives.WriteInt32BigEndian(blob.AsSpan(1), ring.Current);
         var nonce = blob.AsSpan(HeadBytes, NonceBytes);
         RandomNumberGenerator.Fill(nonce);
         Span<byte> associated = stackalloc byte[Encoding.UTF8.GetMaxByteCount(CheckedBinding(binding))];
         associated = associated[..Encoding.UTF8.GetBytes(binding, associated)];
-        ring.Keys[ring.Current].Encrypt(nonce, secret, blob.AsSpan(HeadBytes + NonceBytes, secret.Length), blob.AsSpan(HeadBytes + NonceBytes + secret.Length), associated);
+        ring.Keys[ring.Current].Encrypt(nonce, content, blob.AsSpan(HeadBytes + NonceBytes, content.Length), blob.AsSpan(HeadBytes + NonceBytes + content.Length), associated);
         return new SealedSecret(blob);
     }
 
@@ -82,6 +94,11 @@ public sealed class SecretVault : IDisposable
                 return false;
             }
 
+            if (IsWrapped(key))
+            {
+                return TryHmacInHsm(secret, isText, message, mac);
+            }
+
             if (isText)
             {
                 HashUnderText(secret, message, mac);
@@ -99,6 +116,30 @@ public sealed class SecretVault : IDisposable
         }
     }
 
+    // No HSM makes the text of a key: for that it has to be shown.
+    private bool TryHmacInHsm(ReadOnlySpan<byte> wrapped, bool isText, ReadOnlySpan<byte> message, Span<byte> mac)
+    {
+        if (Custody.Secrets is not { } hsm)
+        {
+            return false;
+        }
+
+        if (!isText)
+        {
+            return hsm.TryHmacSha256(wrapped, message, mac);
+        }
+
+        var secret = hsm.Reveal(wrapped);
+        if (secret is null)
+        {
+            return false;
+        }
+
+        HashUnderText(secret, message, mac);
+        CryptographicOperations.ZeroMemory(secret);
+        return true;
+    }
+
     private static void HashUnderText(ReadOnlySpan<byte> secret, ReadOnlySpan<byte> message, Span<byte> mac)
     {
         Span<byte> text = stackalloc byte[Base64.GetMaxEncodedToUtf8Length(secret.Length)];
@@ -113,9 +154,8 @@ public sealed class SecretVault : IDisposable
     {
         var size = SecretLength(secret);
         var clear = new byte[Math.Max(size, 0)];
-        return size >= 0 && TryOpen(secret, binding, clear)
-            ? clear
-            : throw new KeysException("A stored secret does not open: it was altered, moved to another row, or sealed under keys that are not here.");
+        return (size >= 0 && TryOpen(secret, binding, clear) ? IsWrapped(secret) ? Custody.Secrets?.Reveal(clear) : clear : null)
+            ?? throw new KeysException("A stored secret does not open: it was altered, moved to another row, or sealed under keys that are not here.");
     }
 
     public void Dispose() => Custody.Dispose();
@@ -126,17 +166,19 @@ public sealed class SecretVault : IDisposable
         return binding.Length;
     }
 
-    /// <summary>Bytes of the secret inside; negative when the blob cannot be one of ours.</summary>
+    private static bool IsWrapped(SealedSecret secret) => !secret.Blob.IsEmpty && secret.Blob.Span[0] == WrappedVersion;
+
+    /// <summary>Bytes of what is encrypted; negative when the blob cannot be one of ours.</summary>
     private static int SecretLength(SealedSecret secret)
     {
         var size = secret.Blob.Length - HeadBytes - NonceBytes - TagBytes;
-        return size <= MaxSecretBytes ? size : -1;
+        return size <= (IsWrapped(secret) ? MaxWrappedBytes : MaxSecretBytes) ? size : -1;
     }
 
     private bool TryOpen(SealedSecret secret, string binding, Span<byte> clear)
     {
         var blob = secret.Blob.Span;
-        if (blob[0] != Version || Custody.Ring.Find(BinaryPrimitives.ReadInt32BigEndian(blob[1..])) is not { } cipher)
+        if (blob[0] is not (Version or WrappedVersion) || Custody.Ring.Find(BinaryPrimitives.ReadInt32BigEndian(blob[1..])) is not { } cipher)
         {
             return false;
         }

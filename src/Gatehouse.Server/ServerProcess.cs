@@ -1,4 +1,3 @@
-using Gatehouse.Contracts.Access;
 using Gatehouse.Contracts.Credentials;
 using Gatehouse.Hub;
 using Gatehouse.Hub.AccessPolicies;
@@ -22,7 +21,10 @@ namespace Gatehouse.Server;
 /// <summary>The life of the server, in order: data directory, keys, schema, hub, event log, listeners, connection.json; and back on a stop.</summary>
 internal static class ServerProcess
 {
-    private const string OwnerPolicy = "iothubowner";
+    /// <summary>How long the operator's token lives where keys stay in an HSM; it is written anew long before its end.</summary>
+    private static readonly TimeSpan OwnerTokenLife = TimeSpan.FromHours(8);
+
+    private static readonly TimeSpan OwnerTokenRenewal = TimeSpan.FromHours(1);
 
     /// <summary>Serves until a signal or the token asks for a stop; open connections get the drain time.</summary>
     internal static async Task RunAsync(ServerOptions options, CancellationToken stop)
@@ -31,7 +33,7 @@ internal static class ServerProcess
 
         // A killed server leaves its file behind; nobody may take its ports for ours.
         File.Delete(data.ConnectionFile);
-        using var vault = SecretVault.Open(data.KeysFolder, new KeyStores(data.KeysFolder, options.KeyStores));
+        using var vault = SecretVault.Open(data.KeysFolder, new KeyStores(data.KeysFolder, options.KeyStores), options.HsmOnly);
         await using var app = ServerComposition.Build(options, data, vault);
         var hub = await PrepareAsync(app.Services, stop);
         await app.StartAsync(stop);
@@ -40,7 +42,7 @@ internal static class ServerProcess
             var connection = await DescribeAsync(app.Services, hub, stop);
             connection.Write(data.ConnectionFile);
             await Console.Out.WriteAsync(Banner.Text(connection, data.ConnectionFile));
-            await app.WaitForShutdownAsync(stop);
+            await Task.WhenAll(app.WaitForShutdownAsync(stop), vault.Custody.IsHsmOnly ? RenewAsync(app.Services, hub, data.ConnectionFile, app.Lifetime.ApplicationStopping) : Task.CompletedTask);
         }
         finally
         {
@@ -61,33 +63,56 @@ internal static class ServerProcess
 
     private static Func<System.Net.IPAddress, bool> Admits(RefusalBackoff backoff) => address => !backoff.IsBackedOff(address);
 
+    // A failure leaves the token that is there, which is good for hours yet; the next try is as near as the HSM is likely to be back.
+    private static async Task RenewAsync(IServiceProvider services, HubEntry hub, string path, CancellationToken stop)
+    {
+        using var timer = new PeriodicTimer(OwnerTokenRenewal, services.GetRequiredService<TimeProvider>());
+        var log = services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(ServerProcess));
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stop))
+            {
+                try
+                {
+                    (await DescribeAsync(services, hub, stop)).Write(path);
+                }
+                catch (Exception error) when (error is KeysException or StoreException or IOException)
+                {
+                    ServerLog.ConnectionFileNotRenewed(log, path, error.Message);
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The server stops.
+        }
+    }
+
     private static async Task<ConnectionFile> DescribeAsync(IServiceProvider services, HubEntry hub, CancellationToken cancellationToken)
     {
-        var door = services.GetRequiredService<FrontDoor>();
-        var policies = await services.GetRequiredService<SharedAccessPolicies>().ListAsync(hub.Name, cancellationToken);
-
-        // An operator may have replaced iothubowner; the last policy with all rights cannot be removed.
-        var owner = policies.Where(policy => policy.Rights == Rights.Owner).OrderByDescending(policy => policy.Name == OwnerPolicy).First();
+        var (door, keys, end) = (services.GetRequiredService<FrontDoor>(), services.GetRequiredService<SecretVault>().Custody, TokenEnd(services));
+        var owner = await services.GetRequiredService<SharedAccessPolicies>().OwnerCredentialAsync(hub, end, cancellationToken);
         var host = hub.HostNames[0];
         return new ConnectionFile(
             Environment.ProcessId,
             CommandLine.Version,
             new ConnectionFile.PortNumbers(door.HttpsPort ?? 0, door.MqttPort ?? 0, door.AmqpPort ?? 0, door.PlainMqttPort, services.GetRequiredService<OperationsListener>().Port),
-            new ConnectionFile.HubFacts(hub.Name.Value, host, $"HostName={host};SharedAccessKeyName={owner.Name};SharedAccessKey={owner.PrimaryKey}", EventHub(host, door.AmqpPort, owner, hub)),
-            await ProvisioningAsync(services, cancellationToken),
+            new ConnectionFile.HubFacts(hub.Name.Value, host, $"HostName={host};{owner}", keys.IsHsmOnly ? null : EventHub(host, door.AmqpPort, owner, hub)),
+            await ProvisioningAsync(services, end, cancellationToken),
             door.RootCertificatePath);
     }
 
-    private static async Task<ConnectionFile.ProvisioningFacts> ProvisioningAsync(IServiceProvider services, CancellationToken cancellationToken)
+    private static async Task<ConnectionFile.ProvisioningFacts> ProvisioningAsync(IServiceProvider services, DateTimeOffset end, CancellationToken cancellationToken)
     {
         var instance = services.GetRequiredService<ProvisioningDirectory>().All[0];
-        var policies = await services.GetRequiredService<ProvisioningPolicies>().ListAsync(instance.Name, cancellationToken);
-        var owner = policies.First(policy => policy.Rights == Rights.ProvisioningOwner);
         var host = instance.HostNames[0];
-        return new ConnectionFile.ProvisioningFacts(instance.Name.Value, host, instance.IdScope, $"HostName={host};SharedAccessKeyName={owner.Name};SharedAccessKey={owner.PrimaryKey}");
+        var owner = await services.GetRequiredService<ProvisioningPolicies>().OwnerCredentialAsync(instance.Name, host, end, cancellationToken);
+        return new ConnectionFile.ProvisioningFacts(instance.Name.Value, host, instance.IdScope, $"HostName={host};{owner}");
     }
 
+    private static DateTimeOffset TokenEnd(IServiceProvider services) => services.GetRequiredService<TimeProvider>().GetUtcNow() + OwnerTokenLife;
+
     /// <summary>For Event Hubs clients: the entity of a hub's events is named as the hub. They take a port that is not their own from the address.</summary>
-    private static string EventHub(string host, int? port, AccessPolicy owner, HubEntry hub) =>
-        $"Endpoint=sb://{host}{(port is null or 5671 ? "" : $":{port}")}/;SharedAccessKeyName={owner.Name};SharedAccessKey={owner.PrimaryKey};EntityPath={hub.Name.Value}";
+    private static string EventHub(string host, int? port, string owner, HubEntry hub) =>
+        $"Endpoint=sb://{host}{(port is null or 5671 ? "" : $":{port}")}/;{owner};EntityPath={hub.Name.Value}";
 }

@@ -16,6 +16,7 @@ public sealed class ConnectingTests(RunningServer server) : IDisposable
     [InlineData("HostName=localhost", "no SharedAccessKeyName")]
     [InlineData("HostName=localhost;SharedAccessKeyName=p", "no SharedAccessKey;")]
     [InlineData("HostName=localhost;SharedAccessKeyName=p;SharedAccessKey=c2VjcmV0!", "not base64")]
+    [InlineData("HostName=localhost;SharedAccessKeyName=p;SharedAccessSignature=", "no SharedAccessSignature")]
     [InlineData("HostName=localhost;HostName=localhost;SharedAccessKeyName=p;SharedAccessKey=c2VjcmV0", "once")]
     [InlineData("HostName=local host;SharedAccessKeyName=p;SharedAccessKey=c2VjcmV0", "not a host name")]
     [InlineData("HostName=localhost:0;SharedAccessKeyName=p;SharedAccessKey=c2VjcmV0", "port")]

@@ -16,10 +16,12 @@ internal sealed class Fleet : ICredentialSource, IDisposable
     private readonly Dictionary<IdentityKey, IdentityCredentials> identities = [];
     private readonly SecretVault vault;
 
-    internal Fleet()
+    /// <param name="hsm">Where keys stay; null where data keys alone seal them.</param>
+    internal Fleet(KeyStoreAddress? hsm)
     {
         var folder = Directory.CreateTempSubdirectory("gatehouse-bench-identity-").FullName;
-        vault = SecretVault.Open(Path.Combine(folder, "keys"));
+        var keys = Path.Combine(folder, "keys");
+        vault = hsm is null ? SecretVault.Open(keys) : SecretVault.Open(keys, new KeyStores(keys, hsm), isHsmOnly: true);
         Directory.Delete(folder, recursive: true);
         Authenticator = new DeviceAuthenticator(this, vault, TimeProvider.System);
     }

@@ -142,7 +142,7 @@ internal sealed class HubClient : IDisposable
     private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         var policy = Address.Policy;
-        request.Headers.TryAddWithoutValidation("Authorization", SharedAccessToken.Make(Address.HostName, policy.Key, policy.PolicyName, DateTimeOffset.UtcNow + TokenLifetime));
+        request.Headers.TryAddWithoutValidation("Authorization", policy.Token ?? SharedAccessToken.Make(Address.HostName, policy.Key!, policy.PolicyName, DateTimeOffset.UtcNow + TokenLifetime));
         var answer = await server.SendAsync(request, cancellationToken);
         if (answer.IsSuccessStatusCode)
         {

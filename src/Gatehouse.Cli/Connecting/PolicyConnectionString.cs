@@ -4,10 +4,14 @@ namespace Gatehouse.Cli.Connecting;
 /// <param name="HostName">Name of the hub, without port.</param>
 /// <param name="Port">HTTPS port; null when the text names none.</param>
 /// <param name="PolicyName">Shared access policy.</param>
-/// <param name="Key">Its key.</param>
-internal sealed record PolicyConnectionString(string HostName, int? Port, string PolicyName, byte[] Key)
+/// <param name="Key">Its key; null where there is a token.</param>
+internal sealed record PolicyConnectionString(string HostName, int? Port, string PolicyName, byte[]? Key)
 {
     private const string Form = "HostName=…;SharedAccessKeyName=…;SharedAccessKey=…";
+    private const string TokenPart = "SharedAccessSignature";
+
+    /// <summary>A token instead of the key, as a server gives it whose keys stay in an HSM; null where there is a key.</summary>
+    internal string? Token { get; private init; }
 
     /// <param name="text">What was given; it holds a secret and is never shown.</param>
     /// <param name="source">Where it came from, for errors.</param>
@@ -29,7 +33,10 @@ internal sealed record PolicyConnectionString(string HostName, int? Port, string
         }
 
         var (host, port) = HostAndPort.Parse(Part(parts, "HostName", source), source, "HostName");
-        return new PolicyConnectionString(host, port, Part(parts, "SharedAccessKeyName", source), DecodeKey(Part(parts, "SharedAccessKey", source), source));
+        var policy = Part(parts, "SharedAccessKeyName", source);
+        return parts.ContainsKey(TokenPart) && !parts.ContainsKey("SharedAccessKey")
+            ? new PolicyConnectionString(host, port, policy, null) { Token = Part(parts, TokenPart, source) }
+            : new PolicyConnectionString(host, port, policy, DecodeKey(Part(parts, "SharedAccessKey", source), source));
     }
 
     public override string ToString() => $"HostName={HostName};SharedAccessKeyName={PolicyName};SharedAccessKey=***";

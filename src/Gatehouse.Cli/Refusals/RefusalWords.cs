@@ -50,6 +50,7 @@ internal static partial class RefusalWords
         RefusalReason.CertificateRevoked => new("Its certificate, or one on the way to the CA, is revoked in this hub.", "If it should be let in again: give the device another certificate, or take the entry named above back with 'gatehouse revoke undo'; what a CA's own list (CRL) names, its CA takes back."),
         RefusalReason.RevocationListStale => new("The CA of its certificate has no list of today (CRL) of what it has revoked, and its rule here is to refuse then.", "Import the CA's newest list with 'gatehouse crl import FILE'; 'gatehouse crl policy CA --stale accept' lets its devices in meanwhile."),
         RefusalReason.TpmRevoked => new("Its TPM is revoked in a hub that it could be assigned to.", "If it should register again: take the entry named above back with 'gatehouse revoke undo'."),
+        RefusalReason.KeysOutOfReach => new("Its token could not be judged: the HSM that keeps the keys did not answer.", "Bring the HSM back ('gatehouse key list' says what is wrong); clients come again by themselves."),
         _ => null,
     };
 

@@ -36,6 +36,7 @@ public enum RefusalReason
     CertificateRevoked,
     TpmRevoked,
     RevocationListStale,
+    KeysOutOfReach,
 }
 
 /// <summary>One refused connect or request.</summary>

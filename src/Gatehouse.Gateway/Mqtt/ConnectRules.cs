@@ -9,7 +9,7 @@ using Gatehouse.Wire.Mqtt;
 
 namespace Gatehouse.Gateway.Mqtt;
 
-/// <summary>Judges a CONNECT. Every refusal of a proof is return code 5, as with the service.</summary>
+/// <summary>Judges a CONNECT. Every refusal of a proof is return code 5, as with the service; a proof that could not be judged is 3.</summary>
 internal sealed class ConnectRules(GatewayParts parts)
 {
     internal async ValueTask<ConnectOutcome> JudgeAsync(ConnectPacket packet, PeerInfo peer, CancellationToken cancellationToken)
@@ -57,7 +57,7 @@ internal sealed class ConnectRules(GatewayParts parts)
         new(ConnectReturnCode.NotAuthorized, RefusalReason.ProtocolViolation, HubErrors.GenericBadRequest, detail) { Claimed = packet.ClientId };
 
     private static ConnectOutcome.Refused Refused(ConnectPacket packet, UserName user, RefusalReason reason, HubError error, string detail) =>
-        new(ConnectReturnCode.NotAuthorized, reason, error, detail) { Claimed = packet.ClientId, HostName = user.HostName };
+        new(error.IsTransient ? ConnectReturnCode.ServerUnavailable : ConnectReturnCode.NotAuthorized, reason, error, detail) { Claimed = packet.ClientId, HostName = user.HostName };
 
     private static string? DescribeWillFault(ConnectWill will, IdentityKey identity)
     {

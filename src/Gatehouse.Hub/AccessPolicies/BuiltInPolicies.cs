@@ -12,6 +12,8 @@ namespace Gatehouse.Hub.AccessPolicies;
 /// <remarks>Source: IoT Hub "Control access with shared access signatures" page.</remarks>
 public sealed class BuiltInPolicies
 {
+    internal const string OwnerName = "iothubowner";
+
     private readonly SecretVault vault;
     private readonly GenerationIds generations;
     private readonly TimeProvider time;
@@ -26,7 +28,7 @@ public sealed class BuiltInPolicies
     /// <summary>Names with their rights.</summary>
     public static IReadOnlyList<KeyValuePair<string, Rights>> All { get; } =
     [
-        new("iothubowner", Rights.Owner),
+        new(OwnerName, Rights.Owner),
         new("service", Rights.ServiceConnect),
         new("device", Rights.DeviceConnect),
         new("registryRead", Rights.RegistryRead),

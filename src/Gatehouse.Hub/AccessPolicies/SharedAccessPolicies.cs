@@ -1,11 +1,13 @@
 using System.Text.Json.Nodes;
 using Gatehouse.Contracts.Access;
 using Gatehouse.Contracts.Audit;
+using Gatehouse.Contracts.Credentials;
 using Gatehouse.Contracts.Errors;
 using Gatehouse.Contracts.Identities;
 using Gatehouse.Contracts.Signals;
 using Gatehouse.Hub.Registry;
 using Gatehouse.Hub.Resources;
+using Gatehouse.Identity.SharedAccess;
 using Gatehouse.Keys;
 using Gatehouse.Store;
 
@@ -28,6 +30,20 @@ public sealed class SharedAccessPolicies
     {
         var rows = await database.ReadAsync((connection, cancel) => PolicyRows.ReadAllAsync(connection, hub, cancel), cancellationToken);
         return [.. rows.Select(row => AccessPolicy.From(row, vault))];
+    }
+
+    /// <summary>What a connection string says of the policy with all rights, the one that the hub was born with where it is still there: its name, and its key or a token of it.</summary>
+    /// <param name="hub">Whose policies.</param>
+    /// <param name="end">When a token ends (<see cref="ConnectionSecret"/>).</param>
+    /// <param name="cancellationToken">Ends the read.</param>
+    /// <exception cref="KeysException">The key does not open, or the HSM cannot be reached.</exception>
+    public async Task<string> OwnerCredentialAsync(HubEntry hub, DateTimeOffset end, CancellationToken cancellationToken)
+    {
+        var rows = await database.ReadAsync((connection, cancel) => PolicyRows.ReadAllAsync(connection, hub.Name, cancel), cancellationToken);
+
+        // An operator may have replaced it; the last policy with all rights cannot be removed.
+        var owner = rows.Where(static row => (Rights)row.Rights == Rights.Owner).OrderByDescending(static row => row.Name == BuiltInPolicies.OwnerName).First();
+        return $"SharedAccessKeyName={owner.Name};{ConnectionSecret.Of(vault, new SealedSecret(owner.PrimaryKey), owner.Binding, owner.Name, hub.HostNames[0], end)}";
     }
 
     /// <summary>GenericNotFound when there is none. Names are compared without regard to case.</summary>
@@ -72,7 +88,10 @@ public sealed class SharedAccessPolicies
                 return NotFound(name);
             }
 
-            return AccessPolicy.From(await RenewAsync(write, present, renewal, actor, cancel), vault);
+            var row = Renew(present, renewal);
+            await PolicyRows.UpdateAsync(write, row, cancel);
+            Record(write, row, actor, "policy.regenerate-key", new JsonObject { ["key"] = renewal.ToString().ToLowerInvariant() });
+            return AccessPolicy.From(row, vault);
         }, cancellationToken);
 
     /// <summary>InvalidOperation for the last policy that holds all rights: the hub could no longer be managed.</summary>
@@ -93,20 +112,6 @@ public sealed class SharedAccessPolicies
             Record(write, present, actor, "policy.delete", null);
             return present.Name;
         }, cancellationToken);
-
-    internal static PolicyRow? Find(IReadOnlyList<PolicyRow> rows, string name) =>
-        rows.FirstOrDefault(row => string.Equals(row.Name, name, StringComparison.OrdinalIgnoreCase));
-
-    internal static HubError NotFound(string name) => HubErrors.GenericNotFound.With($"There is no shared access policy '{ResourceName.Cut(name)}'.");
-
-    /// <summary>Within a transaction that holds the hub's lock: the row as it is afterwards.</summary>
-    internal async Task<PolicyRow> RenewAsync(WriteTransaction write, PolicyRow present, KeyRenewal renewal, string actor, CancellationToken cancellationToken)
-    {
-        var row = Renew(present, renewal);
-        await PolicyRows.UpdateAsync(write, row, cancellationToken);
-        Record(write, row, actor, "policy.regenerate-key", new JsonObject { ["key"] = renewal.ToString().ToLowerInvariant() });
-        return row;
-    }
 
     private Task<Result<T>> ChangeAsync<T>(
         HubName hub,
@@ -192,6 +197,9 @@ public sealed class SharedAccessPolicies
     // The time of a change is its ETag: it moves even when the clock does not.
     private static long After(PolicyRow? present, long now) => Math.Max(now, (present?.Changed ?? 0) + 1);
 
+    private static PolicyRow? Find(IReadOnlyList<PolicyRow> rows, string name) =>
+        rows.FirstOrDefault(row => string.Equals(row.Name, name, StringComparison.OrdinalIgnoreCase));
+
     private static bool IsLastOwner(IReadOnlyList<PolicyRow> rows, PolicyRow row) =>
         row.Rights == (long)Rights.Owner && rows.Count(each => each.Rights == (long)Rights.Owner) == 1;
 
@@ -200,4 +208,6 @@ public sealed class SharedAccessPolicies
         write.Audit(new AuditRecord { Hub = row.Hub, Actor = actor, Action = action, Subject = row.Name, Detail = detail?.ToJsonString() });
         write.Signal(new Signal(SignalSubjects.PolicyChanged, row.Hub, row.Name));
     }
+
+    private static HubError NotFound(string name) => HubErrors.GenericNotFound.With($"There is no shared access policy '{ResourceName.Cut(name)}'.");
 }

@@ -80,7 +80,11 @@ public sealed class UseWriter(Database database, UseRecorder recorder, TimeProvi
                     async (write, cancel) =>
                     {
                         // In one order on all nodes: two of them may write the same rows.
-                        await UseRows.SaveAsync(write, batch.OrderBy(static each => each.Key.Identity?.ToString(), StringComparer.Ordinal).ThenBy(static each => each.Key.Credential, StringComparer.Ordinal), cancel);
+                        foreach (var (key, use) in batch.OrderBy(static each => each.Key.Identity?.ToString(), StringComparer.Ordinal).ThenBy(static each => each.Key.Credential, StringComparer.Ordinal))
+                        {
+                            await UseRows.SaveAsync(write, key, use, cancel);
+                        }
+
                         return true;
                     },
                     cancellationToken);

@@ -16,7 +16,7 @@ public sealed record KeyStoreView(string Name, IReadOnlyList<StoredKeyView> Keys
 /// <summary>One key.</summary>
 /// <param name="Key">Its address.</param>
 /// <param name="Id">Null where it cannot be used.</param>
-/// <param name="Use"><c>wrapping</c> or <c>signing</c>.</param>
+/// <param name="Use"><c>wrapping</c>, <c>signing</c> or <c>secrets</c> (they stay in the HSM under it).</param>
 /// <param name="Mechanism">How it wraps or signs; null where it cannot be used.</param>
 /// <param name="IsInUse">Whether it wraps the data keys.</param>
 /// <param name="Problem">Why it cannot be used; null where it can.</param>

@@ -195,7 +195,14 @@ public sealed class ServerKeys(SecretVault vault, Database database, ILogger<Ser
         }
     }
 
-    private StoredKeyView View(StoredKey key) => new(key.Key.ToString(), key.Id, key.Use == KeyUse.Signing ? SigningUse : "wrapping", key.Mechanism, key.Key == Custody.WrappingKey && key.Id == Custody.WrappingKeyId, key.Problem);
+    private StoredKeyView View(StoredKey key) => new(key.Key.ToString(), key.Id, UseOf(key), key.Mechanism, key.Key == Custody.WrappingKey && key.Id == Custody.WrappingKeyId, key.Problem);
+
+    private static string UseOf(StoredKey key) => key.Use switch
+    {
+        KeyUse.Signing => SigningUse,
+        KeyUse.Secrets => "secrets",
+        _ => "wrapping",
+    };
 
     private static SigningKeyView View(KeyAddress key, SigningKeyHandle handle) =>
         new(key.ToString(), handle.Id, SigningUse, handle.Type, handle.Mechanism, PemEncoding.WriteString("PUBLIC KEY", handle.PublicKeyInfo.Span));

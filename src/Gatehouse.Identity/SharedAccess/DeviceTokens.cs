@@ -33,6 +33,11 @@ internal sealed class DeviceTokens(IdentityParts parts, TokenSignature signature
     private async ValueTask<Verdict> JudgeIdentityKeyAsync(HubEntry hub, IdentityCredentials registered, SharedAccessToken token, CancellationToken cancellationToken)
     {
         var match = signature.Check(token, registered.PrimaryKey, registered.SecondaryKey, registered.KeyBinding);
+        if (match == KeyMatch.OutOfReach)
+        {
+            return Refuse.KeysOutOfReach();
+        }
+
         var scope = TokenScope.Parse(token.Resource.Span);
         var resource = Resource(registered.Identity);
 
@@ -60,7 +65,7 @@ internal sealed class DeviceTokens(IdentityParts parts, TokenSignature signature
         var finding = await policies.CheckAsync(hub, token, alsoDecoded: false, cancellationToken);
         if (finding.Fault is { } fault)
         {
-            return Refuse.Device(fault, finding.Detail);
+            return fault == RefusalReason.KeysOutOfReach ? Refuse.KeysOutOfReach() : Refuse.Device(fault, finding.Detail);
         }
 
         var scope = TokenScope.Parse(token.Resource.Span);

@@ -9,4 +9,7 @@ internal enum KeyMatch
 
     /// <summary>A stored key did not open, and the other did not match: an operator's problem, not the peer's.</summary>
     Unusable,
+
+    /// <summary>Keys stay in an HSM, which cannot be reached now: nothing is known of the token.</summary>
+    OutOfReach,
 }

@@ -30,6 +30,11 @@ internal sealed class PolicyTokens(IdentityParts parts, TokenSignature signature
             match = match == KeyMatch.None ? signature.CheckTextKey(token, policy.PrimaryKey, policy.SecondaryKey, policy.KeyBinding) : match;
         }
 
+        if (match == KeyMatch.OutOfReach)
+        {
+            return new(policy, match, RefusalReason.KeysOutOfReach, "");
+        }
+
         var scope = TokenScope.Parse(token.Resource.Span);
         if (match is KeyMatch.None or KeyMatch.Unusable)
         {

@@ -48,6 +48,19 @@ internal sealed class TokenSignature(SecretVault vault, ILogger log)
         message[written++] = (byte)'\n';
         written += Encoding.ASCII.GetBytes(token.ExpiryText.Span, message[written..]);
         var signed = message[..written];
+        try
+        {
+            return Check(token, signed, primary, secondary, binding, isText);
+        }
+        catch (KeysException error) when (error.Fault == KeysFault.Unavailable)
+        {
+            IdentityLog.KeysOutOfReach(log, error.Message);
+            return KeyMatch.OutOfReach;
+        }
+    }
+
+    private KeyMatch Check(SharedAccessToken token, ReadOnlySpan<byte> signed, SealedSecret? primary, SealedSecret? secondary, string binding, bool isText)
+    {
         var first = Matches(token, signed, primary, binding, isText);
         if (first == true)
         {

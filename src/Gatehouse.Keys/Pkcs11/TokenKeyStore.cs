@@ -30,6 +30,12 @@ internal sealed class TokenKeyStore(KeyStoreAddress.Token address, string direct
     public override SigningKeyHandle CreateSigning(string key, SigningKeyType type) =>
         Use(isWriting: true, (session, slot) => new TokenSigningKeyHandle(this, key, TokenSigningKeys.Create(session, slot, Free(session, key), type)));
 
+    internal override bool KeepsSecrets => true;
+
+    internal override SecretsKey? FindSecrets(string key) => UseKept(kept => kept.FindSecretsKey(key) is { } found ? new TokenSecretsKey(this, key, found.Id) : null);
+
+    internal override SecretsKey CreateSecrets(string key) => Use(isWriting: true, (session, slot) => new TokenSecretsKey(this, key, TokenSecretsKey.Create(session, slot, Free(session, key))));
+
     public override IReadOnlyList<StoredKey> List() => Use(isWriting: false, (session, slot) => TokenKeys.Names(session).Select(key => Describe(session, slot, key)).ToList());
 
     /// <summary>Runs one piece of work in a session of its own; once more after a fresh start of the library when the token has gone, as it may have come back.</summary>
@@ -207,6 +213,12 @@ internal sealed class TokenKeyStore(KeyStoreAddress.Token address, string direct
                 return new StoredKey(at, found?.Id, found?.Mechanism, found is null ? Vanished : null);
             }
 
+            if (use == KeyUse.Secrets)
+            {
+                var found = TokenSecretsKey.Find(session, key);
+                return new StoredKey(at, found?.Id, found is null ? null : TokenSecretsKey.Mechanism, found is null ? Vanished : null) { Use = use };
+            }
+
             using var handle = TokenSigningKeys.Find(session, slot, key) is { } signing ? new TokenSigningKeyHandle(this, key, signing) : null;
             return new StoredKey(at, handle?.Id, handle?.Mechanism, handle is null ? Vanished : null) { Use = use };
         }
@@ -218,7 +230,7 @@ internal sealed class TokenKeyStore(KeyStoreAddress.Token address, string direct
 
     private static bool IsLoss(CKR code) => code is CKR.CKR_DEVICE_REMOVED or CKR.CKR_DEVICE_ERROR or CKR.CKR_TOKEN_NOT_PRESENT or CKR.CKR_TOKEN_NOT_RECOGNIZED or CKR.CKR_SLOT_ID_INVALID
         or CKR.CKR_SESSION_HANDLE_INVALID or CKR.CKR_SESSION_CLOSED or CKR.CKR_USER_NOT_LOGGED_IN or CKR.CKR_CRYPTOKI_NOT_INITIALIZED or CKR.CKR_GENERAL_ERROR or CKR.CKR_FUNCTION_FAILED
-        or CKR.CKR_OBJECT_HANDLE_INVALID or CKR.CKR_KEY_HANDLE_INVALID or CKR.CKR_HOST_MEMORY or CKR.CKR_DEVICE_MEMORY;
+        or CKR.CKR_OBJECT_HANDLE_INVALID or CKR.CKR_KEY_HANDLE_INVALID or CKR.CKR_WRAPPING_KEY_HANDLE_INVALID or CKR.CKR_UNWRAPPING_KEY_HANDLE_INVALID or CKR.CKR_HOST_MEMORY or CKR.CKR_DEVICE_MEMORY;
 
     private KeysException Failed(Pkcs11Exception error) => Trouble($"Token '{address.Label}' failed: {error.RV} in {error.Method}.", error);
 

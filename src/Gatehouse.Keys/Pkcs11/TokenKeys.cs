@@ -98,7 +98,9 @@ internal static class TokenKeys
 
     /// <summary>What the key of this label is for.</summary>
     internal static KeyUse UseOf(ISession session, string label) =>
-        Labelled(session, CKO.CKO_PRIVATE_KEY, label) is [var only] && TokenSigningKeys.IsSigning(session, only) ? KeyUse.Signing : KeyUse.Wrapping;
+        Labelled(session, CKO.CKO_PRIVATE_KEY, label) is [var pair] && TokenSigningKeys.IsSigning(session, pair) ? KeyUse.Signing
+        : Labelled(session, CKO.CKO_SECRET_KEY, label) is [var secret] && TokenSecretsKey.IsSecretsKey(session, secret) ? KeyUse.Secrets
+        : KeyUse.Wrapping;
 
     internal static IMechanism Mechanism(CKM mechanism) => Pkcs11Module.Makes.MechanismFactory.Create(mechanism);
 

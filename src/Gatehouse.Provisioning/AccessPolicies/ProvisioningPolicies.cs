@@ -4,6 +4,7 @@ using Gatehouse.Contracts.Access;
 using Gatehouse.Contracts.Audit;
 using Gatehouse.Contracts.Credentials;
 using Gatehouse.Contracts.Identities;
+using Gatehouse.Identity.SharedAccess;
 using Gatehouse.Keys;
 using Gatehouse.Store;
 
@@ -28,6 +29,19 @@ public sealed class ProvisioningPolicies
     {
         var rows = await database.ReadAsync((connection, token) => PolicyRows.ReadAllAsync(connection, service, token), cancellationToken);
         return [.. rows.Select(row => new ProvisioningPolicy(row.Name, (Rights)row.Rights, Reveal(row, row.PrimaryKey), Reveal(row, row.SecondaryKey)))];
+    }
+
+    /// <summary>What a connection string says of the policy with all rights: its name, and its key or a token of it.</summary>
+    /// <param name="service">Whose policies.</param>
+    /// <param name="hostName">That a token is for.</param>
+    /// <param name="end">When a token ends (<see cref="ConnectionSecret"/>).</param>
+    /// <param name="cancellationToken">Ends the read.</param>
+    /// <exception cref="KeysException">The key does not open, or the HSM cannot be reached.</exception>
+    public async Task<string> OwnerCredentialAsync(HubName service, string hostName, DateTimeOffset end, CancellationToken cancellationToken)
+    {
+        var rows = await database.ReadAsync((connection, token) => PolicyRows.ReadAllAsync(connection, service, token), cancellationToken);
+        var owner = rows.First(static row => (Rights)row.Rights == Rights.ProvisioningOwner);
+        return $"SharedAccessKeyName={owner.Name};{ConnectionSecret.Of(vault, new SealedSecret(owner.PrimaryKey), owner.Binding, owner.Name, hostName, end)}";
     }
 
     internal async Task CreateBuiltInAsync(WriteTransaction transaction, HubName service, CancellationToken cancellationToken)

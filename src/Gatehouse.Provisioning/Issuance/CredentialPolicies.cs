@@ -17,6 +17,7 @@ namespace Gatehouse.Provisioning.Issuance;
 /// </remarks>
 internal sealed class CredentialPolicies(Database database, SecretVault vault, IssuingAuthorities authorities, ProvisioningOptions options, TimeProvider time)
 {
+    private const string HsmOnlyRule = "The keys of this server stay in an HSM: make the CA's key there ('gatehouse key create --use signing') and name it (signingKey).";
     private const int DefaultDays = 30;
     private const int MaxDays = 3650;
 
@@ -61,6 +62,11 @@ internal sealed class CredentialPolicies(Database database, SecretVault vault, I
                 if (body.NewAuthority && present is { SigningKey.Length: > 0 })
                 {
                     return Invalid("The key of the CA lies in a key store: name that of the new CA (signingKey), lest it leaves the key store.");
+                }
+
+                if (vault.Custody.IsHsmOnly && given is null && (present is null || body.NewAuthority))
+                {
+                    return Invalid(HsmOnlyRule);
                 }
 
                 var row = present ?? New(service, name);
@@ -124,12 +130,13 @@ internal sealed class CredentialPolicies(Database database, SecretVault vault, I
         return Record(transaction, row, actor, "delete", null);
     }
 
-    private static HubError? Check(string name, CredentialPolicyBody body, out IReadOnlyList<string>? keyTypes)
+    private HubError? Check(string name, CredentialPolicyBody body, out IReadOnlyList<string>? keyTypes)
     {
         keyTypes = body.KeyTypes is null ? null : KeyTypes.Read(body.KeyTypes);
         return !EnrollmentKey.IsValid(name) ? Invalid($"The name of a credential policy must have {EnrollmentKey.Rule}.")
             : body.ValidityDays is < 1 or > MaxDays ? Invalid($"The validityDays must be 1 to {MaxDays}.")
             : body.KeyTypes is not null && keyTypes is null ? Invalid($"The keyTypes must be some of {KeyTypes.Rule}.")
+            : body.PrivateKey is not null && vault.Custody.IsHsmOnly ? Invalid(HsmOnlyRule)
             : body.PrivateKey is not null && (body.Certificate is null || body.SigningKey is not null) ? Invalid("A privateKey goes with its certificate, and without signingKey.")
             : body.Certificate is not null && body.PrivateKey is null && body.SigningKey is null ? Invalid("A CA is brought with its key: certificate with privateKey, or with signingKey for a key in a key store.")
             : (body.Certificate ?? body.SigningKey) is not null && body.NewAuthority ? Invalid("Either name a CA or its key, or have the service make a new one (newAuthority).")

@@ -43,6 +43,8 @@ internal sealed class ServerOptions
 
     internal List<KeyStoreAddress> KeyStores { get; } = [];
 
+    internal bool HsmOnly { get; set; }
+
     internal string Store { get; set; } = "sqlite";
 
     internal string Streams { get; set; } = "rocksdb";

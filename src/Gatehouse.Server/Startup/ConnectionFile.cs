@@ -3,12 +3,12 @@ using System.Text.Json.Serialization;
 
 namespace Gatehouse.Server.Startup;
 
-/// <summary><c>connection.json</c>: everything a script needs to reach this server. Holds a policy key: mode 0600, removed at an orderly stop.</summary>
+/// <summary><c>connection.json</c>: everything a script needs to reach this server. Holds a policy key, or a token of it where keys stay in an HSM: mode 0600, removed at an orderly stop.</summary>
 internal sealed record ConnectionFile(int Pid, string Version, ConnectionFile.PortNumbers Ports, ConnectionFile.HubFacts Hub, ConnectionFile.ProvisioningFacts Dps, string CaFile)
 {
     internal sealed record PortNumbers(int Https, int Mqtt, int Amqp, int? MqttPlain, int Metrics);
 
-    internal sealed record HubFacts(string Name, string HostName, string ConnectionString, string EventHubConnectionString);
+    internal sealed record HubFacts(string Name, string HostName, string ConnectionString, string? EventHubConnectionString);
 
     internal sealed record ProvisioningFacts(string Name, string HostName, string IdScope, string ConnectionString);
 
