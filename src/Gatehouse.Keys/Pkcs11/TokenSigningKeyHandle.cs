@@ -6,7 +6,7 @@ using Net.Pkcs11Interop.Common;
 namespace Gatehouse.Keys.Pkcs11;
 
 /// <summary>A signing key of a token. Signs by CKM_ECDSA and CKM_RSA_PKCS, which HSMs have in common; the hash is made here.</summary>
-internal sealed class TokenSigningKeyHandle(TokenKeyStore store, string label, TokenSigningKey found) : SigningKeyHandle(found.PublicKeyInfo)
+internal sealed class TokenSigningKeyHandle(TokenKeyStore store, string label, TokenSigningKey found) : SigningKeyHandle(found.Public)
 {
     private const string Sha256 = "2.16.840.1.101.3.4.2.1";
     private const string Sha384 = "2.16.840.1.101.3.4.2.2";
@@ -15,7 +15,7 @@ internal sealed class TokenSigningKeyHandle(TokenKeyStore store, string label, T
 
     private protected override byte[] SignHash(byte[] digest, HashAlgorithmName hash) => store.UseKept(kept =>
     {
-        var present = kept.Find(label) is { } key && PublicKeyInfo.Span.SequenceEqual(key.PublicKeyInfo) ? key
+        var present = kept.Find(label) is { } key && PublicKeyInfo.Span.SequenceEqual(key.Public) ? key
             : throw new KeysException($"The key '{new KeyAddress(store.Name, label)}' has vanished from its token. Restore it there from the HSM's backup.") { Fault = KeysFault.Unavailable };
         return present.IsRsa
             ? kept.Session.Sign(TokenKeys.Mechanism(CKM.CKM_RSA_PKCS), present.Key, DigestInfo(digest, hash))
