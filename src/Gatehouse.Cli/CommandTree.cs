@@ -18,6 +18,7 @@ using Gatehouse.Cli.Querying;
 using Gatehouse.Cli.Refusals;
 using Gatehouse.Cli.Registry;
 using Gatehouse.Cli.Revoking;
+using Gatehouse.Cli.Rotation;
 using Gatehouse.Cli.Routing;
 using Gatehouse.Cli.ScheduledJobs;
 using Gatehouse.Cli.Simulation;
@@ -50,6 +51,7 @@ internal static class CommandTree
             new LookByRadar(shell).Command,
             CrlCommands.Group(shell),
             PolicyCommands.Group(shell),
+            RotationCommands.Group(shell),
             KeyCommands.Group(shell),
             ConsumerGroupCommands.Group(shell),
             RouteCommands.Group(shell),

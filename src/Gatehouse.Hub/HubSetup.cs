@@ -17,6 +17,7 @@ using Gatehouse.Hub.Provisioning;
 using Gatehouse.Hub.Queries;
 using Gatehouse.Hub.Registry;
 using Gatehouse.Hub.Revoking;
+using Gatehouse.Hub.Rotation;
 using Gatehouse.Hub.Routing;
 using Gatehouse.Hub.Telemetry;
 using Gatehouse.Hub.Throttling;
@@ -58,6 +59,7 @@ public static class HubSetup
         services.AddHostedService(static all => all.GetRequiredService<KnownRevocations>());
         services.TryAddSingleton<RevocationList>();
         services.AddUseTracking(options.Uses);
+        services.AddRotation();
         services.TryAddSingleton<IssuerLists>();
         services.TryAddSingleton<StaleListWatch>();
         services.AddHostedService(static all => all.GetRequiredService<StaleListWatch>());

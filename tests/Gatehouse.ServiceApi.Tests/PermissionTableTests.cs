@@ -132,6 +132,13 @@ public sealed class PermissionTableTests(RunningApi api) : IClassFixture<Running
             new("DELETE", "gatehouse/v1/revocation-lists/{ca}", $"{Operator}revocation-lists/none", 404),
             new("PUT", "gatehouse/v1/revocation-lists/{ca}/rule", $"{Operator}revocation-lists/none/rule", 404, """{"stale":"refuse"}"""),
         ]),
+        ["ManageRotations"] = (Owners,
+        [
+            new("GET", "gatehouse/v1/rotations", $"{Operator}rotations", 200),
+            new("POST", "gatehouse/v1/rotations", $"{Operator}rotations", 400, "{}"),
+            new("GET", "gatehouse/v1/rotations/{plan}", $"{Operator}rotations/none", 404),
+            new("POST", "gatehouse/v1/rotations/{plan}/{change}", $"{Operator}rotations/none/start", 404),
+        ]),
         ["ReadCredentialUses"] = (Readers,
         [
             new("GET", "gatehouse/v1/credentials", $"{Operator}credentials", 200),

@@ -63,6 +63,7 @@ public static class Operations
     public static readonly Operation ManageKeys = Operator("ManageKeys", ThrottleClass.None, Rights.Owner);
     public static readonly Operation ManageCertificates = Operator("ManageCertificates", ThrottleClass.None, Rights.Owner);
     public static readonly Operation ManageRevocations = Operator("ManageRevocations", ThrottleClass.None, Rights.Owner);
+    public static readonly Operation ManageRotations = Operator("ManageRotations", ThrottleClass.None, Rights.Owner);
     public static readonly Operation ManageRouting = Operator("ManageRouting", ThrottleClass.None, Rights.Owner);
     public static readonly Operation ManageFileUpload = Operator("ManageFileUpload", ThrottleClass.None, Rights.Owner);
     public static readonly Operation ReadFiles = Operator("ReadFiles", ThrottleClass.None, Rights.ServiceConnect);
@@ -131,7 +132,7 @@ public static class Operations
         QueryTwins, InvokeMethod, CreateScheduledJob, GetScheduledJob, CancelScheduledJob, QueryScheduledJobs, CreateImportExportJob, GetImportExportJob, CancelImportExportJob,
         GetConfiguration, ListConfigurations, CreateOrUpdateConfiguration, DeleteConfiguration, TestConfigurationQueries, ApplyConfigurationContent,
         GetTwin, UpdateTwin, ReplaceTwin, GetDigitalTwin, UpdateDigitalTwin, InvokeCommand,
-        ReadEvents, GetPartitions, ManageConsumerGroups, ManagePolicies, ManageKeys, ManageCertificates, ManageRevocations, ManageRouting,
+        ReadEvents, GetPartitions, ManageConsumerGroups, ManagePolicies, ManageKeys, ManageCertificates, ManageRevocations, ManageRotations, ManageRouting,
         ManageFileUpload, ReadFiles, DeleteFile, ReadCredentialUses, ReadRefusals, ReadAudit,
         RegisterDevice, GetOperationStatus, GetDeviceRegistration, GetIssuers,
         GetIndividualEnrollment, CreateOrUpdateIndividualEnrollment, DeleteIndividualEnrollment,

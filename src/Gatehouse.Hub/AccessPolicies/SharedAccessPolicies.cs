@@ -88,10 +88,7 @@ public sealed class SharedAccessPolicies
                 return NotFound(name);
             }
 
-            var row = Renew(present, renewal);
-            await PolicyRows.UpdateAsync(write, row, cancel);
-            Record(write, row, actor, "policy.regenerate-key", new JsonObject { ["key"] = renewal.ToString().ToLowerInvariant() });
-            return AccessPolicy.From(row, vault);
+            return AccessPolicy.From(await RenewAsync(write, present, renewal, actor, cancel), vault);
         }, cancellationToken);
 
     /// <summary>InvalidOperation for the last policy that holds all rights: the hub could no longer be managed.</summary>
@@ -112,6 +109,20 @@ public sealed class SharedAccessPolicies
             Record(write, present, actor, "policy.delete", null);
             return present.Name;
         }, cancellationToken);
+
+    internal static PolicyRow? Find(IReadOnlyList<PolicyRow> rows, string name) =>
+        rows.FirstOrDefault(row => string.Equals(row.Name, name, StringComparison.OrdinalIgnoreCase));
+
+    internal static HubError NotFound(string name) => HubErrors.GenericNotFound.With($"There is no shared access policy '{ResourceName.Cut(name)}'.");
+
+    /// <summary>Within a transaction that holds the hub's lock: the row as it is afterwards.</summary>
+    internal async Task<PolicyRow> RenewAsync(WriteTransaction write, PolicyRow present, KeyRenewal renewal, string actor, CancellationToken cancellationToken)
+    {
+        var row = Renew(present, renewal);
+        await PolicyRows.UpdateAsync(write, row, cancellationToken);
+        Record(write, row, actor, "policy.regenerate-key", new JsonObject { ["key"] = renewal.ToString().ToLowerInvariant() });
+        return row;
+    }
 
     private Task<Result<T>> ChangeAsync<T>(
         HubName hub,
@@ -197,9 +208,6 @@ public sealed class SharedAccessPolicies
     // The time of a change is its ETag: it moves even when the clock does not.
     private static long After(PolicyRow? present, long now) => Math.Max(now, (present?.Changed ?? 0) + 1);
 
-    private static PolicyRow? Find(IReadOnlyList<PolicyRow> rows, string name) =>
-        rows.FirstOrDefault(row => string.Equals(row.Name, name, StringComparison.OrdinalIgnoreCase));
-
     private static bool IsLastOwner(IReadOnlyList<PolicyRow> rows, PolicyRow row) =>
         row.Rights == (long)Rights.Owner && rows.Count(each => each.Rights == (long)Rights.Owner) == 1;
 
@@ -208,6 +216,4 @@ public sealed class SharedAccessPolicies
         write.Audit(new AuditRecord { Hub = row.Hub, Actor = actor, Action = action, Subject = row.Name, Detail = detail?.ToJsonString() });
         write.Signal(new Signal(SignalSubjects.PolicyChanged, row.Hub, row.Name));
     }
-
-    private static HubError NotFound(string name) => HubErrors.GenericNotFound.With($"There is no shared access policy '{ResourceName.Cut(name)}'.");
 }

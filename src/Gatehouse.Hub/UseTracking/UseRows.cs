@@ -9,8 +9,8 @@ namespace Gatehouse.Hub.UseTracking;
 /// <summary>SQL of <c>credential_uses</c> (Schema/0033). What is read are uses of credentials that are still registered: of a key that was replaced since there is none.</summary>
 internal static class UseRows
 {
-    /// <summary>Later times win, whichever node writes last.</summary>
-    internal static Task SaveAsync(WriteTransaction write, UseKey key, WaitingUse use, CancellationToken cancellationToken) =>
+    /// <summary>Later times win, whichever node writes last. One command for all rows, so that SQLite prepares its statement once.</summary>
+    internal static Task SaveAsync(WriteTransaction write, IEnumerable<KeyValuePair<UseKey, WaitingUse>> uses, CancellationToken cancellationToken) =>
         write.Connection.ExecuteAsync(new CommandDefinition(
             """
             INSERT INTO credential_uses (hub, device_id, module_id, generation_id, credential, mark, first_used, last_used, last_old_tls,
@@ -24,25 +24,7 @@ internal static class UseRows
               cipher_suite = excluded.cipher_suite, server_certificate = excluded.server_certificate, server_issuer = excluded.server_issuer, shown = excluded.shown
             WHERE excluded.last_used >= credential_uses.last_used
             """,
-            new
-            {
-                hub = key.Hub.Value,
-                device = key.Identity?.Device.Value ?? "",
-                module = key.Identity?.Module?.Value ?? "",
-                generation = use.Generation,
-                credential = key.Credential,
-                mark = use.Mark,
-                first = use.First,
-                last = use.Last,
-                oldTls = use.LastOldTls,
-                protocol = use.Client.Protocol,
-                tls = use.Client.TlsVersion,
-                cipher = use.Client.CipherSuite,
-                server = use.Client.Server?.Thumbprint,
-                issuer = use.Client.Server?.Issuer,
-                software = use.Client.Software,
-                shown = use.Shown,
-            },
+            uses.Select(static each => Values(each.Key, each.Value)),
             write.Transaction,
             cancellationToken: cancellationToken));
 
@@ -110,6 +92,26 @@ internal static class UseRows
             new { max },
             write.Transaction,
             cancellationToken: cancellationToken));
+
+    private static object Values(UseKey key, WaitingUse use) => new
+    {
+        hub = key.Hub.Value,
+        device = key.Identity?.Device.Value ?? "",
+        module = key.Identity?.Module?.Value ?? "",
+        generation = use.Generation,
+        credential = key.Credential,
+        mark = use.Mark,
+        first = use.First,
+        last = use.Last,
+        oldTls = use.LastOldTls,
+        protocol = use.Client.Protocol,
+        tls = use.Client.TlsVersion,
+        cipher = use.Client.CipherSuite,
+        server = use.Client.Server?.Thumbprint,
+        issuer = use.Client.Server?.Issuer,
+        software = use.Client.Software,
+        shown = use.Shown,
+    };
 
     private const int MaxTotals = 10_000;
 

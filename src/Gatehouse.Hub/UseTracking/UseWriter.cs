@@ -80,11 +80,7 @@ public sealed class UseWriter(Database database, UseRecorder recorder, TimeProvi
                     async (write, cancel) =>
                     {
                         // In one order on all nodes: two of them may write the same rows.
-                        foreach (var (key, use) in batch.OrderBy(static each => each.Key.Identity?.ToString(), StringComparer.Ordinal).ThenBy(static each => each.Key.Credential, StringComparer.Ordinal))
-                        {
-                            await UseRows.SaveAsync(write, key, use, cancel);
-                        }
-
+                        await UseRows.SaveAsync(write, batch.OrderBy(static each => each.Key.Identity?.ToString(), StringComparer.Ordinal).ThenBy(static each => each.Key.Credential, StringComparer.Ordinal), cancel);
                         return true;
                     },
                     cancellationToken);

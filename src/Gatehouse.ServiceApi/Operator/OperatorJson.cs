@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using Gatehouse.Hub.Audit;
 using Gatehouse.Hub.Revoking;
+using Gatehouse.Hub.Rotation;
 using Gatehouse.Hub.Routing;
 using Gatehouse.Hub.WrappingKeys;
 using Gatehouse.ServiceApi.Operator.AccessPolicies;
@@ -11,6 +12,7 @@ using Gatehouse.ServiceApi.Operator.Events;
 using Gatehouse.ServiceApi.Operator.Files;
 using Gatehouse.ServiceApi.Operator.RevocationLists;
 using Gatehouse.ServiceApi.Operator.Revocations;
+using Gatehouse.ServiceApi.Operator.Rotation;
 using Gatehouse.ServiceApi.Operator.Routing;
 using Gatehouse.ServiceApi.Operator.WrappingKeys;
 using Gatehouse.ServiceApi.Rest;
@@ -45,6 +47,9 @@ namespace Gatehouse.ServiceApi.Operator;
 [JsonSerializable(typeof(IssuerListRuleBody))]
 [JsonSerializable(typeof(IssuerListEffectJson))]
 [JsonSerializable(typeof(ListOf<IssuerListJson>), TypeInfoPropertyName = "IssuerLists")]
+[JsonSerializable(typeof(RotationInput))]
+[JsonSerializable(typeof(RotationJson))]
+[JsonSerializable(typeof(ListOf<RotationJson>), TypeInfoPropertyName = "Rotations")]
 [JsonSerializable(typeof(ConsumerGroupJson))]
 [JsonSerializable(typeof(ListOf<ConsumerGroupJson>), TypeInfoPropertyName = "ConsumerGroups")]
 [JsonSerializable(typeof(ListOf<PartitionJson>), TypeInfoPropertyName = "Partitions")]

@@ -6,6 +6,7 @@ using Gatehouse.ServiceApi.Operator.Events;
 using Gatehouse.ServiceApi.Operator.Files;
 using Gatehouse.ServiceApi.Operator.RevocationLists;
 using Gatehouse.ServiceApi.Operator.Revocations;
+using Gatehouse.ServiceApi.Operator.Rotation;
 using Gatehouse.ServiceApi.Operator.Routing;
 using Gatehouse.ServiceApi.Operator.WrappingKeys;
 using Gatehouse.ServiceApi.Rest;
@@ -48,6 +49,10 @@ internal static class OperatorSetup
         .AddOperation<GetIssuerList>()
         .AddOperation<DeleteIssuerList>()
         .AddOperation<PutIssuerListRule>()
+        .AddOperation<ListRotations>()
+        .AddOperation<CreateRotation>()
+        .AddOperation<GetRotation>()
+        .AddOperation<ChangeRotation>()
         .AddOperation<ListConsumerGroups>()
         .AddOperation<CreateConsumerGroup>()
         .AddOperation<DeleteConsumerGroup>()

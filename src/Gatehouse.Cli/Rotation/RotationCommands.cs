@@ -1,0 +1,122 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Gatehouse.Cli.Connecting;
+using Gatehouse.Cli.Output;
+using Gatehouse.Cli.Registry;
+
+namespace Gatehouse.Cli.Rotation;
+
+/// <summary>The group <c>rotation</c>: new keys by a plan that waits until nobody uses the old ones.</summary>
+internal sealed class RotationCommands(Shell shell)
+{
+    private readonly Argument<string> kind = new Argument<string>("kind") { Description = "What is rotated: policy-key, the keys of a shared access policy." }.AcceptOnlyFromAmong("policy-key");
+    private readonly Argument<string> name = new("name") { Description = "Name of the policy." };
+    private readonly Argument<string> plan = new("plan") { Description = "The plan's id, as 'rotation list' shows it." };
+    private readonly Option<string?> first = new Option<string?>("--first") { Description = "The key to regenerate first, to which clients move: primary or secondary. Default: the one that is not used, or not for longer.", HelpName = "key" }.AcceptOnlyFromAmong("primary", "secondary");
+    private readonly Option<long> unusedFor = new("--unused-for") { Description = "Seconds that nobody may have used a key before it is regenerated; longer than the longest pause of its clients. 10–34560000, default 86400.", HelpName = "seconds", DefaultValueFactory = _ => 86_400 };
+    private readonly Option<long?> atLatest = new("--at-latest") { Description = "Seconds that clients may take to move; after them the old key goes although somebody uses it, and who stands on it is cut off. Default: as long as it takes.", HelpName = "seconds" };
+    private readonly Option<bool> drill = new("--drill") { Description = "Only show the plan." };
+    private readonly Option<bool> start = new("--start") { Description = "Start it at once." };
+
+    internal static HubCommand Group(Shell shell)
+    {
+        var commands = new RotationCommands(shell);
+        return Shell.Group(
+            "rotation",
+            "New keys by a plan that cuts nobody off: the unused key first, clients move, then the old one.",
+            commands.Plan,
+            commands.List,
+            commands.Show,
+            commands.Change("start", "Starts a plan."),
+            commands.Change("pause", "Stops a plan where it is; both keys stay good."),
+            commands.Change("resume", "Lets a paused plan go on; what it watches is watched anew."),
+            commands.Change("cancel", "Ends a plan; both keys stay as they are, and good."));
+    }
+
+    private Command Plan => shell.Command(
+        "plan",
+        "Makes a plan and shows its steps; nothing is changed before it is started.",
+        [
+            "gatehouse rotation plan policy-key service --drill",
+            "gatehouse rotation plan policy-key service --unused-for 172800 --start",
+            "gatehouse rotation plan policy-key device --at-latest 604800",
+        ],
+        [kind, name, first, unusedFor, atLatest, drill, start],
+        async call =>
+        {
+            if (call.Value(drill) && call.Value(start))
+            {
+                throw CliException.Usage("--drill and --start exclude each other.");
+            }
+
+            var body = new JsonObject { ["kind"] = call.Value(kind), ["policy"] = call.Value(name), ["unusedForSeconds"] = call.Value(unusedFor) };
+            if (call.Value(first) is { } key)
+            {
+                body["firstKey"] = key + "Key";
+            }
+
+            if (call.Value(atLatest) is { } seconds)
+            {
+                body["atLatestSeconds"] = seconds;
+            }
+
+            var made = await call.Hub.PostAsync(HubPath.Operator("rotations").With("drill", call.Value(drill) ? "true" : null), body, null, call.Cancellation);
+            if (call.Value(start))
+            {
+                made = await call.Hub.PostAsync(HubPath.Operator("rotations", (string)made["id"]!, "start"), null, null, call.Cancellation);
+            }
+
+            return call.Answer(made, terminal => Write(terminal, made));
+        });
+
+    private Command List => shell.Command("list", "Lists plans, the newest first.", ["gatehouse rotation list"], [], async call =>
+    {
+        var plans = (await call.Hub.GetAsync(HubPath.Operator("rotations"), call.Cancellation))["value"]!.AsArray();
+        return call.Answer(plans.DeepClone(), terminal =>
+        {
+            if (plans.Count == 0)
+            {
+                terminal.Note("There are no rotation plans.");
+                return;
+            }
+
+            terminal.Table(["plan", "kind", "policy", "state", "made", "message"], plans.Select(each => new[]
+            {
+                Text(each!["id"]), Text(each["kind"]), Text(each["policy"]), Text(each["state"]), ReadableTime.Of(each["created"]), Text(each["message"]),
+            }));
+        });
+    });
+
+    private Command Show => shell.Command("show", "Shows how far a plan is, and what it waits for.", ["gatehouse rotation show 638…"], [plan], async call =>
+    {
+        var found = await call.Hub.GetAsync(HubPath.Operator("rotations", call.Value(plan)), call.Cancellation);
+        return call.Answer(found, terminal => Write(terminal, found));
+    });
+
+    private HubCommand Change(string verb, string description) => shell.Command(verb, description, [$"gatehouse rotation {verb} 638…"], [plan], async call =>
+    {
+        var changed = await call.Hub.PostAsync(HubPath.Operator("rotations", call.Value(plan), verb), null, null, call.Cancellation);
+        return call.Answer(changed, terminal => Write(terminal, changed));
+    });
+
+    private static void Write(Terminal terminal, JsonNode plan)
+    {
+        terminal.Facts(
+            ("plan", Text(plan["id"]) ?? "(not made: a drill)"),
+            ("policy", Text(plan["policy"])),
+            ("state", Text(plan["state"])),
+            ("unused for", Seconds(plan["unusedForSeconds"])),
+            ("at latest", plan["atLatestSeconds"] is { } late ? Seconds(late) : "when nobody uses the old key"),
+            ("now", Text(plan["message"])));
+        terminal.Table(["step", "state", "began", "ended", "unused", "connected by it"], plan["steps"]!.AsArray().Select((step, at) => new[]
+        {
+            string.Create(CultureInfo.InvariantCulture, $"{at + 1} {Text(step!["name"])}"), Text(step["state"]), ReadableTime.Of(step["began"]), ReadableTime.Of(step["ended"]),
+            Seconds(step["unusedSeconds"]), Text(step["live"]),
+        }));
+    }
+
+    private static string? Seconds(JsonNode? node) => node is null ? null : TimeSpan.FromSeconds((long)node).ToString("c", CultureInfo.InvariantCulture);
+
+    private static string? Text(JsonNode? node) => IdentityView.Text(node);
+}

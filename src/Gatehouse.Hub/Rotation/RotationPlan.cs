@@ -1,0 +1,110 @@
+using Gatehouse.Contracts.Credentials;
+
+namespace Gatehouse.Hub.Rotation;
+
+/// <summary>What is to be rotated, and how.</summary>
+public sealed record RotationInput
+{
+    /// <summary><c>policy-key</c>.</summary>
+    public string? Kind { get; init; }
+
+    /// <summary>Name of the shared access policy.</summary>
+    public string? Policy { get; init; }
+
+    /// <summary><c>primaryKey</c> or <c>secondaryKey</c>: the one to regenerate first; null for the one that was not used, or not for longer.</summary>
+    public string? FirstKey { get; init; }
+
+    /// <summary>How long nobody may have used a key before it is regenerated.</summary>
+    /// <remarks>Seconds, 10–34,560,000 (400 days), default 86,400. Longer than the longest pause of a client that keeps the key. Source: own.</remarks>
+    public long? UnusedForSeconds { get; init; }
+
+    /// <summary>How long clients may take to move: after it the old key is regenerated although somebody uses it, and what stands on it is closed at once.</summary>
+    /// <remarks>Seconds, 10–34,560,000; null for as long as it takes, so that nobody is cut off. Source: own.</remarks>
+    public long? AtLatestSeconds { get; init; }
+}
+
+/// <summary>A plan and how far it is.</summary>
+public sealed record RotationPlan
+{
+    /// <summary>Null for a rehearsal.</summary>
+    public required string? Id { get; init; }
+
+    public required string Kind { get; init; }
+
+    public required string Policy { get; init; }
+
+    /// <summary>The key that clients move to.</summary>
+    public required string FirstKey { get; init; }
+
+    /// <summary>The key that they leave.</summary>
+    public required string LastKey { get; init; }
+
+    public required string State { get; init; }
+
+    public required TimeSpan UnusedFor { get; init; }
+
+    public required TimeSpan? AtLatest { get; init; }
+
+    public required DateTimeOffset Created { get; init; }
+
+    public required DateTimeOffset? Ended { get; init; }
+
+    /// <summary>What it waits for, or how it ended, and what is to be done.</summary>
+    public required string Message { get; init; }
+
+    public required IReadOnlyList<RotationStep> Steps { get; init; }
+
+    internal static RotationPlan From(RotationRow row) => new()
+    {
+        Id = row.PlanId.Length == 0 ? null : row.PlanId,
+        Kind = row.Kind,
+        Policy = row.Subject,
+        FirstKey = row.FirstKey,
+        LastKey = row.LastKey,
+        State = row.State,
+        UnusedFor = TimeSpan.FromTicks(row.Quiet),
+        AtLatest = row.AtLatest == 0 ? null : TimeSpan.FromTicks(row.AtLatest),
+        Created = new DateTimeOffset(row.Created, TimeSpan.Zero),
+        Ended = TimeOf(row.Ended),
+        Message = row.Message,
+        Steps = StepsOf(row),
+    };
+
+    private static RotationStep[] StepsOf(RotationRow row)
+    {
+        var isMoved = row.State == RotationStates.Done;
+        var watch = row.Renewed > 0 ? RotationStates.Done : row.Started > 0 ? row.State : RotationStates.Planned;
+        var renew = row.Renewed > 0 ? RotationStates.Done : RotationStates.Planned;
+        var move = row.Renewed == 0 ? RotationStates.Planned : row.State;
+        return
+        [
+            new($"wait until nobody uses the {Word(row.FirstKey)}", watch, TimeOf(row.Started), TimeOf(row.Renewed), TimeSpan.FromTicks(row.Renewed > 0 ? row.Quiet : row.Watched), row.Renewed > 0 ? 0 : row.Live),
+            new($"regenerate the {Word(row.FirstKey)}", renew, TimeOf(row.Renewed), TimeOf(row.Renewed), null, null),
+            new($"clients move to it; wait until nobody uses the {Word(row.LastKey)}", move, TimeOf(row.Renewed), isMoved ? TimeOf(row.Ended) : null, TimeSpan.FromTicks(row.Renewed > 0 ? row.Watched : 0), row.Renewed > 0 ? row.Live : null),
+            new($"regenerate the {Word(row.LastKey)}", isMoved ? RotationStates.Done : RotationStates.Planned, isMoved ? TimeOf(row.Ended) : null, isMoved ? TimeOf(row.Ended) : null, null, null),
+        ];
+    }
+
+    internal static string Word(string key) => key == CredentialName.PrimaryKey ? "primary key" : "secondary key";
+
+    private static DateTimeOffset? TimeOf(long ticks) => ticks == 0 ? null : new DateTimeOffset(ticks, TimeSpan.Zero);
+}
+
+/// <param name="Name">What it does.</param>
+/// <param name="State">By <see cref="RotationStates"/>.</param>
+/// <param name="Began">Null: not yet.</param>
+/// <param name="Ended">Null: not yet.</param>
+/// <param name="Watched">How long nobody has used the key; null where nothing is watched.</param>
+/// <param name="Live">Sessions, and rights on AMQP connections, that stood on the key at the last look; null where nothing is watched.</param>
+public sealed record RotationStep(string Name, string State, DateTimeOffset? Began, DateTimeOffset? Ended, TimeSpan? Watched, long? Live);
+
+/// <summary>States of plans and steps.</summary>
+public static class RotationStates
+{
+    public const string Planned = "planned";
+    public const string Running = "running";
+    public const string Paused = "paused";
+    public const string Done = "done";
+    public const string Cancelled = "cancelled";
+    public const string Failed = "failed";
+}

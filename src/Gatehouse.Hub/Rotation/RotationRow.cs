@@ -1,0 +1,63 @@
+using Gatehouse.Contracts.Credentials;
+
+namespace Gatehouse.Hub.Rotation;
+
+/// <summary>A row of <c>rotation_plans</c>.</summary>
+internal sealed record RotationRow
+{
+    public string Hub { get; init; } = "";
+
+    public string PlanId { get; init; } = "";
+
+    public string Kind { get; init; } = "";
+
+    public string Subject { get; init; } = "";
+
+    public string FirstKey { get; init; } = "";
+
+    public string Actor { get; init; } = "";
+
+    public string State { get; init; } = "";
+
+    public long Quiet { get; init; }
+
+    public long AtLatest { get; init; }
+
+    public string ETag { get; init; } = "";
+
+    public long Created { get; init; }
+
+    public long Started { get; init; }
+
+    public long Renewed { get; init; }
+
+    public long Ended { get; init; }
+
+    public long Watched { get; init; }
+
+    public long Waited { get; init; }
+
+    public long SeenUse { get; init; }
+
+    public long Live { get; init; }
+
+    public long OldWasUsed { get; init; }
+
+    public string Message { get; init; } = "";
+
+    public string Owner { get; init; } = "";
+
+    public long LeasedUntil { get; init; }
+
+    /// <summary>The key that clients leave.</summary>
+    internal string LastKey => FirstKey == CredentialName.PrimaryKey ? CredentialName.SecondaryKey : CredentialName.PrimaryKey;
+
+    /// <summary>The key that is regenerated next.</summary>
+    internal string WatchedKey => Renewed == 0 ? FirstKey : LastKey;
+
+    /// <summary>Who writes, for the audit records of what the plan does.</summary>
+    internal string StepActor => $"{Actor}/rotation:{PlanId}";
+
+    /// <summary>The watch begins anew.</summary>
+    internal RotationRow Rewatched() => this with { Watched = 0, Owner = "", LeasedUntil = 0 };
+}

@@ -1,0 +1,18 @@
+using Gatehouse.Hub.Registry;
+using Gatehouse.Hub.UseTracking;
+using Gatehouse.Store;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace Gatehouse.Hub.Rotation;
+
+internal static class RotationSetup
+{
+    internal static void AddRotation(this IServiceCollection services)
+    {
+        services.TryAddSingleton(static all => new Rotations(
+            all.GetRequiredService<Database>(), all.GetRequiredService<CredentialUsage>(), all.GetRequiredService<GenerationIds>(), all.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton<RotationRunner>();
+        services.AddHostedService(static all => all.GetRequiredService<RotationRunner>());
+    }
+}

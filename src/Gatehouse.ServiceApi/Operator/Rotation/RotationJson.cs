@@ -1,0 +1,56 @@
+using Gatehouse.Hub.Rotation;
+
+namespace Gatehouse.ServiceApi.Operator.Rotation;
+
+/// <summary>A rotation plan in answers. It holds no key.</summary>
+internal sealed record RotationJson
+{
+    /// <summary>Null for a rehearsal.</summary>
+    public string? Id { get; init; }
+
+    public required string Kind { get; init; }
+
+    public required string Policy { get; init; }
+
+    public required string FirstKey { get; init; }
+
+    public required string LastKey { get; init; }
+
+    public required string State { get; init; }
+
+    public required string Message { get; init; }
+
+    public required long UnusedForSeconds { get; init; }
+
+    public long? AtLatestSeconds { get; init; }
+
+    public required DateTime Created { get; init; }
+
+    public DateTime? Ended { get; init; }
+
+    public required IReadOnlyList<RotationStepJson> Steps { get; init; }
+
+    internal static RotationJson From(RotationPlan plan) => new()
+    {
+        Id = plan.Id,
+        Kind = plan.Kind,
+        Policy = plan.Policy,
+        FirstKey = plan.FirstKey,
+        LastKey = plan.LastKey,
+        State = plan.State,
+        Message = plan.Message,
+        UnusedForSeconds = (long)plan.UnusedFor.TotalSeconds,
+        AtLatestSeconds = (long?)plan.AtLatest?.TotalSeconds,
+        Created = plan.Created.UtcDateTime,
+        Ended = plan.Ended?.UtcDateTime,
+        Steps = [.. plan.Steps.Select(static step => new RotationStepJson(step.Name, step.State, step.Began?.UtcDateTime, step.Ended?.UtcDateTime, (long?)step.Watched?.TotalSeconds, step.Live))],
+    };
+}
+
+/// <param name="Name">What it does.</param>
+/// <param name="State">As that of plans.</param>
+/// <param name="Began">Null: not yet.</param>
+/// <param name="Ended">Null: not yet.</param>
+/// <param name="UnusedSeconds">How long nobody has used the key; steps that watch one.</param>
+/// <param name="Live">Who stood on it at the last look; steps that watch one.</param>
+internal sealed record RotationStepJson(string Name, string State, DateTime? Began, DateTime? Ended, long? UnusedSeconds, long? Live);
