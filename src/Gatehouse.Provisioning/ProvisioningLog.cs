@@ -47,6 +47,12 @@ internal static partial class ProvisioningLog
     [LoggerMessage(2416, LogLevel.Information, "The key '{Key}' of a CA can be used again.", EventName = "IssuingKeyBack")]
     internal static partial void IssuingKeyBack(this ILogger logger, string key);
 
+    [LoggerMessage(2417, LogLevel.Information, "The CA of credential policy '{Policy}' has signed revocation list {Number} with {Count} certificates.", EventName = "RevocationListSigned")]
+    internal static partial void RevocationListSigned(this ILogger logger, string policy, long number, int count);
+
+    [LoggerMessage(2418, LogLevel.Error, "A revocation list or the certificate of a CA could not be given out.", EventName = "PublicationFailed")]
+    internal static partial void PublicationFailed(this ILogger logger, Exception error);
+
     [LoggerMessage(2402, LogLevel.Error, "{Operation} of a device that registers over {Protocol} failed.", EventName = "RegistrationFailed")]
     internal static partial void DeviceRequestFailed(this ILogger logger, string operation, string protocol, Exception error);
 }

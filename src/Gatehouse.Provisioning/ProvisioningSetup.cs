@@ -32,6 +32,7 @@ using Gatehouse.Transport;
 using Gatehouse.Transport.Amqp;
 using Gatehouse.Transport.Amqp.Sasl;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -65,6 +66,8 @@ public static class ProvisioningSetup
         services.TryAddSingleton<IssuingAuthorities>();
         services.TryAddSingleton<Issuance.CredentialPolicies>();
         services.TryAddSingleton<IssuedCertificates>();
+        services.TryAddSingleton<PublishedLists>();
+        services.TryAddSingleton<PublicDoor.PublicDoor>();
         services.TryAddSingleton<CertificateIssuer>();
         services.TryAddSingleton<LinkedHubSettings>();
         services.TryAddSingleton<PolicySettings>();
@@ -81,6 +84,15 @@ public static class ProvisioningSetup
     {
         var pipeline = app.ApplicationServices.GetRequiredService<ProvisioningPipeline>();
         app.Use(next => http => pipeline.InvokeAsync(http, next));
+    }
+
+    /// <summary>What everybody may have of the CAs of provisioning services, over plain HTTP; before all else, as nothing else is to be had there.</summary>
+    /// <param name="app">The server.</param>
+    /// <param name="isPublic">Whether a request came by the listener for this.</param>
+    public static void UsePublicDoor(this IApplicationBuilder app, Func<HttpContext, bool> isPublic)
+    {
+        var door = app.ApplicationServices.GetRequiredService<PublicDoor.PublicDoor>();
+        app.Use(next => http => isPublic(http) ? door.InvokeAsync(http) : next(http));
     }
 
     /// <summary>MQTT of devices that register, before the hub's: told apart by the user name of CONNECT.</summary>
@@ -159,6 +171,7 @@ public static class ProvisioningSetup
         Add<PutCredentialPolicy>(services);
         Add<DeleteCredentialPolicy>(services);
         Add<ListIssuedCertificates>(services);
+        Add<RevokeIssuedCertificate>(services);
         Add<GetInstanceSettings>(services);
         Add<UpdateInstanceSettings>(services);
         Add<ListPolicies>(services);

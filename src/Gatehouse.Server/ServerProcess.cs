@@ -96,7 +96,7 @@ internal static class ServerProcess
         return new ConnectionFile(
             Environment.ProcessId,
             CommandLine.Version,
-            new ConnectionFile.PortNumbers(door.HttpsPort ?? 0, door.MqttPort ?? 0, door.AmqpPort ?? 0, door.PlainMqttPort, services.GetRequiredService<OperationsListener>().Port),
+            new ConnectionFile.PortNumbers(door.HttpsPort ?? 0, door.MqttPort ?? 0, door.AmqpPort ?? 0, door.PlainMqttPort, services.GetRequiredService<OperationsListener>().Port, services.GetRequiredService<PublicListener>().Port),
             new ConnectionFile.HubFacts(hub.Name.Value, host, $"HostName={host};{owner}", keys.IsHsmOnly ? null : EventHub(host, door.AmqpPort, owner, hub)),
             await ProvisioningAsync(services, end, cancellationToken),
             door.RootCertificatePath);

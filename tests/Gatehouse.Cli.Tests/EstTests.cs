@@ -59,6 +59,10 @@ public sealed class EstTests(RunningServer server) : IDisposable
         await CliRun.OkAsync(server.On("enrollment", "update", "est-dev-1", "--status", "disabled"));
         Assert.Equal(400, Curl("refused", "simplereenroll", [.. Shown("second"), .. Posted("fourth")]));
         Assert.Contains("disabled", File.ReadAllText(In("refused")), StringComparison.Ordinal);
+
+        // What the service has revoked is as if it had not been issued.
+        await CliRun.OkAsync(server.On("enrollment", "revoke-certificate", Run("openssl", "x509", "-in", In("second.pem"), "-noout", "-serial").Trim()["serial=".Length..]));
+        Assert.Equal(401, Curl("refused", "simplereenroll", [.. Shown("second"), .. Posted("fourth")]));
     }
 
     [Fact]

@@ -50,6 +50,7 @@ public sealed class ServicePermissionTests
         ["CreateOrUpdateCredentialPolicy"] = (Rights.ServiceConfig, "PUT", "credentialPolicies/none", 400),
         ["DeleteCredentialPolicy"] = (Rights.ServiceConfig, "DELETE", "credentialPolicies/none", 404),
         ["ListIssuedCertificates"] = (Rights.RegistrationStatusRead, "GET", "issuedCertificates", 200),
+        ["RevokeIssuedCertificate"] = (Rights.RegistrationStatusWrite, "POST", "issuedCertificates/none/revoke", 404),
         ["GetDeviceRegistrationState"] = (Rights.RegistrationStatusRead, "GET", "registrations/none", 404),
         ["DeleteDeviceRegistrationState"] = (Rights.RegistrationStatusWrite, "DELETE", "registrations/none", 404),
         ["RequestAttestation"] = (Rights.RegistrationStatusWrite, "POST", "registrations/none/requestAttestation", 404),

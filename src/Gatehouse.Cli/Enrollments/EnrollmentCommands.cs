@@ -32,7 +32,8 @@ internal sealed class EnrollmentCommands(Shell shell, EnrollmentTarget target)
             new RequestAttestation(shell).Command,
             RegistrationCommands.Group(shell),
             CredentialPolicyCommands.Group(shell),
-            new ListCertificates(shell).Command);
+            new ListCertificates(shell).Command,
+            new RevokeIssuedCertificate(shell).Command);
     }
 
     private Command Show => shell.Command("show", "Shows an enrollment or a group.", ["gatehouse enrollment show sensor-1", "gatehouse enrollment show plant-7 --group"], [.. target.Symbols, showKeys], async call =>

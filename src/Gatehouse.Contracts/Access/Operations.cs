@@ -113,6 +113,7 @@ public static class Operations
     public static readonly Operation CreateOrUpdateCredentialPolicy = Provisioning("CreateOrUpdateCredentialPolicy", Rights.ServiceConfig);
     public static readonly Operation DeleteCredentialPolicy = Provisioning("DeleteCredentialPolicy", Rights.ServiceConfig);
     public static readonly Operation ListIssuedCertificates = Provisioning("ListIssuedCertificates", Rights.RegistrationStatusRead);
+    public static readonly Operation RevokeIssuedCertificate = Provisioning("RevokeIssuedCertificate", Rights.RegistrationStatusWrite);
     public static readonly Operation GetDeviceRegistrationState = Provisioning("GetDeviceRegistrationState", Rights.RegistrationStatusRead);
     public static readonly Operation DeleteDeviceRegistrationState = Provisioning("DeleteDeviceRegistrationState", Rights.RegistrationStatusWrite);
     public static readonly Operation QueryDeviceRegistrationStates = Provisioning("QueryDeviceRegistrationStates", Rights.RegistrationStatusRead);
@@ -144,7 +145,7 @@ public static class Operations
         GetProvisioningService, UpdateProvisioningService, ListProvisioningPolicies, GetProvisioningPolicy,
         CreateOrUpdateProvisioningPolicy, DeleteProvisioningPolicy, ListProvisioningPolicyKeys, RegenerateProvisioningPolicyKey,
         ListLinkedHubs, GetLinkedHub, CreateOrUpdateLinkedHub, DeleteLinkedHub,
-        ListCredentialPolicies, GetCredentialPolicy, CreateOrUpdateCredentialPolicy, DeleteCredentialPolicy, ListIssuedCertificates,
+        ListCredentialPolicies, GetCredentialPolicy, CreateOrUpdateCredentialPolicy, DeleteCredentialPolicy, ListIssuedCertificates, RevokeIssuedCertificate,
         GetDeviceRegistrationState, DeleteDeviceRegistrationState, QueryDeviceRegistrationStates, RequestAttestation,
     ];
 

@@ -95,11 +95,17 @@ internal sealed record IssuedCertificateDocument
 
     public string? IssuedDateTimeUtc { get; init; }
 
-    /// <summary><c>current</c>, <c>superseded</c> or <c>expired</c>.</summary>
+    /// <summary><c>current</c>, <c>superseded</c>, <c>expired</c> or <c>revoked</c>.</summary>
     public string? Status { get; init; }
 
     /// <summary>When a later registration took its place; null: none has.</summary>
     public string? SupersededDateTimeUtc { get; init; }
+
+    /// <summary>Null: it is not revoked.</summary>
+    public string? RevokedDateTimeUtc { get; init; }
+
+    /// <summary>A word of RFC 5280; null: it is not revoked.</summary>
+    public string? RevocationReason { get; init; }
 
     internal static IssuedCertificateDocument Of(IssuedCertificateRow row, DateTimeOffset now) => new()
     {
@@ -112,7 +118,9 @@ internal sealed record IssuedCertificateDocument
         NotBeforeUtc = WireTime.Of(row.NotBefore),
         NotAfterUtc = WireTime.Of(row.NotAfter),
         IssuedDateTimeUtc = WireTime.Of(row.Issued),
-        Status = row.NotAfter < now.UtcTicks ? "expired" : row.Superseded != 0 ? "superseded" : "current",
+        Status = row.Revoked != 0 ? "revoked" : row.NotAfter < now.UtcTicks ? "expired" : row.Superseded != 0 ? "superseded" : "current",
         SupersededDateTimeUtc = row.Superseded == 0 ? null : WireTime.Of(row.Superseded),
+        RevokedDateTimeUtc = row.Revoked == 0 ? null : WireTime.Of(row.Revoked),
+        RevocationReason = row.Revoked == 0 ? null : row.RevocationReason,
     };
 }

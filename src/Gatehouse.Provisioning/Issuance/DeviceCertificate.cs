@@ -53,7 +53,7 @@ internal static class DeviceCertificate
         return serial;
     }
 
-    private static X509AuthorityKeyIdentifierExtension KeyIdentifierOf(X509Certificate2 authority) =>
+    internal static X509AuthorityKeyIdentifierExtension KeyIdentifierOf(X509Certificate2 authority) =>
         authority.Extensions.OfType<X509SubjectKeyIdentifierExtension>().FirstOrDefault() is { } identifier
             ? X509AuthorityKeyIdentifierExtension.CreateFromSubjectKeyIdentifier(identifier)
             : X509AuthorityKeyIdentifierExtension.CreateFromIssuerNameAndSerialNumber(authority.IssuerName, authority.SerialNumberBytes.Span);

@@ -33,4 +33,10 @@ internal sealed record IssuedCertificateRow
 
     /// <summary>When a later registration took its place; 0: it is the device's newest.</summary>
     public long Superseded { get; init; }
+
+    /// <summary>0: it is not.</summary>
+    public long Revoked { get; init; }
+
+    /// <summary>A word of <see cref="Issuance.RevocationReason"/>; empty for one that is not revoked.</summary>
+    public string RevocationReason { get; init; } = "";
 }

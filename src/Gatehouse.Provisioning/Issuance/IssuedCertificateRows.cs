@@ -10,7 +10,7 @@ internal static class IssuedCertificateRows
 {
     private const string Select = """
         SELECT service AS Service, serial AS Serial, registration_id AS RegistrationId, registration_name AS RegistrationName, policy AS Policy, policy_id AS PolicyId, thumbprint AS Thumbprint,
-          authority AS Authority, key_type AS KeyType, not_before AS NotBefore, not_after AS NotAfter, issued AS Issued, superseded AS Superseded
+          authority AS Authority, key_type AS KeyType, not_before AS NotBefore, not_after AS NotAfter, issued AS Issued, superseded AS Superseded, revoked AS Revoked, revocation_reason AS RevocationReason
         FROM issued_certificates WHERE service = @Service
         """;
 
@@ -25,17 +25,17 @@ internal static class IssuedCertificateRows
             cancellationToken: cancellationToken))];
     }
 
-    /// <summary>The newest of a device that nothing has taken the place of and that has not ended; null when there is none.</summary>
+    /// <summary>The newest of a device that nothing has taken the place of and that has not ended and is not revoked; null when there is none.</summary>
     internal static Task<IssuedCertificateRow?> FindCurrentAsync(DbConnection connection, HubName service, string registrationId, DateTimeOffset now, CancellationToken cancellationToken) =>
         connection.QueryFirstOrDefaultAsync<IssuedCertificateRow>(new CommandDefinition(
-            $"{Select} AND registration_id = @Id AND superseded = 0 AND not_after > @Now ORDER BY issued DESC, serial LIMIT 1",
+            $"{Select} AND registration_id = @Id AND superseded = 0 AND revoked = 0 AND not_after > @Now ORDER BY issued DESC, serial LIMIT 1",
             new { Service = service.Value, Id = registrationId, Now = now.UtcTicks },
             cancellationToken: cancellationToken));
 
-    /// <summary>Whether a device was issued a certificate that has not ended.</summary>
+    /// <summary>Whether a device was issued a certificate that has not ended and is not revoked.</summary>
     internal static async Task<bool> IsIssuedAsync(DbConnection connection, HubName service, string registrationId, string thumbprint, DateTimeOffset now, CancellationToken cancellationToken) =>
         await connection.ExecuteScalarAsync<long>(new CommandDefinition(
-            "SELECT COUNT(*) FROM issued_certificates WHERE service = @Service AND registration_id = @Id AND thumbprint = @Thumbprint AND not_after > @Now",
+            "SELECT COUNT(*) FROM issued_certificates WHERE service = @Service AND registration_id = @Id AND thumbprint = @Thumbprint AND revoked = 0 AND not_after > @Now",
             new { Service = service.Value, Id = registrationId, Thumbprint = thumbprint.ToUpperInvariant(), Now = now.UtcTicks },
             cancellationToken: cancellationToken)) > 0;
 
@@ -62,6 +62,18 @@ internal static class IssuedCertificateRows
             new { Service = service, Id = registrationId, At = at },
             transaction.Transaction,
             cancellationToken: cancellationToken));
+
+    internal static Task<IssuedCertificateRow?> FindAsync(WriteTransaction transaction, HubName service, string serial, CancellationToken cancellationToken) =>
+        transaction.Connection.QuerySingleOrDefaultAsync<IssuedCertificateRow>(new CommandDefinition(
+            $"{Select} AND serial = @Serial", new { Service = service.Value, Serial = serial }, transaction.Transaction, cancellationToken: cancellationToken));
+
+    /// <summary>False when it is revoked already: the first time and reason stay.</summary>
+    internal static async Task<bool> RevokeAsync(WriteTransaction transaction, HubName service, string serial, string reason, long at, CancellationToken cancellationToken) =>
+        await transaction.Connection.ExecuteAsync(new CommandDefinition(
+            "UPDATE issued_certificates SET revoked = @At, revocation_reason = @Reason WHERE service = @Service AND serial = @Serial AND revoked = 0",
+            new { Service = service.Value, Serial = serial, Reason = reason, At = at },
+            transaction.Transaction,
+            cancellationToken: cancellationToken)) > 0;
 
     /// <summary>Forgets some that ended long ago.</summary>
     internal static Task SweepAsync(WriteTransaction transaction, string service, long endedBefore, int most, CancellationToken cancellationToken) =>

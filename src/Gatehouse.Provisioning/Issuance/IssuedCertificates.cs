@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
+using Gatehouse.Contracts.Audit;
 using Gatehouse.Contracts.Errors;
 using Gatehouse.Contracts.Identities;
 using Gatehouse.Provisioning.Enrollments;
@@ -29,6 +31,36 @@ internal sealed class IssuedCertificates(Database database, TimeProvider time)
         var last = rows.Count <= count ? null : new InventoryPlace(filter.Value.ExpiresBefore is null ? rows[count - 1].Issued : rows[count - 1].NotAfter, rows[count - 1].Serial).ToString();
         var now = time.GetUtcNow();
         return ([.. rows.Take(count).Select(row => IssuedCertificateDocument.Of(row, now))], last);
+    }
+
+    /// <summary>For good; what was revoked before stays as it was. ArgumentInvalid, NotFound.</summary>
+    internal async Task<Result<IssuedCertificateDocument>> RevokeAsync(HubName service, string actor, string serialNumber, string? reason, CancellationToken cancellationToken)
+    {
+        var (serial, word, now) = (serialNumber.ToUpperInvariant(), reason ?? "unspecified", time.GetUtcNow());
+        if (!RevocationReason.IsKnown(word))
+        {
+            return Invalid($"The reason must be {RevocationReason.Rule}.");
+        }
+
+        var revoked = await database.WriteAsync<IssuedCertificateRow>(
+            async (transaction, token) =>
+            {
+                var isNew = await IssuedCertificateRows.RevokeAsync(transaction, service, serial, word, now.UtcTicks, token);
+                if (await IssuedCertificateRows.FindAsync(transaction, service, serial, token) is not { } row)
+                {
+                    return ProvisioningErrors.NotFound.With("No certificate of this serial number is in the inventory.");
+                }
+
+                if (isNew)
+                {
+                    var detail = new JsonObject { ["serial"] = row.Serial, ["thumbprintSha256"] = row.Thumbprint, ["policy"] = row.Policy, ["authoritySha256"] = row.Authority, ["reason"] = word };
+                    transaction.Audit(new AuditRecord { Hub = service.Value, Actor = actor, Action = "certificate.revoke", Subject = row.RegistrationName, Detail = detail.ToJsonString() });
+                }
+
+                return row;
+            },
+            cancellationToken);
+        return revoked.IsOk ? IssuedCertificateDocument.Of(revoked.Value, now) : revoked.Error;
     }
 
     // One at a time: each has an index of its own, and a page costs what is on it.

@@ -38,6 +38,8 @@ namespace Gatehouse.Provisioning.ServiceDoor;
 [JsonSerializable(typeof(CredentialPolicyDocument))]
 [JsonSerializable(typeof(CredentialPolicyBody))]
 [JsonSerializable(typeof(CredentialPolicyList))]
+[JsonSerializable(typeof(IssuedCertificateDocument))]
+[JsonSerializable(typeof(RevocationBody))]
 [JsonSerializable(typeof(IReadOnlyList<IssuedCertificateDocument>), TypeInfoPropertyName = "IssuedCertificateList")]
 [JsonSerializable(typeof(PolicyDocument))]
 [JsonSerializable(typeof(PolicyList))]
@@ -94,6 +96,9 @@ internal sealed record BulkResult(bool IsSuccessful, IReadOnlyList<BulkResult.It
 {
     internal sealed record Item(string? RegistrationId, string? EnrollmentGroupId, int ErrorCode, string ErrorStatus);
 }
+
+/// <summary>Body of a revocation.</summary>
+internal sealed record RevocationBody(string? Reason = null);
 
 /// <summary>Body of a request to attest again.</summary>
 internal sealed record AttestationRequestBody(int? WithinSeconds = null);

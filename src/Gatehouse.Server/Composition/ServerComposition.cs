@@ -30,7 +30,7 @@ internal static class ServerComposition
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "gatehouse-server", ContentRootPath = data.Path });
         var quiet = new StartupQuiet();
         builder.Logging.AddServerLogging(options, quiet);
-        builder.Services.AddRoutingCore().AddSingleton(vault).AddSingleton<OperationsListener>().AddSingleton<Readiness>();
+        builder.Services.AddRoutingCore().AddSingleton(vault).AddSingleton<OperationsListener>().AddSingleton<PublicListener>().AddSingleton<Readiness>();
         AddStoreAndStreams(builder.Services, options, data);
         AddHubAndDoors(builder.Services, new BoundOptions(options, data));
         AddMetrics(builder.Services);
@@ -38,9 +38,14 @@ internal static class ServerComposition
         {
             kestrel.UseTransport(services => services.WithRegistrations(services.GetRequiredService<MqttHandler>()), services => services.GetRequiredService<AmqpHandler>());
             kestrel.ApplicationServices.GetRequiredService<OperationsListener>().Listen(kestrel, options.MetricsPort);
+            if (options.PkiPort is { } port)
+            {
+                kestrel.ApplicationServices.GetRequiredService<PublicListener>().Listen(kestrel, options.Addresses, port);
+            }
         });
         var app = builder.Build();
         app.Lifetime.ApplicationStarted.Register(quiet.End);
+        app.UsePublicDoor(PublicListener.Carries);
         app.UseOperations();
         app.UseDeviceApi();
         app.UseProvisioning();

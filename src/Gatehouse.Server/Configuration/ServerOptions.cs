@@ -35,6 +35,9 @@ internal sealed class ServerOptions
 
     internal int? MqttPlainPort { get; set; }
 
+    /// <summary>Null: the listener is off.</summary>
+    internal int? PkiPort { get; set; }
+
     internal int MetricsPort { get; set; } = 9464;
 
     internal string? TlsDirectory { get; set; }

@@ -6,7 +6,7 @@ namespace Gatehouse.Server.Startup;
 /// <summary><c>connection.json</c>: everything a script needs to reach this server. Holds a policy key, or a token of it where keys stay in an HSM: mode 0600, removed at an orderly stop.</summary>
 internal sealed record ConnectionFile(int Pid, string Version, ConnectionFile.PortNumbers Ports, ConnectionFile.HubFacts Hub, ConnectionFile.ProvisioningFacts Dps, string CaFile)
 {
-    internal sealed record PortNumbers(int Https, int Mqtt, int Amqp, int? MqttPlain, int Metrics);
+    internal sealed record PortNumbers(int Https, int Mqtt, int Amqp, int? MqttPlain, int Metrics, int? Pki);
 
     internal sealed record HubFacts(string Name, string HostName, string ConnectionString, string? EventHubConnectionString);
 
