@@ -20,22 +20,35 @@ internal sealed class RotationRunner(Database database, HubDirectory directory, 
 
     internal RotationLook Look { get; } = new(database, usage, policies, Guid.NewGuid().ToString("N"), time);
 
-    /// <summary>Looks at all running plans once.</summary>
+    /// <summary>Looks at all running plans once. What is wrong with one of them is told when all others have had their look.</summary>
     internal async Task LookAsync(CancellationToken cancellationToken)
     {
+        var troubles = new List<Exception>();
         var running = new HashSet<(HubName, string)>();
         foreach (var hub in directory.All)
         {
             foreach (var plan in await database.ReadAsync((connection, cancel) => RotationRows.FindRunningAsync(connection, hub.Name, cancel), cancellationToken))
             {
                 running.Add((hub.Name, plan));
-                await LookAsync(hub.Name, plan, cancellationToken);
+                try
+                {
+                    await LookAsync(hub.Name, plan, cancellationToken);
+                }
+                catch (Exception error) when (!cancellationToken.IsCancellationRequested)
+                {
+                    troubles.Add(error);
+                }
             }
         }
 
         foreach (var gone in looked.Keys.Where(each => !running.Contains(each)).ToList())
         {
             looked.Remove(gone);
+        }
+
+        if (troubles.Count > 0)
+        {
+            throw new AggregateException(troubles);
         }
     }
 

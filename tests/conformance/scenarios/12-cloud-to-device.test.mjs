@@ -59,7 +59,8 @@ async function feedbackOn(ids, act, transport, seconds = 30) {
       receiver.complete(batch, () => {});
     });
     await act(client);
-    await until('feedback', () => ids.every(id => records.some(record => record.originalMessageId === id)), seconds);
+    const missing = () => ids.filter(id => !records.some(record => record.originalMessageId === id));
+    await until('feedback', () => missing().length === 0, seconds).catch(error => { throw new Error(`${error.message}: ${records.length} records came, not those of ${missing().join(', ')}`, { cause: error }); });
     return records.filter(record => ids.includes(record.originalMessageId));
   }, transport);
 }
@@ -97,36 +98,41 @@ for (const [name, transport] of transports) {
     const { client, came } = await listening(identity, transport, complete);
 
     await until('delivery', () => came.length === 20);
-    assert.deepEqual(came.map(text), Array.from({ length: 20 }, (_, i) => String(i)));
+    // azure-iot-device-http asks again while it still empties the queue when that takes longer than its interval: two answers may overtake each other on their way.
+    const order = came.map(text);
+    assert.deepEqual(name === 'Http' ? order.sort((a, b) => a - b) : order, Array.from({ length: 20 }, (_, i) => String(i)));
     await until('the queue is empty', async () => await countOf(identity) === 0);
     await client.close();
   });
 }
 
 // One wait for feedback, which is gathered for 15 s, for all of them.
-test('what devices make of messages is told to the sender, over every transport', { timeout: 120_000 }, async () => {
+test('what devices make of messages is told to the sender, over every transport', { timeout: 240_000 }, async t => {
   const cases = await Promise.all(transports.map(async ([name, transport]) => {
     const identity = await hub.createDevice();
     const device = await listening(identity, transport, (self, received) => {
-      if (text(received) === 'bad') self.reject(received, () => {});
-      else if (text(received) === 'never') self.abandon(received, () => {});
-      else self.complete(received, () => {});
+      // What a client could not say comes again when its lock has ended, a minute later.
+      const said = error => { if (error) t.diagnostic(`${name}, ${text(received)}: ${error}`); };
+      if (text(received) === 'bad') self.reject(received, said);
+      else if (text(received) === 'never') self.abandon(received, said);
+      else self.complete(received, said);
     });
-    const sent = [message('full', { ack: 'full' }), message('positive', { ack: 'positive' })];
-    if (settles(name)) sent.push(message('bad', { ack: 'negative' }), message('never', { ack: 'full' }));
-    return { name, identity, ...device, sent, unheard: [message('negative', { ack: 'negative' }), message('none', { ack: 'none' })] };
+    const said = (body, ack) => message(body, { ack, messageId: `${body}-${name}-${unique()}` });
+    const sent = [said('full', 'full'), said('positive', 'positive')];
+    if (settles(name)) sent.push(said('bad', 'negative'), said('never', 'full'));
+    return { name, identity, ...device, sent, unheard: [said('negative', 'negative'), said('none', 'none')] };
   }));
 
   const records = await feedbackOn(cases.flatMap(each => each.sent).map(each => each.messageId), async back => {
     for (const { identity, sent, unheard } of cases) for (const each of [...sent, ...unheard]) await back.send(identity.deviceId, each);
-  }, undefined, 60);
+  }, undefined, 150);
 
   for (const { name, identity, client, came, sent } of cases) {
     const found = sent.map(each => records.find(record => record.originalMessageId === each.messageId));
     assert.deepEqual(found.map(record => record.statusCode), ['Success', 'Success', ...(settles(name) ? ['Rejected', 'DeliveryCountExceeded'] : [])], name);
     for (const record of found) {
       assert.deepEqual([record.deviceId, record.deviceGenerationId, record.contentType], [identity.deviceId, identity.generationId, 'application/vnd.microsoft.iothub.feedback.json'], name);
-      assert.ok(Math.abs(Date.parse(record.enqueuedTimeUtc) - Date.now()) < 90_000);
+      assert.ok(Math.abs(Date.parse(record.enqueuedTimeUtc) - Date.now()) < 240_000);
     }
     if (settles(name)) assert.equal(came.filter(received => text(received) === 'never').length, 10, name);
     await until('the queue is empty', async () => await countOf(identity) === 0);
