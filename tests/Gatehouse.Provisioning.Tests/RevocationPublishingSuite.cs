@@ -4,6 +4,8 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Gatehouse.Contracts.Identities;
 using Gatehouse.Contracts.Provisioning;
+using Gatehouse.Keys;
+using Gatehouse.Keys.Signing;
 using Gatehouse.Provisioning.Issuance;
 using Gatehouse.Store.Suite;
 using Xunit;
@@ -146,6 +148,35 @@ public abstract class RevocationPublishingSuite(PostgresServer? server) : IDispo
         Assert.Null(first.List);
         Assert.Equal(1, NumberOf(second.List!));
         Assert.Null((await lists.FindAsync(Service(host), "none", Token)).Value);
+    }
+
+    [Fact]
+    public async Task While_the_key_is_away_what_is_good_goes_on_and_what_says_too_little_does_not_and_the_key_is_left_alone_for_a_while()
+    {
+        await using var host = await ProvisioningHost.StartAsync(server, keys: [new KeyStoreAddress.Files()]);
+        Assert.True(KeyAddress.TryParse("file:issuing", out var address));
+        host.Get<SecretVault>().Custody.Stores.CreateSigning(address, SigningKeyType.EcP256).Dispose();
+        Assert.Equal(200, (await host.AskAsync("PUT", "/credentialPolicies/Fleet", """{"signingKey":"file:issuing"}""")).Code);
+        using var leaf = await IssueAsync(host, "dev-1");
+        var first = await ListAsync(host);
+        var (present, away) = (Path.Combine(host.Folder, "keys", "issuing.signing-key"), In("away"));
+        File.Move(present, away);
+
+        // Past the time for which an opened key is kept.
+        host.Time.Advance(TimeSpan.FromMinutes(2));
+        var clock = new Microsoft.Extensions.Time.Testing.FakeTimeProvider(host.Time.GetUtcNow() + PublishedLists.Life - TimeSpan.FromMinutes(3));
+        using var later = new PublishedListsOf(host, clock);
+        Assert.Equal(first, (await later.Lists.FindAsync(Service(host), "fleet", Token)).Value!.List);
+        clock.Advance(TimeSpan.FromMinutes(1));
+        Assert.Equal("IssuerUnavailable", (await later.Lists.FindAsync(Service(host), "fleet", Token)).Error?.Name);
+
+        await RevokeAsync(host, leaf);
+        var lists = host.Get<PublishedLists>();
+        Assert.Equal("IssuerUnavailable", (await lists.FindAsync(Service(host), "fleet", Token)).Error?.Name);
+        File.Move(away, present);
+        Assert.Equal("IssuerUnavailable", (await lists.FindAsync(Service(host), "fleet", Token)).Error?.Name);
+        host.Time.Advance(PublishedLists.Pause);
+        Assert.Equal(2, NumberOf(await ListAsync(host)));
     }
 
     private static HubName Service(ProvisioningHost host) => host.Get<Instances.ProvisioningDirectory>().All[0].Name;

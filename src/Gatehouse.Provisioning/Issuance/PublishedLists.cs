@@ -23,7 +23,11 @@ internal sealed class PublishedLists(Database database, IssuingAuthorities autho
     /// <summary>How long a revocation takes at most to be in what is given out.</summary>
     internal static readonly TimeSpan Freshness = TimeSpan.FromSeconds(5);
 
+    /// <summary>How long a CA whose key could not be used is left alone, lest strangers keep its key store busy.</summary>
+    internal static readonly TimeSpan Pause = TimeSpan.FromSeconds(30);
+
     private readonly ConcurrentDictionary<(HubName Service, string Policy), Published> known = new();
+    private readonly ConcurrentDictionary<(HubName Service, string Policy), long> failed = new();
     private readonly SemaphoreSlim turn = new(1);
 
     public void Dispose() => turn.Dispose();
@@ -91,7 +95,7 @@ internal sealed class PublishedLists(Database database, IssuingAuthorities autho
         }
 
         var number = (present?.Number ?? 0) + 1;
-        var signed = await authorities.UseAsync(policy, authority => Result<byte[]>.Of(Sign(authority, number, revoked, now)), cancellationToken);
+        var signed = await SignAsync((service, policy.Id), policy, authority => Sign(authority, number, revoked, now), cancellationToken);
         if (!signed.IsOk)
         {
             // What says the same and is good yet goes on while a key store is away; what says less does not.
@@ -108,6 +112,26 @@ internal sealed class PublishedLists(Database database, IssuingAuthorities autho
 
         // Another node was first: its number is the one that is given out.
         return await database.ReadAsync((connection, token) => SignedRevocationListRows.FindAsync(connection, service, policy.Id, token), cancellationToken) is { } winner ? Convert.FromBase64String(winner.List) : ProvisioningErrors.IssuerUnavailable;
+    }
+
+    private async Task<Result<byte[]>> SignAsync((HubName Service, string Policy) name, CredentialPolicyRow policy, Func<IssuingAuthority, byte[]> sign, CancellationToken cancellationToken)
+    {
+        if (failed.TryGetValue(name, out var since) && time.GetElapsedTime(since) < Pause)
+        {
+            return ProvisioningErrors.IssuerUnavailable;
+        }
+
+        var signed = await authorities.UseAsync(policy, authority => Result<byte[]>.Of(sign(authority)), cancellationToken);
+        if (signed.IsOk)
+        {
+            failed.TryRemove(name, out _);
+        }
+        else
+        {
+            failed[name] = time.GetTimestamp();
+        }
+
+        return signed;
     }
 
     private static byte[] Sign(IssuingAuthority authority, long number, IReadOnlyList<RevokedCertificateRow> revoked, DateTimeOffset now)
