@@ -60,8 +60,9 @@ public sealed class DeviceAuthenticator
         var registered = await parts.Credentials.FindIdentityAsync(hub.Name, login.Identity, cancellationToken);
         if (registered is null)
         {
-            await JudgeDecoyAsync(hub, login, cancellationToken);
-            return Refuse.Device(RefusalReason.UnknownIdentity, $"The hub '{hub.Name}' has no {(login.Identity.IsModule ? "module" : "device")} '{login.Identity}'; ids are case-sensitive.");
+            return !await JudgeDecoyAsync(hub, login, cancellationToken)
+                ? Refuse.KeysOutOfReach()
+                : Refuse.Device(RefusalReason.UnknownIdentity, $"The hub '{hub.Name}' has no {(login.Identity.IsModule ? "module" : "device")} '{login.Identity}'; ids are case-sensitive.");
         }
 
         var verdict = await JudgeAsync(hub, login, registered, cancellationToken);
@@ -81,16 +82,20 @@ public sealed class DeviceAuthenticator
         }
     }
 
-    private async ValueTask JudgeDecoyAsync(HubEntry hub, DeviceLogin login, CancellationToken cancellationToken)
+    /// <returns>False when keys are out of reach: whether there is such an identity must not show then either.</returns>
+    private async ValueTask<bool> JudgeDecoyAsync(HubEntry hub, DeviceLogin login, CancellationToken cancellationToken)
     {
         if (!string.IsNullOrEmpty(login.Token))
         {
-            tokens.JudgeDecoy(login.Token);
+            return tokens.JudgeDecoy(login.Token);
         }
-        else if (login.Certificate is { } certificate)
+
+        if (login.Certificate is { } certificate)
         {
             await certificates.JudgeDecoyAsync(hub, certificate, cancellationToken);
         }
+
+        return true;
     }
 
     private ValueTask<Verdict> JudgeAsync(HubEntry hub, DeviceLogin login, IdentityCredentials registered, CancellationToken cancellationToken) => registered.Kind switch

@@ -9,14 +9,9 @@ namespace Gatehouse.Identity.SharedAccess;
 /// <summary>Judges the token of a device or module: signed with its own key, or with the key of a policy that holds DeviceConnect.</summary>
 internal sealed class DeviceTokens(IdentityParts parts, TokenSignature signature, PolicyTokens policies)
 {
-    /// <summary>The work of a judgement for an identity that does not exist; how long an answer takes must not tell.</summary>
-    internal void JudgeDecoy(string text)
-    {
-        if (SharedAccessToken.TryParse(text, parts.Options.MaxTokenCharacters, out var token, out _))
-        {
-            signature.CheckDecoy(token);
-        }
-    }
+    /// <summary>The work of a judgement for an identity that does not exist; how long an answer takes must not tell. False when keys are out of reach.</summary>
+    internal bool JudgeDecoy(string text) =>
+        !SharedAccessToken.TryParse(text, parts.Options.MaxTokenCharacters, out var token, out _) || signature.CheckDecoy(token);
 
     internal ValueTask<Verdict> JudgeAsync(HubEntry hub, IdentityCredentials registered, string text, CancellationToken cancellationToken)
     {

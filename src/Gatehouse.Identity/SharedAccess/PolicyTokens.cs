@@ -19,8 +19,9 @@ internal sealed class PolicyTokens(IdentityParts parts, TokenSignature signature
         var policy = name.Length <= MaxPolicyNameCharacters ? await parts.Credentials.FindPolicyAsync(hub.Name, name, cancellationToken) : null;
         if (policy is null)
         {
-            signature.CheckDecoy(token);
-            return new(null, KeyMatch.None, RefusalReason.PolicyUnknown, $"The hub has no shared access policy {Refuse.Quote(name)}.");
+            return !signature.CheckDecoy(token)
+                ? new(null, KeyMatch.OutOfReach, RefusalReason.KeysOutOfReach, "")
+                : new(null, KeyMatch.None, RefusalReason.PolicyUnknown, $"The hub has no shared access policy {Refuse.Quote(name)}.");
         }
 
         var match = signature.Check(token, policy.PrimaryKey, policy.SecondaryKey, policy.KeyBinding);

@@ -18,8 +18,8 @@ internal sealed class TokenSignature(SecretVault vault, ILogger log)
     // Bytes: every sr that an SDK makes is shorter.
     private const int OnStack = 512;
 
-    // Not made in the constructor: composition must not need an open vault.
-    private readonly Lazy<SealedSecret> decoy = new(() => vault.Seal(RandomNumberGenerator.GetBytes(32), DecoyBinding));
+    // Not made in the constructor: composition must not need an open vault. An HSM that was away when it was first wanted is asked again.
+    private readonly Lazy<SealedSecret> decoy = new(() => vault.Seal(RandomNumberGenerator.GetBytes(32), DecoyBinding), LazyThreadSafetyMode.PublicationOnly);
 
     internal KeyMatch Check(SharedAccessToken token, SealedSecret? primary, SealedSecret? secondary, string binding) =>
         Check(token, token.Resource.Span, primary, secondary, binding, isText: false);
@@ -36,8 +36,8 @@ internal sealed class TokenSignature(SecretVault vault, ILogger log)
             ? Check(token, decoded, primary, secondary, binding, isText: false)
             : KeyMatch.None;
 
-    /// <summary>The work of <see cref="Check(SharedAccessToken, SealedSecret?, SealedSecret?, string)"/> for an owner that does not exist.</summary>
-    internal void CheckDecoy(SharedAccessToken token) => Check(token, null, null, DecoyBinding);
+    /// <summary>The work of <see cref="Check(SharedAccessToken, SealedSecret?, SealedSecret?, string)"/> for an owner that does not exist. False when keys are out of reach: the answer must then be that for an owner who does.</summary>
+    internal bool CheckDecoy(SharedAccessToken token) => Check(token, null, null, DecoyBinding) != KeyMatch.OutOfReach;
 
     private KeyMatch Check(SharedAccessToken token, ReadOnlySpan<char> resource, SealedSecret? primary, SealedSecret? secondary, string binding, bool isText)
     {

@@ -63,16 +63,19 @@ test(`neither memory nor disk hold a key in clear after ${logins} logins`, { tim
 
 test('sessions go on while the token is away, new ones are told to come again, and nothing is restarted', { timeout: 120_000 }, async () => {
   const held = await connect(devices[0], 0);
+  const nobody = { id: 'nobody', keys: devices[1].keys };
   const folder = path.join(tokens, fs.readdirSync(tokens)[0]);
   fs.renameSync(folder, `${hsm}/away`);
   try {
     held.publish('devices/d1/messages/events/', 'still here');
     await held.next('puback');
     assert.equal((await connect(devices[1], 0)).connack.returnCode, 3);
+    assert.equal((await connect(nobody, 0)).connack.returnCode, 3, 'who does not exist is told the same');
   } finally {
     fs.renameSync(`${hsm}/away`, folder);
   }
   await login(devices[1], 0);
+  assert.equal((await connect(nobody, 0)).connack.returnCode, 5);
   held.publish('devices/d1/messages/events/', 'all the time', 2);
   await held.next('puback');
   held.end();
