@@ -81,9 +81,9 @@ internal sealed class RotationCommands(Shell shell)
                 return;
             }
 
-            terminal.Table(["plan", "kind", "policy", "state", "made", "message"], plans.Select(each => new[]
+            terminal.Table(["plan", "kind", "subject", "state", "made", "message"], plans.Select(each => new[]
             {
-                Text(each!["id"]), Text(each["kind"]), Text(each["policy"]), Text(each["state"]), ReadableTime.Of(each["created"]), Text(each["message"]),
+                Text(each!["id"]), Text(each["kind"]), Text(each["subject"]), Text(each["state"]), ReadableTime.Of(each["created"]), Text(each["message"]),
             }));
         });
     });
@@ -104,7 +104,8 @@ internal sealed class RotationCommands(Shell shell)
     {
         terminal.Facts(
             ("plan", Text(plan["id"]) ?? "(not made: a drill)"),
-            ("policy", Text(plan["policy"])),
+            ("kind", Text(plan["kind"])),
+            ("subject", Text(plan["subject"])),
             ("state", Text(plan["state"])),
             ("unused for", Seconds(plan["unusedForSeconds"])),
             ("at latest", plan["atLatestSeconds"] is { } late ? Seconds(late) : "when nobody uses the old key"),

@@ -1,17 +1,13 @@
 using System.Globalization;
-using Gatehouse.Contracts.Access;
-using Gatehouse.Contracts.Credentials;
 using Gatehouse.Contracts.Errors;
 using Gatehouse.Contracts.Identities;
-using Gatehouse.Hub.AccessPolicies;
 using Gatehouse.Hub.Resources;
-using Gatehouse.Hub.UseTracking;
 using Gatehouse.Store;
 
 namespace Gatehouse.Hub.Rotation;
 
-/// <summary>One look at a running plan: what is seen of its keys, and the one transaction that follows from it.</summary>
-internal sealed class RotationLook(Database database, CredentialUsage usage, SharedAccessPolicies policies, string owner, TimeProvider time)
+/// <summary>One look at a running plan: what is seen of its credentials, and the one transaction that follows from it.</summary>
+internal sealed class RotationLook(Database database, RotationKinds kinds, string owner, TimeProvider time)
 {
     private static readonly TimeSpan Lease = TimeSpan.FromSeconds(30);
 
@@ -25,14 +21,16 @@ internal sealed class RotationLook(Database database, CredentialUsage usage, Sha
     /// <param name="cancellationToken">Ends it.</param>
     internal async Task<RotationRow?> RunAsync(HubName hub, string planId, TimeSpan sinceLast, CancellationToken cancellationToken)
     {
-        if (await database.ReadAsync((connection, cancel) => RotationRows.FindAsync(connection, hub, planId, cancel), cancellationToken) is not { State: RotationStates.Running } seen)
+        if (await database.ReadAsync((connection, cancel) => RotationRows.FindAsync(connection, hub, planId, cancel), cancellationToken) is not { State: RotationStates.Running } seen || kinds.Find(seen.Kind) is not { } kind)
         {
             return null;
         }
 
-        var watched = await UseAsync(hub, seen, seen.WatchedKey, cancellationToken);
-        var other = await UseAsync(hub, seen, seen.WatchedKey == seen.FirstKey ? seen.LastKey : seen.FirstKey, cancellationToken);
-        var live = (await usage.CountLiveAsync(hub, Selector(seen, seen.WatchedKey), cancellationToken)).All;
+        var last = kind.LastKey(seen);
+        var watchedKey = seen.Renewed == 0 ? seen.FirstKey : last;
+        var watched = await kind.LastUsedAsync(hub, seen, watchedKey, cancellationToken);
+        var other = await kind.LastUsedAsync(hub, seen, watchedKey == last ? seen.FirstKey : last, cancellationToken);
+        var live = await kind.CountLiveAsync(hub, seen, watchedKey, cancellationToken);
         Before?.Invoke("look");
         var done = await database.WriteAsync<RotationRow?>(
             async (write, cancel) =>
@@ -49,7 +47,7 @@ internal sealed class RotationLook(Database database, CredentialUsage usage, Sha
 
                 var isMine = row.Owner == owner;
                 var looked = row with { Owner = owner, LeasedUntil = (time.GetUtcNow() + Lease).UtcTicks };
-                var next = await NextAsync(write, Observe(looked, watched, other, live, isMine ? sinceLast : TimeSpan.Zero), other, cancel);
+                var next = await NextAsync(write, kind, Observe(looked, watched, other, live, isMine ? sinceLast : TimeSpan.Zero), other, cancel);
                 await RotationRows.UpdateAsync(write, next, cancel);
                 Before?.Invoke(next.State == RotationStates.Done ? "done" : next.Renewed != row.Renewed ? "renewed" : "looked");
                 return next;
@@ -58,14 +56,9 @@ internal sealed class RotationLook(Database database, CredentialUsage usage, Sha
         return done.IsOk ? done.Value : null;
     }
 
-    private static CredentialSelector Selector(RotationRow row, string key) => CredentialSelector.Parse(CredentialName.OfPolicy(row.Subject, key)).Value;
-
     // A lease that ends later than any that is given now was given before the clock was set back.
     private bool IsOthers(RotationRow row) =>
         row.Owner.Length > 0 && row.Owner != owner && row.LeasedUntil > time.GetUtcNow().UtcTicks && row.LeasedUntil <= (time.GetUtcNow() + Lease).UtcTicks;
-
-    private async Task<long> UseAsync(HubName hub, RotationRow row, string key, CancellationToken cancellationToken) =>
-        (await usage.CountAsync(hub, Selector(row, key), DateTimeOffset.MinValue, cancellationToken)).LastUsed?.UtcTicks ?? 0;
 
     // Spans are of the monotonic clock, and a use is told by its time being another than the last: where the clock stands does not matter. Only a use from the future hides later ones.
     private RotationRow Observe(RotationRow row, long use, long other, long live, TimeSpan span)
@@ -81,58 +74,56 @@ internal sealed class RotationLook(Database database, CredentialUsage usage, Sha
         };
     }
 
-    private async Task<RotationRow> NextAsync(WriteTransaction write, RotationRow row, long other, CancellationToken cancellationToken)
+    private async Task<RotationRow> NextAsync(WriteTransaction write, IRotationKind kind, RotationRow row, long other, CancellationToken cancellationToken)
     {
-        var hub = HubName.Parse(row.Hub);
-        var rows = await PolicyRows.ReadAllAsync(write.Connection, hub, cancellationToken, write.Transaction);
-        var policy = SharedAccessPolicies.Find(rows, row.Subject);
-        if (policy is null || AccessPolicy.ETagOf(policy) != row.ETag)
+        var words = kind.WordsFor(row);
+        var mark = await kind.MarkAsync(write, row, cancellationToken);
+        if (mark is null || mark != row.ETag)
         {
-            return End(write, row, RotationStates.Failed, $"The policy '{row.Subject}' was {(policy is null ? "deleted" : "changed by somebody else")} in the meantime, and the plan has ended where it was. Make a new one if its keys are still to be rotated.", "rotation.fail");
+            return End(write, row, RotationStates.Failed, $"The {words.Subject} was {(mark is null ? "deleted" : "changed by somebody else")} in the meantime, and the plan has ended where it was. Make a new one if its {words.What}s are still to be rotated.", "rotation.fail");
         }
 
         var isQuiet = row.Watched >= row.Quiet;
         if (row.Renewed == 0)
         {
-            return isQuiet ? await RenewFirstAsync(write, row, policy, cancellationToken) : row with { Message = Waiting(row) };
+            return isQuiet ? await RenewFirstAsync(write, kind, row, words, cancellationToken) : row with { Message = Waiting(row, words) };
         }
 
-        // Nobody has shown that the new key has reached anybody: the old one may be the last that anyone holds.
-        var mustBeUsed = row.OldWasUsed == 1 || rows.All(each => each.Rights != (long)Rights.Owner || each.Name == policy.Name);
-        if (mustBeUsed && other == 0)
+        // Nobody has shown that the new one has reached anybody: the old one may be the last that anyone holds.
+        if (other == 0 && (row.OldWasUsed == 1 || await kind.IsLastWayInAsync(write, row, cancellationToken)))
         {
-            return row with { Message = $"Nobody has used the new {RotationPlan.Word(row.FirstKey)} yet. Hand it to the clients of '{row.Subject}' (gatehouse policy show {row.Subject}); until somebody uses it the {RotationPlan.Word(row.LastKey)} stays good." };
+            return row with { Message = $"Nobody has used the new {words.First} yet. {words.HandOut}; until somebody uses it the {words.Last} stays good." };
         }
 
         var isLate = row.AtLatest > 0 && row.Waited >= row.AtLatest;
-        return isQuiet || isLate ? await RenewLastAsync(write, row, policy, isQuiet, cancellationToken) : row with { Message = Waiting(row) };
+        return isQuiet || isLate ? await RetireLastAsync(write, kind, row, words, isQuiet, cancellationToken) : row with { Message = Waiting(row, words) };
     }
 
-    private async Task<RotationRow> RenewFirstAsync(WriteTransaction write, RotationRow row, PolicyRow policy, CancellationToken cancellationToken)
+    private async Task<RotationRow> RenewFirstAsync(WriteTransaction write, IRotationKind kind, RotationRow row, RotationWords words, CancellationToken cancellationToken)
     {
-        var renewed = await policies.RenewAsync(write, policy, Renewal(row.FirstKey), row.StepActor, cancellationToken);
+        var mark = await kind.RenewFirstAsync(write, row, cancellationToken);
         var next = row.Rewatched() with
         {
-            ETag = AccessPolicy.ETagOf(renewed),
+            ETag = mark,
             Renewed = time.GetUtcNow().UtcTicks,
             Owner = row.Owner,
             LeasedUntil = row.LeasedUntil,
             Waited = 0,
             SeenUse = 0,
             Live = 0,
-            Message = $"The {RotationPlan.Word(row.FirstKey)} is new. Hand it to the clients of '{row.Subject}' (gatehouse policy show {row.Subject}).",
+            Message = $"The {words.First} is new. {words.HandOut}.",
         };
         Rotations.Record(write, next, row.StepActor, "rotation.renew");
         return next;
     }
 
-    private async Task<RotationRow> RenewLastAsync(WriteTransaction write, RotationRow row, PolicyRow policy, bool isQuiet, CancellationToken cancellationToken)
+    private async Task<RotationRow> RetireLastAsync(WriteTransaction write, IRotationKind kind, RotationRow row, RotationWords words, bool isQuiet, CancellationToken cancellationToken)
     {
-        var renewed = await policies.RenewAsync(write, policy, Renewal(row.LastKey), row.StepActor, cancellationToken);
+        var mark = await kind.RetireLastAsync(write, row, cancellationToken);
         var message = isQuiet
-            ? "Both keys are new; nobody used the old one any more."
-            : string.Create(CultureInfo.InvariantCulture, $"Both keys are new. The time for the move was over: {row.Live} that stood on the old key were closed.");
-        return End(write, row with { ETag = AccessPolicy.ETagOf(renewed) }, RotationStates.Done, message, "rotation.done");
+            ? $"{words.Outcome}; nobody used the old one any more."
+            : string.Create(CultureInfo.InvariantCulture, $"{words.Outcome}. The time for the move was over: {row.Live} that stood on the old {words.What} were closed.");
+        return End(write, row with { ETag = mark }, RotationStates.Done, message, "rotation.done");
     }
 
     private RotationRow End(WriteTransaction write, RotationRow row, string state, string message, string action)
@@ -142,9 +133,9 @@ internal sealed class RotationLook(Database database, CredentialUsage usage, Sha
         return ended;
     }
 
-    private string Waiting(RotationRow row)
+    private string Waiting(RotationRow row, RotationWords words)
     {
-        var key = RotationPlan.Word(row.WatchedKey);
+        var (key, selector) = row.Renewed == 0 ? (words.First, words.Selectors.First) : (words.Last, words.Selectors.Last);
         if (row.SeenUse > time.GetUtcNow().UtcTicks)
         {
             return $"The last use of the {key} lies in the future ({Readable(row.SeenUse)}): the clock was set back. The watch begins when it has caught up.";
@@ -152,13 +143,11 @@ internal sealed class RotationLook(Database database, CredentialUsage usage, Sha
 
         var last = row.SeenUse == 0 ? "" : $"; last used {Readable(row.SeenUse)}";
         return row.Live > 0
-            ? string.Create(CultureInfo.InvariantCulture, $"{row.Live} are connected by the {key}{last}. Who they are: gatehouse credential users policy/{row.Subject}/{row.WatchedKey}")
+            ? string.Create(CultureInfo.InvariantCulture, $"{row.Live} are connected by the {key}{last}. Who they are: gatehouse credential users {selector}")
             : $"Nobody has used the {key} for {Span(row.Watched)} of {Span(row.Quiet)}{last}.";
     }
 
     private static string Span(long ticks) => TimeSpan.FromTicks(ticks - (ticks % TimeSpan.TicksPerSecond)).ToString("c", CultureInfo.InvariantCulture);
 
     private static string Readable(long ticks) => new DateTime(ticks, DateTimeKind.Utc).ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
-
-    private static KeyRenewal Renewal(string key) => key == CredentialName.PrimaryKey ? KeyRenewal.Primary : KeyRenewal.Secondary;
 }

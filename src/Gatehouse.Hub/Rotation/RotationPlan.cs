@@ -1,5 +1,3 @@
-using Gatehouse.Contracts.Credentials;
-
 namespace Gatehouse.Hub.Rotation;
 
 /// <summary>What is to be rotated, and how.</summary>
@@ -31,12 +29,13 @@ public sealed record RotationPlan
 
     public required string Kind { get; init; }
 
-    public required string Policy { get; init; }
+    /// <summary>Name of what is rotated; for <c>policy-key</c> that of the policy.</summary>
+    public required string Subject { get; init; }
 
-    /// <summary>The key that clients move to.</summary>
+    /// <summary>The credential that clients move to.</summary>
     public required string FirstKey { get; init; }
 
-    /// <summary>The key that they leave.</summary>
+    /// <summary>The credential that they leave.</summary>
     public required string LastKey { get; init; }
 
     public required string State { get; init; }
@@ -54,38 +53,47 @@ public sealed record RotationPlan
 
     public required IReadOnlyList<RotationStep> Steps { get; init; }
 
-    internal static RotationPlan From(RotationRow row) => new()
+    internal static RotationPlan From(RotationRow row, IRotationKind kind) => new()
     {
         Id = row.PlanId.Length == 0 ? null : row.PlanId,
         Kind = row.Kind,
-        Policy = row.Subject,
+        Subject = row.Subject,
         FirstKey = row.FirstKey,
-        LastKey = row.LastKey,
+        LastKey = kind.LastKey(row),
         State = row.State,
         UnusedFor = TimeSpan.FromTicks(row.Quiet),
         AtLatest = row.AtLatest == 0 ? null : TimeSpan.FromTicks(row.AtLatest),
         Created = new DateTimeOffset(row.Created, TimeSpan.Zero),
         Ended = TimeOf(row.Ended),
         Message = row.Message,
-        Steps = StepsOf(row),
+        Steps = [.. FirstSteps(row, kind.WordsFor(row).FirstSteps), .. LastSteps(row, kind.WordsFor(row))],
     };
 
-    private static RotationStep[] StepsOf(RotationRow row)
+    private static IEnumerable<RotationStep> FirstSteps(RotationRow row, IReadOnlyList<string> names)
     {
-        var isMoved = row.State == RotationStates.Done;
-        var watch = row.Renewed > 0 ? RotationStates.Done : row.Started > 0 ? row.State : RotationStates.Planned;
-        var renew = row.Renewed > 0 ? RotationStates.Done : RotationStates.Planned;
-        var move = row.Renewed == 0 ? RotationStates.Planned : row.State;
-        return
-        [
-            new($"wait until nobody uses the {Word(row.FirstKey)}", watch, TimeOf(row.Started), TimeOf(row.Renewed), TimeSpan.FromTicks(row.Renewed > 0 ? row.Quiet : row.Watched), row.Renewed > 0 ? 0 : row.Live),
-            new($"regenerate the {Word(row.FirstKey)}", renew, TimeOf(row.Renewed), TimeOf(row.Renewed), null, null),
-            new($"clients move to it; wait until nobody uses the {Word(row.LastKey)}", move, TimeOf(row.Renewed), isMoved ? TimeOf(row.Ended) : null, TimeSpan.FromTicks(row.Renewed > 0 ? row.Watched : 0), row.Renewed > 0 ? row.Live : null),
-            new($"regenerate the {Word(row.LastKey)}", isMoved ? RotationStates.Done : RotationStates.Planned, isMoved ? TimeOf(row.Ended) : null, isMoved ? TimeOf(row.Ended) : null, null, null),
-        ];
+        if (names is not [var wait, var change])
+        {
+            yield break;
+        }
+
+        var isDone = row.Renewed > 0;
+        var state = isDone ? RotationStates.Done : row.Started > 0 ? row.State : RotationStates.Planned;
+        yield return new(wait, state, TimeOf(row.Started), TimeOf(row.Renewed), TimeSpan.FromTicks(isDone ? row.Quiet : row.Watched), isDone ? 0 : row.Live);
+        yield return new(change, isDone ? RotationStates.Done : RotationStates.Planned, TimeOf(row.Renewed), TimeOf(row.Renewed), null, null);
     }
 
-    internal static string Word(string key) => key == CredentialName.PrimaryKey ? "primary key" : "secondary key";
+    private static IEnumerable<RotationStep> LastSteps(RotationRow row, RotationWords words)
+    {
+        var (isMoving, isMoved) = (row.Renewed > 0, row.State == RotationStates.Done);
+        yield return new(
+            $"clients move to the {words.First}; wait until nobody uses the {words.Last}",
+            isMoving ? row.State : RotationStates.Planned,
+            TimeOf(row.Renewed),
+            isMoved ? TimeOf(row.Ended) : null,
+            TimeSpan.FromTicks(isMoving ? row.Watched : 0),
+            isMoving ? row.Live : null);
+        yield return new(words.LastStep, isMoved ? RotationStates.Done : RotationStates.Planned, isMoved ? TimeOf(row.Ended) : null, isMoved ? TimeOf(row.Ended) : null, null, null);
+    }
 
     private static DateTimeOffset? TimeOf(long ticks) => ticks == 0 ? null : new DateTimeOffset(ticks, TimeSpan.Zero);
 }

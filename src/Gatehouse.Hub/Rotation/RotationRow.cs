@@ -1,5 +1,3 @@
-using Gatehouse.Contracts.Credentials;
-
 namespace Gatehouse.Hub.Rotation;
 
 /// <summary>A row of <c>rotation_plans</c>.</summary>
@@ -48,12 +46,6 @@ internal sealed record RotationRow
     public string Owner { get; init; } = "";
 
     public long LeasedUntil { get; init; }
-
-    /// <summary>The key that clients leave.</summary>
-    internal string LastKey => FirstKey == CredentialName.PrimaryKey ? CredentialName.SecondaryKey : CredentialName.PrimaryKey;
-
-    /// <summary>The key that is regenerated next.</summary>
-    internal string WatchedKey => Renewed == 0 ? FirstKey : LastKey;
 
     /// <summary>Who writes, for the audit records of what the plan does.</summary>
     internal string StepActor => $"{Actor}/rotation:{PlanId}";

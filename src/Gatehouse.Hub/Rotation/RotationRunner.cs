@@ -1,7 +1,5 @@
 using Gatehouse.Contracts.Identities;
-using Gatehouse.Hub.AccessPolicies;
 using Gatehouse.Hub.Hubs;
-using Gatehouse.Hub.UseTracking;
 using Gatehouse.Store;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -9,7 +7,7 @@ using Microsoft.Extensions.Logging;
 namespace Gatehouse.Hub.Rotation;
 
 /// <summary>Carries plans out: each on one node at a time, by a lease in its row. All that it knows is in the store but when it looked last.</summary>
-internal sealed class RotationRunner(Database database, HubDirectory directory, CredentialUsage usage, SharedAccessPolicies policies, TimeProvider time, ILogger<RotationRunner> logger) : BackgroundService
+internal sealed class RotationRunner(Database database, HubDirectory directory, RotationKinds kinds, TimeProvider time, ILogger<RotationRunner> logger) : BackgroundService
 {
     private static readonly TimeSpan Round = TimeSpan.FromSeconds(5);
 
@@ -18,7 +16,7 @@ internal sealed class RotationRunner(Database database, HubDirectory directory, 
 
     private readonly Dictionary<(HubName Hub, string Plan), long> looked = [];
 
-    internal RotationLook Look { get; } = new(database, usage, policies, Guid.NewGuid().ToString("N"), time);
+    internal RotationLook Look { get; } = new(database, kinds, Guid.NewGuid().ToString("N"), time);
 
     /// <summary>Looks at all running plans once. What is wrong with one of them is told when all others have had their look.</summary>
     internal async Task LookAsync(CancellationToken cancellationToken)
@@ -90,7 +88,7 @@ internal sealed class RotationRunner(Database database, HubDirectory directory, 
         looked[(hub, plan)] = now;
         if (row.Ended > 0)
         {
-            logger.RotationEnded(plan, hub.Value, row.Subject, row.State);
+            logger.RotationEnded(plan, hub.Value, row.Kind, row.Subject, row.State);
         }
     }
 }

@@ -1,5 +1,4 @@
 using Gatehouse.Hub.Registry;
-using Gatehouse.Hub.UseTracking;
 using Gatehouse.Store;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -10,8 +9,10 @@ internal static class RotationSetup
 {
     internal static void AddRotation(this IServiceCollection services)
     {
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IRotationKind, PolicyKeyRotation>());
+        services.TryAddSingleton<RotationKinds>();
         services.TryAddSingleton(static all => new Rotations(
-            all.GetRequiredService<Database>(), all.GetRequiredService<CredentialUsage>(), all.GetRequiredService<GenerationIds>(), all.GetRequiredService<TimeProvider>()));
+            all.GetRequiredService<Database>(), all.GetRequiredService<RotationKinds>(), all.GetRequiredService<GenerationIds>(), all.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton<RotationRunner>();
         services.AddHostedService(static all => all.GetRequiredService<RotationRunner>());
     }

@@ -10,7 +10,11 @@ internal sealed record RotationJson
 
     public required string Kind { get; init; }
 
-    public required string Policy { get; init; }
+    /// <summary>Name of what is rotated.</summary>
+    public required string Subject { get; init; }
+
+    /// <summary>The same for <c>policy-key</c>; null for other kinds.</summary>
+    public string? Policy { get; init; }
 
     public required string FirstKey { get; init; }
 
@@ -34,7 +38,8 @@ internal sealed record RotationJson
     {
         Id = plan.Id,
         Kind = plan.Kind,
-        Policy = plan.Policy,
+        Subject = plan.Subject,
+        Policy = plan.Kind == Rotations.PolicyKey ? plan.Subject : null,
         FirstKey = plan.FirstKey,
         LastKey = plan.LastKey,
         State = plan.State,

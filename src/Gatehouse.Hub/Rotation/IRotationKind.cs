@@ -1,0 +1,46 @@
+using Gatehouse.Contracts.Errors;
+using Gatehouse.Contracts.Identities;
+using Gatehouse.Store;
+
+namespace Gatehouse.Hub.Rotation;
+
+/// <summary>What one kind of plan knows of its two credentials: clients leave the last and move to the first.</summary>
+/// <remarks>The order of the steps, the watch, the lease and the transactions are those of <see cref="RotationLook"/> and the same for all kinds.</remarks>
+internal interface IRotationKind
+{
+    /// <summary>As inputs and rows name it.</summary>
+    string Name { get; }
+
+    /// <summary>Whether the plan makes the credential that clients move to; false when it is there already, and the plan begins with the move.</summary>
+    bool RenewsFirst { get; }
+
+    /// <summary>Completes a plan: its subject as it is spelled, the credential that clients move to, and whether the other one was ever used. Its errors are those of the input.</summary>
+    Task<Result<RotationRow>> DrawAsync(RotationRow plan, RotationInput input, CancellationToken cancellationToken);
+
+    /// <summary>The credential that clients leave.</summary>
+    string LastKey(RotationRow plan);
+
+    /// <summary>What is said of the plan.</summary>
+    RotationWords WordsFor(RotationRow plan);
+
+    /// <summary>When the credential, as it is now, was last used by anybody: ticks; 0 for never.</summary>
+    Task<long> LastUsedAsync(HubName hub, RotationRow plan, string key, CancellationToken cancellationToken);
+
+    /// <summary>How many sessions, and rights on AMQP connections, stand on it now, on all nodes.</summary>
+    Task<long> CountLiveAsync(HubName hub, RotationRow plan, string key, CancellationToken cancellationToken);
+
+    /// <summary>Another open plan that concerns the same credentials; the hub is locked.</summary>
+    Task<string?> FindRivalAsync(WriteTransaction write, RotationRow plan, CancellationToken cancellationToken);
+
+    /// <summary>A text that is another one whenever somebody has changed what the plan is about; null when that is gone. The hub is locked, here and below.</summary>
+    Task<string?> MarkAsync(WriteTransaction write, RotationRow plan, CancellationToken cancellationToken);
+
+    /// <summary>Whether the last credential may be all that lets the operator in: then it stays until the first has been used, although nobody was seen by it.</summary>
+    Task<bool> IsLastWayInAsync(WriteTransaction write, RotationRow plan, CancellationToken cancellationToken);
+
+    /// <summary>Makes the first credential anew, with its audit record and signal; the mark as it is then.</summary>
+    Task<string> RenewFirstAsync(WriteTransaction write, RotationRow plan, CancellationToken cancellationToken);
+
+    /// <summary>Ends the last credential, with its audit record and signal; the mark as it is then.</summary>
+    Task<string> RetireLastAsync(WriteTransaction write, RotationRow plan, CancellationToken cancellationToken);
+}

@@ -1,0 +1,32 @@
+namespace Gatehouse.Hub.Rotation;
+
+/// <summary>How a plan speaks of what it changes.</summary>
+internal sealed record RotationWords
+{
+    /// <summary>With its article: <c>policy 'service'</c>.</summary>
+    public required string Subject { get; init; }
+
+    /// <summary>What clients move to: <c>secondary key</c>.</summary>
+    public required string First { get; init; }
+
+    /// <summary>What they leave.</summary>
+    public required string Last { get; init; }
+
+    /// <summary>What both are: <c>key</c>.</summary>
+    public required string What { get; init; }
+
+    /// <summary>How clients come by the first one: a sentence without its full stop.</summary>
+    public required string HandOut { get; init; }
+
+    /// <summary>The first and the last one as <c>gatehouse credential users</c> takes them.</summary>
+    public required (string First, string Last) Selectors { get; init; }
+
+    /// <summary>What is true at the end: <c>Both keys are new</c>.</summary>
+    public required string Outcome { get; init; }
+
+    /// <summary>Names of the steps that bring the first one: the wait, and the change. Empty when it is there already.</summary>
+    public required IReadOnlyList<string> FirstSteps { get; init; }
+
+    /// <summary>Name of the step that ends the last one.</summary>
+    public required string LastStep { get; init; }
+}
