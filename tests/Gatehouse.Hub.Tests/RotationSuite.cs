@@ -291,7 +291,7 @@ public abstract class RotationSuite(PostgresServer? server)
 
     private static RotationInput Input() => new() { Kind = Rotations.PolicyKey, Policy = Policy, UnusedForSeconds = 60 };
 
-    private static RotationRunner Node(HubHost hub, TimeProvider? time = null) => new(
+    internal static RotationRunner Node(HubHost hub, TimeProvider? time = null) => new(
         hub.Get<Database>(), hub.Get<HubDirectory>(), hub.Get<RotationKinds>(), time ?? hub.Time, NullLogger<RotationRunner>.Instance);
 
     private static async Task<RotationPlan> StartedAsync(HubHost hub, RotationInput? input = null)

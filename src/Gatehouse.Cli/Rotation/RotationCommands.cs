@@ -10,8 +10,8 @@ namespace Gatehouse.Cli.Rotation;
 /// <summary>The group <c>rotation</c>: new keys by a plan that waits until nobody uses the old ones.</summary>
 internal sealed class RotationCommands(Shell shell)
 {
-    private readonly Argument<string> kind = new Argument<string>("kind") { Description = "What is rotated: policy-key, the keys of a shared access policy." }.AcceptOnlyFromAmong("policy-key");
-    private readonly Argument<string> name = new("name") { Description = "Name of the policy." };
+    private readonly Argument<string> kind = new Argument<string>("kind") { Description = "What is rotated: policy-key, the keys of a shared access policy; ca, from one CA certificate to another." }.AcceptOnlyFromAmong("policy-key", "ca");
+    private readonly Argument<string[]> names = new("name") { Description = "Name of the policy; of the CA certificate that goes, and of the one that devices move to.", Arity = ArgumentArity.OneOrMore };
     private readonly Argument<string> plan = new("plan") { Description = "The plan's id, as 'rotation list' shows it." };
     private readonly Option<string?> first = new Option<string?>("--first") { Description = "The key to regenerate first, to which clients move: primary or secondary. Default: the one that is not used, or not for longer.", HelpName = "key" }.AcceptOnlyFromAmong("primary", "secondary");
     private readonly Option<long> unusedFor = new("--unused-for") { Description = "Seconds that nobody may have used a key before it is regenerated; longer than the longest pause of its clients. 10–34560000, default 86400.", HelpName = "seconds", DefaultValueFactory = _ => 86_400 };
@@ -41,8 +41,9 @@ internal sealed class RotationCommands(Shell shell)
             "gatehouse rotation plan policy-key service --drill",
             "gatehouse rotation plan policy-key service --unused-for 172800 --start",
             "gatehouse rotation plan policy-key device --at-latest 604800",
+            "gatehouse rotation plan ca factory-2024 factory-2027 --start",
         ],
-        [kind, name, first, unusedFor, atLatest, drill, start],
+        [kind, names, first, unusedFor, atLatest, drill, start],
         async call =>
         {
             if (call.Value(drill) && call.Value(start))
@@ -50,7 +51,8 @@ internal sealed class RotationCommands(Shell shell)
                 throw CliException.Usage("--drill and --start exclude each other.");
             }
 
-            var body = new JsonObject { ["kind"] = call.Value(kind), ["policy"] = call.Value(name), ["unusedForSeconds"] = call.Value(unusedFor) };
+            var body = Subject(call.Value(kind)!, call.Value(names)!);
+            body["unusedForSeconds"] = call.Value(unusedFor);
             if (call.Value(first) is { } key)
             {
                 body["firstKey"] = key + "Key";
@@ -100,6 +102,14 @@ internal sealed class RotationCommands(Shell shell)
         return call.Answer(changed, terminal => Write(terminal, changed));
     });
 
+    private static JsonObject Subject(string kind, string[] names) => (kind, names) switch
+    {
+        ("policy-key", [var policy]) => new JsonObject { ["kind"] = kind, ["policy"] = policy },
+        ("ca", [var old, var successor]) => new JsonObject { ["kind"] = kind, ["subject"] = old, ["successor"] = successor },
+        ("ca", _) => throw CliException.Usage("A plan for a CA takes two names: the certificate that goes, and the one that devices move to."),
+        _ => throw CliException.Usage("A plan for the keys of a policy takes one name."),
+    };
+
     private static void Write(Terminal terminal, JsonNode plan)
     {
         terminal.Facts(
@@ -108,13 +118,18 @@ internal sealed class RotationCommands(Shell shell)
             ("subject", Text(plan["subject"])),
             ("state", Text(plan["state"])),
             ("unused for", Seconds(plan["unusedForSeconds"])),
-            ("at latest", plan["atLatestSeconds"] is { } late ? Seconds(late) : "when nobody uses the old key"),
+            ("at latest", plan["atLatestSeconds"] is { } late ? Seconds(late) : "when nobody uses the old one"),
             ("now", Text(plan["message"])));
         terminal.Table(["step", "state", "began", "ended", "unused", "connected by it"], plan["steps"]!.AsArray().Select((step, at) => new[]
         {
             string.Create(CultureInfo.InvariantCulture, $"{at + 1} {Text(step!["name"])}"), Text(step["state"]), ReadableTime.Of(step["began"]), ReadableTime.Of(step["ended"]),
             Seconds(step["unusedSeconds"]), Text(step["live"]),
         }));
+        if (plan["laggards"] is { } laggards && (long)laggards["count"]! > 0)
+        {
+            terminal.Note($"{Text(laggards["count"])} would fail if it went now:");
+            terminal.Table(["device", "why"], laggards["named"]!.AsArray().Select(each => new[] { Text(each!["identity"]), Text(each["reason"]) }));
+        }
     }
 
     private static string? Seconds(JsonNode? node) => node is null ? null : TimeSpan.FromSeconds((long)node).ToString("c", CultureInfo.InvariantCulture);

@@ -97,11 +97,14 @@ public sealed class CaCertificates(Database database, CertificateOptions options
         }, cancellationToken);
 
     public Task<Result<CaCertificate>> DeleteAsync(HubName hub, string name, IfMatch ifMatch, string actor, CancellationToken cancellationToken) =>
-        ChangeAsync(hub, name, ifMatch, async (write, row, cancel) =>
-        {
-            await CaCertificateRows.DeleteAsync(write, row, cancel);
-            return Record(write, row, actor, "certificate.delete", null);
-        }, cancellationToken);
+        ChangeAsync(hub, name, ifMatch, async (write, row, cancel) => await DeleteAsync(write, row, actor, cancel), cancellationToken);
+
+    /// <summary>Within a transaction that holds the hub's lock.</summary>
+    internal static async Task<CaCertificate> DeleteAsync(WriteTransaction write, CaCertificateRow row, string actor, CancellationToken cancellationToken)
+    {
+        await CaCertificateRows.DeleteAsync(write, row, cancellationToken);
+        return Record(write, row, actor, "certificate.delete", null);
+    }
 
     private HubError? CheckProof(CaCertificateRow row, string? proof)
     {

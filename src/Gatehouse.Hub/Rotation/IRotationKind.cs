@@ -38,6 +38,15 @@ internal interface IRotationKind
     /// <summary>Whether the last credential may be all that lets the operator in: then it stays until the first has been used, although nobody was seen by it.</summary>
     Task<bool> IsLastWayInAsync(WriteTransaction write, RotationRow plan, CancellationToken cancellationToken);
 
+    /// <summary>What else keeps the last credential although nobody uses it now, as one sentence; null for nothing. Not asked once the time for the move is over.</summary>
+    Task<string?> FindHoldAsync(WriteTransaction write, RotationRow plan, CancellationToken cancellationToken) => Task.FromResult<string?>(null);
+
+    /// <summary>Who would fail if the last credential went now; null where the kind cannot name them.</summary>
+    /// <param name="plan">Of which plan.</param>
+    /// <param name="max">At most so many are named.</param>
+    /// <param name="cancellationToken">Ends the look-up.</param>
+    Task<RotationLaggards?> FindLaggardsAsync(RotationRow plan, int max, CancellationToken cancellationToken) => Task.FromResult<RotationLaggards?>(null);
+
     /// <summary>Makes the first credential anew, with its audit record and signal; the mark as it is then.</summary>
     Task<string> RenewFirstAsync(WriteTransaction write, RotationRow plan, CancellationToken cancellationToken);
 

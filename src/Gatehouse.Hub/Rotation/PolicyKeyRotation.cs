@@ -54,7 +54,7 @@ internal sealed class PolicyKeyRotation(Database database, CredentialUsage usage
             Last = last,
             What = "key",
             HandOut = $"Hand it to the clients of '{plan.Subject}' (gatehouse policy show {plan.Subject})",
-            Selectors = (CredentialName.OfPolicy(plan.Subject, plan.FirstKey), CredentialName.OfPolicy(plan.Subject, LastKey(plan))),
+            Finders = (Finder(plan, plan.FirstKey), Finder(plan, LastKey(plan))),
             Outcome = "Both keys are new",
             FirstSteps = [$"wait until nobody uses the {first}", $"regenerate the {first}"],
             LastStep = $"regenerate the {last}",
@@ -90,6 +90,8 @@ internal sealed class PolicyKeyRotation(Database database, CredentialUsage usage
         PolicyRows.ReadAllAsync(write.Connection, HubName.Parse(plan.Hub), cancellationToken, write.Transaction);
 
     private static CredentialSelector Selector(RotationRow plan, string key) => CredentialSelector.Parse(CredentialName.OfPolicy(plan.Subject, key)).Value;
+
+    private static string Finder(RotationRow plan, string key) => $"gatehouse credential users {CredentialName.OfPolicy(plan.Subject, key)}";
 
     private static string Word(string key) => key == CredentialName.PrimaryKey ? "primary key" : "secondary key";
 }

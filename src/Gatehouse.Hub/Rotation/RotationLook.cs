@@ -96,6 +96,11 @@ internal sealed class RotationLook(Database database, RotationKinds kinds, strin
         }
 
         var isLate = row.AtLatest > 0 && row.Waited >= row.AtLatest;
+        if (isQuiet && !isLate && await kind.FindHoldAsync(write, row, cancellationToken) is { } hold)
+        {
+            return row with { Message = hold };
+        }
+
         return isQuiet || isLate ? await RetireLastAsync(write, kind, row, words, isQuiet, cancellationToken) : row with { Message = Waiting(row, words) };
     }
 
@@ -135,7 +140,7 @@ internal sealed class RotationLook(Database database, RotationKinds kinds, strin
 
     private string Waiting(RotationRow row, RotationWords words)
     {
-        var (key, selector) = row.Renewed == 0 ? (words.First, words.Selectors.First) : (words.Last, words.Selectors.Last);
+        var (key, finder) = row.Renewed == 0 ? (words.First, words.Finders.First) : (words.Last, words.Finders.Last);
         if (row.SeenUse > time.GetUtcNow().UtcTicks)
         {
             return $"The last use of the {key} lies in the future ({Readable(row.SeenUse)}): the clock was set back. The watch begins when it has caught up.";
@@ -143,7 +148,7 @@ internal sealed class RotationLook(Database database, RotationKinds kinds, strin
 
         var last = row.SeenUse == 0 ? "" : $"; last used {Readable(row.SeenUse)}";
         return row.Live > 0
-            ? string.Create(CultureInfo.InvariantCulture, $"{row.Live} are connected by the {key}{last}. Who they are: gatehouse credential users {selector}")
+            ? string.Create(CultureInfo.InvariantCulture, $"{row.Live} are connected by the {key}{last}. Who they are: {finder}")
             : $"Nobody has used the {key} for {Span(row.Watched)} of {Span(row.Quiet)}{last}.";
     }
 

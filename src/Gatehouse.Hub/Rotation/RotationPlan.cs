@@ -3,13 +3,19 @@ namespace Gatehouse.Hub.Rotation;
 /// <summary>What is to be rotated, and how.</summary>
 public sealed record RotationInput
 {
-    /// <summary><c>policy-key</c>.</summary>
+    /// <summary><c>policy-key</c> or <c>ca</c>.</summary>
     public string? Kind { get; init; }
 
-    /// <summary>Name of the shared access policy.</summary>
+    /// <summary>Of <c>ca</c>: name of the CA certificate that goes.</summary>
+    public string? Subject { get; init; }
+
+    /// <summary>Of <c>ca</c>: name of the CA certificate that devices move to.</summary>
+    public string? Successor { get; init; }
+
+    /// <summary>Of <c>policy-key</c>: name of the shared access policy.</summary>
     public string? Policy { get; init; }
 
-    /// <summary><c>primaryKey</c> or <c>secondaryKey</c>: the one to regenerate first; null for the one that was not used, or not for longer.</summary>
+    /// <summary>Of kinds with two keys, <c>primaryKey</c> or <c>secondaryKey</c>: the one to regenerate first; null for the one that was not used, or not for longer.</summary>
     public string? FirstKey { get; init; }
 
     /// <summary>How long nobody may have used a key before it is regenerated.</summary>
@@ -52,6 +58,9 @@ public sealed record RotationPlan
     public required string Message { get; init; }
 
     public required IReadOnlyList<RotationStep> Steps { get; init; }
+
+    /// <summary>Who would fail if the credential that goes went now; null in lists, for kinds that cannot name them, and for plans that have ended.</summary>
+    public RotationLaggards? Laggards { get; init; }
 
     internal static RotationPlan From(RotationRow row, IRotationKind kind) => new()
     {
@@ -105,6 +114,14 @@ public sealed record RotationPlan
 /// <param name="Watched">How long nobody has used the key; null where nothing is watched.</param>
 /// <param name="Live">Sessions, and rights on AMQP connections, that stood on the key at the last look; null where nothing is watched.</param>
 public sealed record RotationStep(string Name, string State, DateTimeOffset? Began, DateTimeOffset? Ended, TimeSpan? Watched, long? Live);
+
+/// <param name="Count">All of them.</param>
+/// <param name="Named">The first of them.</param>
+public sealed record RotationLaggards(long Count, IReadOnlyList<RotationLaggard> Named);
+
+/// <param name="Identity">Device or <c>device/module</c>.</param>
+/// <param name="Reason">One sentence.</param>
+public sealed record RotationLaggard(string Identity, string Reason);
 
 /// <summary>States of plans and steps.</summary>
 public static class RotationStates

@@ -27,6 +27,14 @@ internal static class RotationRows
         write.Connection.QuerySingleOrDefaultAsync<string>(new CommandDefinition(
             "SELECT plan_id FROM rotation_plans WHERE hub = @Hub AND kind = @Kind AND subject = @Subject AND ended = 0", like, write.Transaction, cancellationToken: cancellationToken));
 
+    /// <summary>An open plan of this kind from the same subject, to it, or on from what it leads to: together they could leave nothing.</summary>
+    internal static Task<string?> FindOpenInChainAsync(WriteTransaction write, RotationRow like, CancellationToken cancellationToken) =>
+        write.Connection.QueryFirstOrDefaultAsync<string>(new CommandDefinition(
+            "SELECT plan_id FROM rotation_plans WHERE hub = @Hub AND kind = @Kind AND (subject IN (@Subject, @FirstKey) OR first_key = @Subject) AND ended = 0 ORDER BY plan_id",
+            like,
+            write.Transaction,
+            cancellationToken: cancellationToken));
+
     /// <summary>The newest first.</summary>
     internal static async Task<IReadOnlyList<RotationRow>> ListAsync(DbConnection connection, HubName hub, CancellationToken cancellationToken) =>
         [.. await connection.QueryAsync<RotationRow>(new CommandDefinition($"{Select} ORDER BY created DESC, plan_id DESC", new { Hub = hub.Value }, cancellationToken: cancellationToken))];

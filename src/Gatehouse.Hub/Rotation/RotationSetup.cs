@@ -10,6 +10,7 @@ internal static class RotationSetup
     internal static void AddRotation(this IServiceCollection services)
     {
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IRotationKind, PolicyKeyRotation>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IRotationKind, CaRotation>());
         services.TryAddSingleton<RotationKinds>();
         services.TryAddSingleton(static all => new Rotations(
             all.GetRequiredService<Database>(), all.GetRequiredService<RotationKinds>(), all.GetRequiredService<GenerationIds>(), all.GetRequiredService<TimeProvider>()));

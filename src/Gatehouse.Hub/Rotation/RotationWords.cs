@@ -18,8 +18,8 @@ internal sealed record RotationWords
     /// <summary>How clients come by the first one: a sentence without its full stop.</summary>
     public required string HandOut { get; init; }
 
-    /// <summary>The first and the last one as <c>gatehouse credential users</c> takes them.</summary>
-    public required (string First, string Last) Selectors { get; init; }
+    /// <summary>The command that names the users of the first one, and of the last.</summary>
+    public required (string First, string Last) Finders { get; init; }
 
     /// <summary>What is true at the end: <c>Both keys are new</c>.</summary>
     public required string Outcome { get; init; }

@@ -16,7 +16,11 @@ public sealed class Rotations
     /// <summary>Both keys of a shared access policy.</summary>
     public const string PolicyKey = "policy-key";
 
+    /// <summary>From one CA certificate of the hub to another.</summary>
+    public const string Ca = "ca";
+
     private const int KeptEnded = 100;
+    private const int MaxNamedLaggards = 20;
     private const long MinSeconds = 10;
     private const long MaxSeconds = 400 * 86_400;
     private const long DefaultUnusedSeconds = 86_400;
@@ -33,8 +37,15 @@ public sealed class Rotations
         [.. (await database.ReadAsync((connection, cancel) => RotationRows.ListAsync(connection, hub, cancel), cancellationToken)).SelectMany(Shown)];
 
     /// <summary>GenericNotFound.</summary>
-    public async Task<Result<RotationPlan>> FindAsync(HubName hub, string planId, CancellationToken cancellationToken) =>
-        await database.ReadAsync((connection, cancel) => RotationRows.FindAsync(connection, hub, planId, cancel), cancellationToken) is { } row && kinds.Find(row.Kind) is { } kind ? RotationPlan.From(row, kind) : NotFound(planId);
+    public async Task<Result<RotationPlan>> FindAsync(HubName hub, string planId, CancellationToken cancellationToken)
+    {
+        if (await database.ReadAsync((connection, cancel) => RotationRows.FindAsync(connection, hub, planId, cancel), cancellationToken) is not { } row || kinds.Find(row.Kind) is not { } kind)
+        {
+            return NotFound(planId);
+        }
+
+        return await WithLaggardsAsync(row, kind, cancellationToken);
+    }
 
     /// <summary>Makes a plan, which does nothing until it is started. GenericNotFound for what is to be rotated, GenericConflict while it has an open plan.</summary>
     /// <param name="hub">Tenant.</param>
@@ -72,7 +83,7 @@ public sealed class Rotations
             return drawn.Error;
         }
 
-        return isDrill ? RotationPlan.From(drawn.Value, kind) : await database.WriteAsync((write, cancel) => InsertAsync(write, kind, drawn.Value, cancel), cancellationToken);
+        return isDrill ? await WithLaggardsAsync(drawn.Value, kind, cancellationToken) : await database.WriteAsync((write, cancel) => InsertAsync(write, kind, drawn.Value, cancel), cancellationToken);
     }
 
     /// <summary>Begins a plan. InvalidOperation unless it is planned.</summary>
@@ -118,6 +129,9 @@ public sealed class Rotations
     }
 
     private static HubError NotFound(string planId) => HubErrors.GenericNotFound.With($"There is no rotation plan '{ResourceName.Cut(planId)}'.");
+
+    private static async Task<RotationPlan> WithLaggardsAsync(RotationRow row, IRotationKind kind, CancellationToken cancellationToken) =>
+        RotationPlan.From(row, kind) with { Laggards = row.Ended > 0 ? null : await kind.FindLaggardsAsync(row, MaxNamedLaggards, cancellationToken) };
 
     private IEnumerable<RotationPlan> Shown(RotationRow row) => kinds.Find(row.Kind) is { } kind ? [RotationPlan.From(row, kind)] : [];
 

@@ -70,6 +70,20 @@ internal static class UseRows
         return new UseCount(row.Identities, TimeOf(row.LastUsed));
     }
 
+    /// <summary>Enabled identities of CA certificates whose last use of anything is of this one: what they would come with again.</summary>
+    internal static Task<long> CountStandingAsync(WriteTransaction write, HubName hub, string authority, CancellationToken cancellationToken) =>
+        write.Connection.ExecuteScalarAsync<long>(new CommandDefinition(
+            $"""
+            SELECT COUNT(*) FROM credential_uses u
+            JOIN identities i ON i.hub = u.hub AND i.device_id = u.device_id AND i.module_id = u.module_id AND i.generation_id = u.generation_id
+            WHERE u.hub = @hub AND u.credential = @authority AND i.credential_kind = {(int)CredentialKind.CertificateAuthority} AND i.is_disabled = 0 AND NOT EXISTS (
+              SELECT 1 FROM credential_uses o
+              WHERE o.hub = u.hub AND o.device_id = u.device_id AND o.module_id = u.module_id AND o.generation_id = u.generation_id AND o.last_used > u.last_used)
+            """,
+            new { hub = hub.Value, authority },
+            write.Transaction,
+            cancellationToken: cancellationToken));
+
     /// <summary>Each credential with the number of its users since; those that nobody used are missing.</summary>
     internal static async Task<IReadOnlyList<UseTotal>> TotalAsync(DbConnection connection, SqlDialect dialect, HubName hub, string column, long since, CancellationToken cancellationToken) =>
         [.. (await connection.QueryAsync<TotalRow>(new CommandDefinition(

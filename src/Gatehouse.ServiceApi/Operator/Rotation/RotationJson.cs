@@ -34,6 +34,9 @@ internal sealed record RotationJson
 
     public required IReadOnlyList<RotationStepJson> Steps { get; init; }
 
+    /// <summary>Null where they are not known.</summary>
+    public RotationLaggardsJson? Laggards { get; init; }
+
     internal static RotationJson From(RotationPlan plan) => new()
     {
         Id = plan.Id,
@@ -49,8 +52,17 @@ internal sealed record RotationJson
         Created = plan.Created.UtcDateTime,
         Ended = plan.Ended?.UtcDateTime,
         Steps = [.. plan.Steps.Select(static step => new RotationStepJson(step.Name, step.State, step.Began?.UtcDateTime, step.Ended?.UtcDateTime, (long?)step.Watched?.TotalSeconds, step.Live))],
+        Laggards = plan.Laggards is { } late ? new RotationLaggardsJson(late.Count, [.. late.Named.Select(static each => new RotationLaggardJson(each.Identity, each.Reason))]) : null,
     };
 }
+
+/// <param name="Count">Who would fail if the credential that goes went now.</param>
+/// <param name="Named">The first of them.</param>
+internal sealed record RotationLaggardsJson(long Count, IReadOnlyList<RotationLaggardJson> Named);
+
+/// <param name="Identity">Device or <c>device/module</c>.</param>
+/// <param name="Reason">One sentence.</param>
+internal sealed record RotationLaggardJson(string Identity, string Reason);
 
 /// <param name="Name">What it does.</param>
 /// <param name="State">As that of plans.</param>
