@@ -91,7 +91,7 @@ internal sealed class CliRun : IDisposable
     /// <summary>Waits until what was written so far satisfies.</summary>
     internal async Task UntilAsync(Func<CliRun, bool> condition)
     {
-        var end = DateTime.UtcNow.AddSeconds(30);
+        var end = DateTime.UtcNow.AddSeconds(90);
         while (!condition(this))
         {
             Assert.True(DateTime.UtcNow < end && !Ending.IsCompleted, $"Waited in vain. Output: {Output} Errors: {Errors}");

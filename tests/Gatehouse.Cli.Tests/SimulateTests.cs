@@ -39,7 +39,7 @@ public sealed class SimulateTests(RunningServer server)
 
         await run.InterruptAsync();
 
-        Assert.Equal(1, await run.Ending.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken));
+        Assert.Equal(1, await run.Ending.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken));
         Assert.Equal("note: stopped; tidying up.\n", run.Errors);
         Assert.Contains("devices connected", run.Output, StringComparison.Ordinal);
         await CliRun.RefusedAsync(1, server.On("device", "show", "cut-1"), "DeviceNotFound");

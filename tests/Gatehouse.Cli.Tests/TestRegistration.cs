@@ -36,7 +36,7 @@ internal static class TestRegistration
     /// <summary>Waits until the record says that the device has a hub.</summary>
     internal static async Task<JsonNode> AssignedAsync(RunningServer server, string id)
     {
-        for (var end = DateTime.UtcNow.AddSeconds(20); ; await Task.Delay(20, TestContext.Current.CancellationToken))
+        for (var end = DateTime.UtcNow.AddSeconds(90); ; await Task.Delay(20, TestContext.Current.CancellationToken))
         {
             var run = await CliRun.EndAsync(server.On("enrollment", "registrations", "show", id, "--json"));
             if (await run.Ending == 0 && (string?)run.Json["status"] == "assigned")

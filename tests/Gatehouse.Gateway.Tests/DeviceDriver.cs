@@ -8,7 +8,7 @@ namespace Gatehouse.Gateway.Tests;
 /// <summary>The other end of a session: packets as bytes, sent and expected.</summary>
 internal sealed class DeviceDriver(PipedConnection connection, Task serving)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
 
     internal PipedConnection Connection => connection;
 

@@ -6,7 +6,7 @@ internal static class Eventually
 {
     internal static async Task TrueAsync(Func<bool> condition)
     {
-        for (var i = 0; i < 2000 && !condition(); i++)
+        for (var i = 0; i < 6000 && !condition(); i++)
         {
             await Task.Delay(10, TestContext.Current.CancellationToken);
         }
@@ -16,7 +16,7 @@ internal static class Eventually
 
     internal static async Task TrueAsync(Func<Task<bool>> condition)
     {
-        for (var i = 0; i < 1000; i++)
+        for (var i = 0; i < 3000; i++)
         {
             if (await condition())
             {

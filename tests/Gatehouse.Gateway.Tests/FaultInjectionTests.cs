@@ -82,7 +82,7 @@ public sealed class FaultInjectionTests
 
         await OrderAsync(host, device, "KillTcp");
 
-        Assert.Contains("KillTcp", await device.Connection.Aborted.WaitAsync(TimeSpan.FromSeconds(20), Token), StringComparison.Ordinal);
+        Assert.Contains("KillTcp", await device.Connection.Aborted.WaitAsync(TimeSpan.FromSeconds(60), Token), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -175,7 +175,7 @@ public sealed class FaultInjectionTests
 
         await device.ExpectAcceptedAsync(id, id);
         host.Time.Advance(Delay);
-        await device.Connection.Aborted.WaitAsync(TimeSpan.FromSeconds(20), Token);
+        await device.Connection.Aborted.WaitAsync(TimeSpan.FromSeconds(60), Token);
     }
 
     [Theory]

@@ -205,7 +205,7 @@ public sealed class HeldBackTests
 
     private static string BodyOf(byte[] record) => Encoding.UTF8.GetString(new EventReader(record).Body);
 
-    private static async Task AdvanceUntilAsync(GatewayHost host, Func<bool> isDone, int steps = 100)
+    private static async Task AdvanceUntilAsync(GatewayHost host, Func<bool> isDone, int steps = 1_000)
     {
         for (var i = 0; i < steps && !isDone(); i++)
         {

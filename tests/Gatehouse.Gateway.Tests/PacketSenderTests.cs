@@ -18,7 +18,7 @@ public sealed class PacketSenderTests
         sender.Add([0x40, 2, 0, 2]);
         ((IThreadPoolWorkItem)sender).Execute();
 
-        await sender.DrainAsync().WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken);
+        await sender.DrainAsync().WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
         Assert.True(connection.Aborted.IsCompleted);
     }
 }

@@ -136,7 +136,7 @@ public sealed class ThrottleTests
 
         await Task.Delay(50, Token);
         Assert.Single(host.Log.Stored);
-        for (var i = 0; i < 50 && host.Log.Stored.Count < 3; i++)
+        for (var i = 0; i < 500 && host.Log.Stored.Count < 3; i++)
         {
             host.Time.Advance(TimeSpan.FromSeconds(0.5));
             await Task.Delay(20, Token);
@@ -167,7 +167,7 @@ public sealed class ThrottleTests
         }
 
         Assert.Equal(4, host.Log.Stored.Count);
-        for (var i = 0; i < 50 && host.Log.Stored.Count < 84; i++)
+        for (var i = 0; i < 500 && host.Log.Stored.Count < 84; i++)
         {
             host.Time.Advance(TimeSpan.FromSeconds(0.25));
             await Task.Delay(20, Token);

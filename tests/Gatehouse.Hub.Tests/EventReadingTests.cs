@@ -116,9 +116,9 @@ public sealed class EventReadingTests
 
         await groups.DeleteAsync(hub.Hub, "MINE", HubHost.Actor, Token);
 
-        Assert.Equal("", await mine.WaitAsync(TimeSpan.FromSeconds(20), Token));
+        Assert.Equal("", await mine.WaitAsync(TimeSpan.FromSeconds(60), Token));
         await SendAsync(hub, "d1", "x");
-        Assert.Equal("x", await others.WaitAsync(TimeSpan.FromSeconds(20), Token));
+        Assert.Equal("x", await others.WaitAsync(TimeSpan.FromSeconds(60), Token));
     }
 
     private static async Task<string> ReadAsync(HubHost hub, EventQuery query, int count)
@@ -146,7 +146,7 @@ public sealed class EventReadingTests
         var channel = await hub.Get<TelemetryIntake>().OpenAsync(hub.Hub, identity, Token);
         var stored = new Committed();
         Assert.Equal(TelemetryOutcome.Queued, Append(channel, identity, body, stored));
-        await stored.Task.WaitAsync(TimeSpan.FromSeconds(20), Token);
+        await stored.Task.WaitAsync(TimeSpan.FromSeconds(60), Token);
     }
 
     private static TelemetryOutcome Append(TelemetryChannel channel, Contracts.Identities.IdentityKey identity, string body, Committed stored)

@@ -158,7 +158,7 @@ internal sealed class AmqpRegistrant : IAsyncDisposable
     {
         await connection.ToServer.CompleteAsync();
         await connection.FromServer.CompleteAsync();
-        await serving.WaitAsync(TimeSpan.FromSeconds(20));
+        await serving.WaitAsync(TimeSpan.FromSeconds(60));
     }
 
     private async Task ExchangeHeadersAsync(byte[] header)
@@ -197,7 +197,7 @@ internal sealed class AmqpRegistrant : IAsyncDisposable
     private async Task<byte[]> ReadAsync()
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        limit.CancelAfter(TimeSpan.FromSeconds(20));
+        limit.CancelAfter(TimeSpan.FromSeconds(90));
         while (true)
         {
             var read = await connection.FromServer.ReadAsync(limit.Token);

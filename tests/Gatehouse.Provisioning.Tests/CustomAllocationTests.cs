@@ -129,7 +129,7 @@ public sealed class CustomAllocationTests
         await using var host = await StartAsync(new AllocationOptions { Pause = TimeSpan.FromSeconds(1) });
         var key = await EnrollAsync(host, hook.Url.Replace("http://", "https://", StringComparison.Ordinal), """ "iotHubs":["localhost"] """);
 
-        Assert.Equal("400210", (await host.RegisterAsync("dev-1", key).WaitAsync(TimeSpan.FromSeconds(20), Token)).Text("registrationState.errorCode"));
+        Assert.Equal("400210", (await host.RegisterAsync("dev-1", key).WaitAsync(TimeSpan.FromSeconds(60), Token)).Text("registrationState.errorCode"));
         Assert.Empty(hook.Asked);
     }
 

@@ -141,7 +141,7 @@ public sealed class MqttRegistrationTests
             await connection.ToServer.WriteAsync(new[] { part }, TestContext.Current.CancellationToken);
         }
 
-        await serving.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+        await serving.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
         Assert.Equal(packet, hub.Bytes);
     }
 

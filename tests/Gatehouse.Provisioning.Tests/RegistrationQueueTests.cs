@@ -75,7 +75,7 @@ public sealed class RegistrationQueueTests : IDisposable
 
         gate.SetResult();
 
-        await Task.WhenAll([first, second, other, .. fresh]).WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+        await Task.WhenAll([first, second, other, .. fresh]).WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
         Assert.Equal((2003, 0), (began, turns.Count));
     }
 

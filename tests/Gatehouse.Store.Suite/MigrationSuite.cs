@@ -68,7 +68,7 @@ public abstract class MigrationSuite(StoreHost host) : StoreSuite(host)
     {
         await Assert.ThrowsAsync<StoreException>(() => Database.MigrateAsync([.. StoreHost.Scripts, typeof(MigrationSuite).Assembly], Token));
 
-        await Host.Open().MigrateAsync(StoreHost.Scripts, Token).WaitAsync(TimeSpan.FromSeconds(30), Token);
+        await Host.Open().MigrateAsync(StoreHost.Scripts, Token).WaitAsync(TimeSpan.FromSeconds(60), Token);
 
         Assert.Equal(0, await Database.ReadAsync((connection, _) => connection.ExecuteScalarAsync<long>("SELECT COUNT(*) FROM audit_log"), Token));
     }

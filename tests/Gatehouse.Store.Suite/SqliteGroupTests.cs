@@ -33,7 +33,7 @@ public sealed class SqliteGroupTests : IAsyncLifetime
         var (line, last) = await HoldLastAsync(writers);
 
         Assert.Equal(durable, await host.CountAsync("counters"));
-        await Task.WhenAll(line.Take(durable)).WaitAsync(TimeSpan.FromSeconds(10), Token);
+        await Task.WhenAll(line.Take(durable)).WaitAsync(TimeSpan.FromSeconds(60), Token);
         Assert.DoesNotContain(line.Skip(durable), write => write.IsCompleted);
 
         last.End();
@@ -145,7 +145,7 @@ public sealed class SqliteGroupTests : IAsyncLifetime
         await leaving.CancelAsync();
         first.End();
 
-        await AssertAllOkAsync(first.Write.WaitAsync(TimeSpan.FromSeconds(10), Token));
+        await AssertAllOkAsync(first.Write.WaitAsync(TimeSpan.FromSeconds(60), Token));
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => second);
         Assert.Equal(1, await host.CountAsync("counters"));
     }
@@ -160,11 +160,11 @@ public sealed class SqliteGroupTests : IAsyncLifetime
         Task[] after = [WriteAsync(write => InsertAsync(write, "w2")), WriteAsync(write => InsertAsync(write, "w3"))];
         first.End();
 
-        await closing.WaitAsync(TimeSpan.FromSeconds(10), Token);
+        await closing.WaitAsync(TimeSpan.FromSeconds(60), Token);
         await AssertAllOkAsync(first.Write, before);
         foreach (var write in after.Append(WriteAsync(write => InsertAsync(write, "w4"))))
         {
-            await Assert.ThrowsAsync<ObjectDisposedException>(() => write.WaitAsync(TimeSpan.FromSeconds(10), Token));
+            await Assert.ThrowsAsync<ObjectDisposedException>(() => write.WaitAsync(TimeSpan.FromSeconds(60), Token));
         }
     }
 
@@ -218,7 +218,7 @@ public sealed class SqliteGroupTests : IAsyncLifetime
 
         internal Task<Result<int>> Write { get; }
 
-        internal Task Begun => begun.Task.WaitAsync(TimeSpan.FromSeconds(10), Token);
+        internal Task Begun => begun.Task.WaitAsync(TimeSpan.FromSeconds(60), Token);
 
         internal void End() => end.SetResult();
     }

@@ -15,7 +15,7 @@ internal sealed class StandingDatabase : IAsyncDisposable
     private const string Touched =
         "SELECT string_agg(oid::regclass::text, ', ') FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname <> 'schemaversions' AND pg_relation_size(oid) > 0";
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
 
     private readonly Action<StandingDatabase> giveBack;
     private readonly Present present = new();

@@ -89,7 +89,7 @@ public abstract class TransactionSuite(StoreHost host) : StoreSuite(host)
             },
             Token);
 
-        await Assert.ThrowsAsync<InvalidOperationException>(() => nested.WaitAsync(TimeSpan.FromSeconds(10), Token));
+        await Assert.ThrowsAsync<InvalidOperationException>(() => nested.WaitAsync(TimeSpan.FromSeconds(60), Token));
 
         await AssertNothingAsync();
         Assert.True((await Database.WriteAsync<int>((_, _) => Ok(), Token)).IsOk);
@@ -189,7 +189,7 @@ public abstract class TransactionSuite(StoreHost host) : StoreSuite(host)
             async (write, _) =>
             {
                 await write.Connection.ExecuteAsync("UPDATE counters SET amount = 2", transaction: write.Transaction);
-                Assert.Equal(1, await AmountAsync(Database, "a").WaitAsync(TimeSpan.FromSeconds(5), Token));
+                Assert.Equal(1, await AmountAsync(Database, "a").WaitAsync(TimeSpan.FromSeconds(60), Token));
                 return 1;
             },
             Token);

@@ -173,7 +173,7 @@ public abstract class EventLogSuite : IAsyncLifetime
         var log = await host.OpenAsync();
         using var blocker = new BlockingObserver();
         Assert.True(log.TryAppend(0, new byte[100], default, blocker, 0));
-        await blocker.Entered.WaitAsync(TimeSpan.FromSeconds(10), Token);
+        await blocker.Entered.WaitAsync(TimeSpan.FromSeconds(60), Token);
         var observer = new RecordingObserver();
         var left = limit - 104;
 
@@ -186,7 +186,7 @@ public abstract class EventLogSuite : IAsyncLifetime
         Assert.False(room.IsCompleted);
         blocker.Release();
 
-        await room.WaitAsync(TimeSpan.FromSeconds(10), Token);
+        await room.WaitAsync(TimeSpan.FromSeconds(60), Token);
         await observer.WaitForAsync(2);
         Assert.Equal([1L, 3L], observer.Committed.Order());
         Assert.True(log.TryAppend(1, [], default, observer, 5));
@@ -287,10 +287,10 @@ public abstract class EventLogSuite : IAsyncLifetime
         Assert.False(wait.IsCompleted);
         await log.AppendAsync(0, "b");
 
-        await wait.WaitAsync(TimeSpan.FromSeconds(10), Token);
+        await wait.WaitAsync(TimeSpan.FromSeconds(60), Token);
         Assert.False(later.IsCompleted);
         await log.AppendAsync(0, "c");
-        await later.WaitAsync(TimeSpan.FromSeconds(10), Token);
+        await later.WaitAsync(TimeSpan.FromSeconds(60), Token);
     }
 
     [Theory]
@@ -308,7 +308,7 @@ public abstract class EventLogSuite : IAsyncLifetime
             await log.AppendAsync(0, [.. Enumerable.Range(i, 10).Select(each => $"event {each}")]);
         }
 
-        Assert.Equal(Enumerable.Range(0, 2_000).Select(each => $"event {each}"), await following.WaitAsync(TimeSpan.FromSeconds(30), Token));
+        Assert.Equal(Enumerable.Range(0, 2_000).Select(each => $"event {each}"), await following.WaitAsync(TimeSpan.FromSeconds(60), Token));
     }
 
     [Fact]

@@ -83,6 +83,6 @@ internal sealed class RecordingObserver : IAppendObserver
             wait = reached.Task;
         }
 
-        await wait.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        await wait.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
     }
 }

@@ -5,7 +5,7 @@ namespace Gatehouse.Transport.Tests;
 /// <summary>Waits for what another thread is about to do.</summary>
 internal static class Eventually
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
 
     public static async Task TrueAsync(Func<bool> condition)
     {

@@ -186,7 +186,7 @@ public sealed class HandshakeTests
         await PingAsync(client);
 
         Assert.Single(host.Handler.Seen);
-        Assert.InRange(TimeProvider.System.GetElapsedTime(started), TimeSpan.Zero, TimeSpan.FromSeconds(2));
+        Assert.InRange(TimeProvider.System.GetElapsedTime(started), TimeSpan.Zero, TimeSpan.FromSeconds(20));
         Assert.Equal(0, listener.Accepted);
     }
 

@@ -253,7 +253,7 @@ internal sealed class AmqpDevice : IAsyncDisposable
     internal async Task<byte[]> ExpectAsync(ulong descriptor, ulong? skip = null)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        limit.CancelAfter(TimeSpan.FromSeconds(20));
+        limit.CancelAfter(TimeSpan.FromSeconds(90));
         while (true)
         {
             var read = await connection.FromServer.ReadAsync(limit.Token);
@@ -281,7 +281,7 @@ internal sealed class AmqpDevice : IAsyncDisposable
     {
         await connection.ToServer.CompleteAsync();
         await connection.FromServer.CompleteAsync();
-        await serving.WaitAsync(TimeSpan.FromSeconds(20));
+        await serving.WaitAsync(TimeSpan.FromSeconds(60));
     }
 
     private static Attach Link(uint handle, bool isReceiver, string address, AmqpMap? properties) => new()

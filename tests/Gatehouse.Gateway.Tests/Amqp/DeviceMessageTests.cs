@@ -232,7 +232,7 @@ public sealed class DeviceMessageTests
 
         await Eventually.TrueAsync(() => host.Log.Stored.Count == 3);
         Assert.Equal(["over 2", "over 3", "over 4"], host.Log.Stored.Select(record => new Stored(record).Text));
-        for (var i = 0; i < 20 && host.Log.Stored.Count < 5; i++)
+        for (var i = 0; i < 200 && host.Log.Stored.Count < 5; i++)
         {
             host.Time.Advance(TimeSpan.FromSeconds(0.5));
             await Task.Delay(20, TestContext.Current.CancellationToken);

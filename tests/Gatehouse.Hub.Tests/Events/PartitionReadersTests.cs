@@ -66,7 +66,7 @@ public sealed class PartitionReadersTests
         Assert.False(woken.IsCompleted);
 
         await host.AppendAsync(0, "a");
-        await woken.WaitAsync(TimeSpan.FromSeconds(10), Token);
+        await woken.WaitAsync(TimeSpan.FromSeconds(60), Token);
 
         Assert.Equal(["a"], Texts(await reader.ReadAsync(Token)));
         Assert.Empty(await reader.ReadAsync(Token));
@@ -83,7 +83,7 @@ public sealed class PartitionReadersTests
         reader.Dispose();
         reader.Dispose();
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting.WaitAsync(TimeSpan.FromSeconds(10), Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting.WaitAsync(TimeSpan.FromSeconds(60), Token));
     }
 
     [Fact]
@@ -125,7 +125,7 @@ public sealed class PartitionReadersTests
 
         await host.Groups.DeleteAsync(EventHost.Hub, "second", "test", Token);
 
-        Assert.Equal(ReaderFaultKind.GroupNotFound, (await end.Task.WaitAsync(TimeSpan.FromSeconds(10), Token)).Kind);
+        Assert.Equal(ReaderFaultKind.GroupNotFound, (await end.Task.WaitAsync(TimeSpan.FromSeconds(60), Token)).Kind);
         Assert.False(keptEnd.Task.IsCompleted);
     }
 
@@ -140,7 +140,7 @@ public sealed class PartitionReadersTests
         await host.Signals.PublishAsync(new Signal(SignalSubjects.ConsumerGroupsChanged, EventHost.Hub.Value, ""), Token);
 
         await host.AppendAsync(0, "a");
-        await kept.WaitAsync().WaitAsync(TimeSpan.FromSeconds(10), Token);
+        await kept.WaitAsync().WaitAsync(TimeSpan.FromSeconds(60), Token);
         Assert.False(end.Task.IsCompleted);
     }
 
@@ -154,7 +154,7 @@ public sealed class PartitionReadersTests
 
         using var second = await host.OpenAsync(new EventPosition.Earliest(), level: 1);
 
-        Assert.Equal(ReaderFaultKind.Stolen, (await end.Task.WaitAsync(TimeSpan.FromSeconds(10), Token)).Kind);
+        Assert.Equal(ReaderFaultKind.Stolen, (await end.Task.WaitAsync(TimeSpan.FromSeconds(60), Token)).Kind);
         Assert.Equal(ReaderFaultKind.Stolen, (await host.TryOpenAsync(new EventPosition.Earliest(), level: 0)).Fault!.Kind);
     }
 

@@ -70,7 +70,7 @@ public sealed class BlobStoreTests
         Assert.False(put.IsCompleted);
         scene.Hub.Time.Advance(TimeSpan.FromSeconds(1));
 
-        Assert.Equal("OperationTimedOut", await put.WaitAsync(TimeSpan.FromSeconds(20), Token));
+        Assert.Equal("OperationTimedOut", await put.WaitAsync(TimeSpan.FromSeconds(60), Token));
         Assert.Empty(Directory.EnumerateFiles(scene.Folder));
     }
 

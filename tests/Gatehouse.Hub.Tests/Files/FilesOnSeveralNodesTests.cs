@@ -39,7 +39,7 @@ public sealed class FilesOnSeveralNodesTests
         using var upkeep = new FileUpkeep(hub.Get<Database>(), hub.Get<BlobStore>(), Places(hub, options, node.GetRequiredService<ISignals>()), options, hub.Time, log);
 
         await upkeep.StartAsync(Token);
-        for (var i = 0; i < 500 && log.Lines.IsEmpty; i++)
+        for (var i = 0; i < 6_000 && log.Lines.IsEmpty; i++)
         {
             await Task.Delay(10, Token);
         }

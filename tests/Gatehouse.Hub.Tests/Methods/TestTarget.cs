@@ -21,5 +21,5 @@ internal sealed class TestTarget : IMethodTarget
 
     /// <summary>The next request, which must come soon.</summary>
     internal async Task<MethodRequest> NextAsync() =>
-        await asked.Reader.ReadAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+        await asked.Reader.ReadAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
 }

@@ -21,7 +21,7 @@ public sealed class DeliveryMemoryTests
         second.Dispose();
         second.Dispose();
 
-        using var got = await third.WaitAsync(TimeSpan.FromSeconds(10), Token);
+        using var got = await third.WaitAsync(TimeSpan.FromSeconds(60), Token);
         using var rest = await memory.TakeAsync(Endpoint(), 39, Token);
         Assert.False(memory.TakeAsync(Endpoint(), 1, Token).AsTask().IsCompleted);
     }
@@ -39,7 +39,7 @@ public sealed class DeliveryMemoryTests
         await leaving.CancelAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => large);
-        using var got = await small.WaitAsync(TimeSpan.FromSeconds(10), Token);
+        using var got = await small.WaitAsync(TimeSpan.FromSeconds(60), Token);
     }
 
     [Fact]
@@ -61,13 +61,13 @@ public sealed class DeliveryMemoryTests
         var more = memory.TakeAsync(hanging, 1, Token).AsTask();
         var behind = memory.TakeAsync(hanging, 0, Token).AsTask();
 
-        using var got = await memory.TakeAsync(good, 50, Token).AsTask().WaitAsync(TimeSpan.FromSeconds(10), Token);
+        using var got = await memory.TakeAsync(good, 50, Token).AsTask().WaitAsync(TimeSpan.FromSeconds(60), Token);
         Assert.False(more.IsCompleted);
         Assert.False(behind.IsCompleted);
 
         held.Dispose();
-        using var next = await more.WaitAsync(TimeSpan.FromSeconds(10), Token);
-        using var last = await behind.WaitAsync(TimeSpan.FromSeconds(10), Token);
+        using var next = await more.WaitAsync(TimeSpan.FromSeconds(60), Token);
+        using var last = await behind.WaitAsync(TimeSpan.FromSeconds(60), Token);
     }
 
     [Fact]
@@ -79,11 +79,11 @@ public sealed class DeliveryMemoryTests
         using var second = await memory.TakeAsync(failing[1], 20, Token);
         var third = memory.TakeAsync(failing[2], 1, Token).AsTask();
 
-        using var got = await memory.TakeAsync(Endpoint(), 50, Token).AsTask().WaitAsync(TimeSpan.FromSeconds(10), Token);
+        using var got = await memory.TakeAsync(Endpoint(), 50, Token).AsTask().WaitAsync(TimeSpan.FromSeconds(60), Token);
         Assert.False(third.IsCompleted);
 
         first.Dispose();
-        using var next = await third.WaitAsync(TimeSpan.FromSeconds(10), Token);
+        using var next = await third.WaitAsync(TimeSpan.FromSeconds(60), Token);
     }
 
     private static EndpointState Endpoint(bool isFailing = false)

@@ -26,7 +26,7 @@ public sealed class OutboxPumpTests(PostgresServer server)
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(Token);
         var running = pump.RunAsync(stopping.Token);
 
-        await log.Asked.WaitAsync(TimeSpan.FromSeconds(30), Token);
+        await log.Asked.WaitAsync(TimeSpan.FromSeconds(60), Token);
         Assert.Equal((1, 2), (log.Count, await CountUnlockedAsync(hub)));
 
         log.GiveRoom();

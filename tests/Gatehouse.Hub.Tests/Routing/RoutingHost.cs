@@ -96,7 +96,7 @@ internal sealed class RoutingHost : IAsyncDisposable
             Assert.Equal(TelemetryOutcome.Queued, channel.TryAppend(writer.Complete(), new ReadOnlySequence<byte>(body), wait, 0, out _));
         }
 
-        Assert.True(await wait.WaitAsync().WaitAsync(TimeSpan.FromSeconds(20), Token));
+        Assert.True(await wait.WaitAsync().WaitAsync(TimeSpan.FromSeconds(60), Token));
     }
 
     /// <summary>All that readers of <c>events</c> can read now.</summary>
@@ -125,7 +125,7 @@ internal sealed class RoutingHost : IAsyncDisposable
     internal static async Task UntilAsync(Func<Task<bool>> holds)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(Token);
-        patience.CancelAfter(TimeSpan.FromSeconds(30));
+        patience.CancelAfter(TimeSpan.FromSeconds(90));
         while (!await holds())
         {
             await Task.Delay(20, patience.Token);

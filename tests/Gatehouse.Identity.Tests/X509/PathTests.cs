@@ -71,7 +71,7 @@ public sealed class PathTests
         var finding = Validate(shown, new PathOptions());
 
         Assert.Equal(RefusalReason.CertificateNotTrusted, finding.Fault);
-        Assert.InRange(Stopwatch.GetElapsedTime(started), TimeSpan.Zero, TimeSpan.FromSeconds(1));
+        Assert.InRange(Stopwatch.GetElapsedTime(started), TimeSpan.Zero, TimeSpan.FromSeconds(10));
     }
 
     [Fact]

@@ -180,7 +180,7 @@ internal sealed class AmqpClient : IAsyncDisposable
 
     private async Task FillAsync()
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         var more = new byte[16 * 1024];
         var read = await stream.ReadAsync(more, patience.Token);
         if (read == 0)

@@ -99,7 +99,7 @@ public sealed class EventEndpoint : IAsyncLifetime
         var bodies = new List<string>();
         while (bodies.Count < count)
         {
-            var message = await link.ReceiveAsync(TimeSpan.FromSeconds(20)) ?? throw new TimeoutException($"{bodies.Count} of {count} events came");
+            var message = await link.ReceiveAsync(TimeSpan.FromSeconds(60)) ?? throw new TimeoutException($"{bodies.Count} of {count} events came");
             bodies.Add(Encoding.UTF8.GetString(message.GetBody<byte[]>()));
             link.Accept(message);
         }
@@ -112,7 +112,7 @@ public sealed class EventEndpoint : IAsyncLifetime
     {
         var closed = new TaskCompletionSource<Error>(TaskCreationOptions.RunContinuationsAsynchronously);
         link.AddClosedCallback((_, error) => closed.TrySetResult(error));
-        return await closed.Task.WaitAsync(TimeSpan.FromSeconds(20), Token) ?? throw new InvalidOperationException("The link was closed without an error.");
+        return await closed.Task.WaitAsync(TimeSpan.FromSeconds(60), Token) ?? throw new InvalidOperationException("The link was closed without an error.");
     }
 
     /// <summary>Appends events and waits until they are durable; returns the sequence number of the first.</summary>

@@ -116,7 +116,7 @@ public sealed class EventManagementTests(EventEndpoint endpoint) : IClassFixture
         }
 
         await requests.SendAsync(message, TimeSpan.FromSeconds(20));
-        var reply = await replies.ReceiveAsync(TimeSpan.FromSeconds(20)) ?? throw new TimeoutException("no reply came");
+        var reply = await replies.ReceiveAsync(TimeSpan.FromSeconds(60)) ?? throw new TimeoutException("no reply came");
         Assert.Equal(replyTo, reply.Properties.CorrelationId);
         await requests.CloseAsync();
         await replies.CloseAsync();

@@ -38,7 +38,7 @@ public sealed class EventReceiverTests(EventEndpoint endpoint) : IClassFixture<E
         var link = Open($"amqp.annotation.x-opt-sequence-number >= '{first}'");
         link.SetCredit(3, CreditMode.Manual);
 
-        var message = await link.ReceiveAsync(TimeSpan.FromSeconds(20));
+        var message = await link.ReceiveAsync(TimeSpan.FromSeconds(60));
 
         Assert.Equal("a"u8.ToArray(), message.GetBody<byte[]>());
         Assert.Equal(first, message.MessageAnnotations[new Symbol("x-opt-sequence-number")]);
@@ -47,7 +47,7 @@ public sealed class EventReceiverTests(EventEndpoint endpoint) : IClassFixture<E
         Assert.IsType<DateTime>(message.MessageAnnotations[new Symbol("iothub-enqueuedtime")]);
         Assert.Equal("b", message.ApplicationProperties["a"]);
         Assert.Null(message.DeliveryAnnotations);
-        Assert.Equal(["b", "c"], [Text(await link.ReceiveAsync(TimeSpan.FromSeconds(20))), Text(await link.ReceiveAsync(TimeSpan.FromSeconds(20)))]);
+        Assert.Equal(["b", "c"], [Text(await link.ReceiveAsync(TimeSpan.FromSeconds(60))), Text(await link.ReceiveAsync(TimeSpan.FromSeconds(60)))]);
     }
 
     [Fact]
@@ -99,7 +99,7 @@ public sealed class EventReceiverTests(EventEndpoint endpoint) : IClassFixture<E
 
         await AppendAsync("new");
 
-        Assert.Equal("new", Text(await link.ReceiveAsync(TimeSpan.FromSeconds(20))));
+        Assert.Equal("new", Text(await link.ReceiveAsync(TimeSpan.FromSeconds(60))));
     }
 
     [Fact]
@@ -109,7 +109,7 @@ public sealed class EventReceiverTests(EventEndpoint endpoint) : IClassFixture<E
         var link = Open($"amqp.annotation.x-opt-sequence-number >= '{first}'");
         link.SetCredit(5, CreditMode.Drain);
 
-        Assert.Equal("a", Text(await link.ReceiveAsync(TimeSpan.FromSeconds(20))));
+        Assert.Equal("a", Text(await link.ReceiveAsync(TimeSpan.FromSeconds(60))));
 
         // Credit that was drained is gone: an event that comes now must wait for new credit.
         await Task.Delay(200, Token);
@@ -127,7 +127,7 @@ public sealed class EventReceiverTests(EventEndpoint endpoint) : IClassFixture<E
             attach => attach.DesiredCapabilities = [new Symbol("com.microsoft:enable-receiver-runtime-metric")]);
         link.SetCredit(1, CreditMode.Manual);
 
-        var message = await link.ReceiveAsync(TimeSpan.FromSeconds(20));
+        var message = await link.ReceiveAsync(TimeSpan.FromSeconds(60));
 
         Assert.Equal(first + 1, message.DeliveryAnnotations[new Symbol("last_enqueued_sequence_number")]);
         Assert.Equal((first + 1).ToString(CultureInfo.InvariantCulture), message.DeliveryAnnotations[new Symbol("last_enqueued_offset")]);
@@ -141,8 +141,8 @@ public sealed class EventReceiverTests(EventEndpoint endpoint) : IClassFixture<E
         var first = await AppendAsync("a", "b");
         var link = Open($"amqp.annotation.x-opt-sequence-number >= '{first}'", attach => (attach.SndSettleMode, attach.RcvSettleMode) = (SenderSettleMode.Unsettled, ReceiverSettleMode.Second));
         link.SetCredit(2, CreditMode.Manual);
-        link.Reject(await link.ReceiveAsync(TimeSpan.FromSeconds(20)));
-        link.Release(await link.ReceiveAsync(TimeSpan.FromSeconds(20)));
+        link.Reject(await link.ReceiveAsync(TimeSpan.FromSeconds(60)));
+        link.Release(await link.ReceiveAsync(TimeSpan.FromSeconds(60)));
 
         Assert.Equal(["a", "b"], await TakeAsync(Open($"amqp.annotation.x-opt-sequence-number >= '{first}'"), 2));
     }
@@ -172,7 +172,7 @@ public sealed class EventReceiverTests(EventEndpoint endpoint) : IClassFixture<E
         var again = await OpenAtEndAsync();
         again.SetCredit(1, CreditMode.Manual);
         await AppendAsync("x");
-        Assert.Equal("x", Text(await again.ReceiveAsync(TimeSpan.FromSeconds(20))));
+        Assert.Equal("x", Text(await again.ReceiveAsync(TimeSpan.FromSeconds(60))));
     }
 
     [Theory]
@@ -301,7 +301,7 @@ public sealed class EventReceiverTests(EventEndpoint endpoint) : IClassFixture<E
     {
         var attached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var link = Attach(session!, Partition(0, group), "amqp.annotation.x-opt-offset > '@latest'", attached: (_, _) => attached.TrySetResult());
-        await attached.Task.WaitAsync(TimeSpan.FromSeconds(20), Token);
+        await attached.Task.WaitAsync(TimeSpan.FromSeconds(60), Token);
         return link;
     }
 

@@ -34,7 +34,7 @@ public sealed class NotificationReceiverTests : IAsyncLifetime
         var link = EventEndpoint.Attach(new Session(connection), address);
         link.SetCredit(1, CreditMode.Manual);
 
-        var message = await link.ReceiveAsync(TimeSpan.FromSeconds(20));
+        var message = await link.ReceiveAsync(TimeSpan.FromSeconds(60));
 
         Assert.Equal("[1]", Encoding.UTF8.GetString(message.GetBody<byte[]>()));
         Assert.Equal((contentType, "gatehouse"), (message.Properties.ContentType.ToString(), Encoding.UTF8.GetString(message.Properties.UserId)));
@@ -127,7 +127,7 @@ public sealed class NotificationReceiverTests : IAsyncLifetime
         await connection.CloseAsync();
     }
 
-    private static async Task<Message> ReceiveAsync(ReceiverLink link) => await link.ReceiveAsync(TimeSpan.FromSeconds(20)) ?? throw new TimeoutException("Nothing came.");
+    private static async Task<Message> ReceiveAsync(ReceiverLink link) => await link.ReceiveAsync(TimeSpan.FromSeconds(60)) ?? throw new TimeoutException("Nothing came.");
 
     private async Task PutAsync(NotificationKind kind, string body)
     {

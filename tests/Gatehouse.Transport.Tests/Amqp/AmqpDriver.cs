@@ -199,7 +199,7 @@ internal sealed class AmqpDriver : IAsyncDisposable
     internal async Task<(byte Type, ushort Channel, byte[] Body)?> ReadFrameAsync(bool alsoEmpty = false)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        limit.CancelAfter(TimeSpan.FromSeconds(20));
+        limit.CancelAfter(TimeSpan.FromSeconds(90));
         while (true)
         {
             var read = await Connection.FromServer.ReadAsync(limit.Token);
@@ -237,7 +237,7 @@ internal sealed class AmqpDriver : IAsyncDisposable
     {
         await Connection.ToServer.CompleteAsync();
         await Connection.FromServer.CompleteAsync();
-        await Running.WaitAsync(TimeSpan.FromSeconds(20));
+        await Running.WaitAsync(TimeSpan.FromSeconds(60));
     }
 
     private static string Describe(byte[] body, ulong code) => code switch

@@ -44,7 +44,7 @@ public sealed class AmqpNegotiationTests
         await driver.SendBytesAsync(System.Text.Encoding.Latin1.GetBytes(header));
 
         Assert.Equal(Amqp, await driver.ReadBytesAsync(8));
-        await driver.Running.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+        await driver.Running.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
     }
 
     [Theory]
@@ -89,7 +89,7 @@ public sealed class AmqpNegotiationTests
         await driver.SendAsync(0, Init(mechanism, response), AmqpFrame.SaslType);
 
         Assert.Equal(SaslCode.Auth, await OutcomeAsync(driver));
-        await driver.Running.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+        await driver.Running.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
         Assert.False(driver.Connection.IsAuthenticated);
         Assert.True(driver.Proofs.IsDisposed);
     }
@@ -109,7 +109,7 @@ public sealed class AmqpNegotiationTests
         await tooLong.ReadBytesAsync(8);
         await tooLong.ExpectAsync(Descriptors.SaslMechanisms, AmqpFrame.SaslType);
         await tooLong.SendAsync(0, Init("PLAIN", "\0d1@sas.hub\0good" + new string('x', 4100)), AmqpFrame.SaslType);
-        await tooLong.Running.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+        await tooLong.Running.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
         Assert.False(tooLong.Connection.IsAuthenticated);
     }
 
@@ -123,7 +123,7 @@ public sealed class AmqpNegotiationTests
 
         await driver.SendAsync(0, new Open { ContainerId = "c" }.Write);
 
-        await driver.Running.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+        await driver.Running.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
     }
 
     private static AmqpDriver.FrameBody Init(string mechanism, string? response) =>

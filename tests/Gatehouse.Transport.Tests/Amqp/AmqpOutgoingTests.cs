@@ -222,7 +222,7 @@ public sealed class AmqpOutgoingTests
         await GrantAsync(driver, 1);
 
         Assert.Equal(AmqpDriver.Data(5), await ReadMessageAsync(driver));
-        await sent.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+        await sent.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
     }
 
     [Fact]
@@ -237,7 +237,7 @@ public sealed class AmqpOutgoingTests
         var sent = driver.Door.Replies.SendAsync(0, AmqpDriver.Data(5));
         driver.Door.Decide.SetResult();
 
-        await sent.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+        await sent.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
         Assert.Equal(["receiver-0"], driver.Door.Closed);
         Assert.True(driver.Door.Replies.SendAsync(0, AmqpDriver.Data(5)).IsCompleted);
     }

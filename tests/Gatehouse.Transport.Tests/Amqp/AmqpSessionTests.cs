@@ -79,7 +79,7 @@ public sealed class AmqpSessionTests
         await driver.SendAsync(0, new Close().Write);
 
         Assert.Equal("", await driver.ExpectCloseAsync());
-        await driver.Running.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+        await driver.Running.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
         Assert.Equal(["sender-0"], driver.Door.Closed);
         Assert.True(driver.Proofs.IsDisposed);
     }

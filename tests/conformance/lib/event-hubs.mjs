@@ -10,7 +10,7 @@ export function consumer(hub, { group = '$Default', overWebSocket = false, secre
   const own = fields(eventHubConnectionString);
   const text = `Endpoint=sb://${hub.host}/;SharedAccessKeyName=${secret?.name ?? own.SharedAccessKeyName};SharedAccessKey=${secret?.key ?? own.SharedAccessKey};EntityPath=${own.EntityPath}`;
   return new EventHubConsumerClient(group, text, {
-    retryOptions: { maxRetries: 0, timeoutInMs: 15_000 },
+    retryOptions: { maxRetries: 0, timeoutInMs: 60_000 },
     ...(overWebSocket
       ? { customEndpointAddress: `sb://localhost:${ports.https}/`, webSocketOptions: { webSocket: WebSocket, webSocketConstructorOptions: { ca: hub.ca } } }
       : { customEndpointAddress: `sb://localhost:${ports.amqp}/` }),
@@ -19,7 +19,7 @@ export function consumer(hub, { group = '$Default', overWebSocket = false, secre
 }
 
 /** Collects events until `enough(events)`; rejects with the first error of the client. */
-export async function collect(client, partition, startPosition, enough, { seconds = 30, ...options } = {}) {
+export async function collect(client, partition, startPosition, enough, { seconds = 90, ...options } = {}) {
   const events = [];
   let subscription;
   try {
@@ -42,7 +42,7 @@ export async function collect(client, partition, startPosition, enough, { second
 /** Resolves with the error that a receiver gets. */
 export async function receiverError(client, partition, startPosition, options) {
   try {
-    await collect(client, partition, startPosition, () => false, { seconds: 20, ...options });
+    await collect(client, partition, startPosition, () => false, { seconds: 60, ...options });
   } catch (error) {
     return error;
   }

@@ -68,7 +68,7 @@ export class Hub {
   }
 
   /** Reads the live stream from the earliest event until `count` events of the device have come. */
-  async events(device, count, seconds = 15) {
+  async events(device, count, seconds = 90) {
     const found = [];
     const target = `/gatehouse/v1/events?from=earliest&device=${encodeURIComponent(device)}`;
     await new Promise((done, fail) => {
@@ -90,7 +90,7 @@ export class Hub {
   }
 
   /** The newest refusal of this identity, waited for: the log is written in batches. */
-  async refusal(identity, seconds = 5) {
+  async refusal(identity, seconds = 60) {
     for (let tries = 0; tries < seconds * 20; tries++) {
       const list = await this.refusals(identity);
       if (list.length) return list[0];

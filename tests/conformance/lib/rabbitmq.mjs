@@ -83,7 +83,7 @@ export async function startRabbitMq({ queues, users, tls }) {
   }
 
   /** The messages of the queue, until they are `enough`, asked at each, and no more come within half a second; each is accepted, and so is gone. */
-  async function take(queue, enough, seconds = 30) {
+  async function take(queue, enough, seconds = 90) {
     const [username, { password }] = Object.entries(users)[0];
     const taken = [];
     const connection = rhea.create_container().connect({ host: '127.0.0.1', port: amqp, username, password, reconnect: false });

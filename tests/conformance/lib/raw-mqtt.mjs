@@ -47,7 +47,7 @@ export class RawDevice {
   publish(topic, payload, messageId = 1, qos = 1) { this.send({ cmd: 'publish', topic, payload, qos, messageId }); }
 
   /** Waits for the next packet of this kind. */
-  async next(cmd, seconds = 10) {
+  async next(cmd, seconds = 60) {
     for (let waited = 0; waited < seconds * 100; waited++) {
       const index = this.packets.findIndex(packet => packet.cmd === cmd);
       if (index >= 0) return this.packets.splice(index, 1)[0];
@@ -57,8 +57,8 @@ export class RawDevice {
     throw new Error(`no ${cmd} within ${seconds} s`);
   }
 
-  /** Waits until the server has closed. */
-  async untilClosed(seconds = 10) {
+  /** Whether the server closed within this time. */
+  async untilClosed(seconds = 60) {
     for (let waited = 0; waited < seconds * 100; waited++) {
       if (this.closed) return true;
       await sleep(10);

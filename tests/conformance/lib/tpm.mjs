@@ -55,7 +55,7 @@ export class SoftTpm {
     this.child = spawn('swtpm', ['socket', '--tpm2', '--tpmstate', `dir=${this.folder}`, '--server', `type=unixio,path=${data}`, '--ctrl', `type=unixio,path=${control}`,
       '--flags', 'not-need-init,startup-clear'], { stdio: 'ignore' });
     for (let tries = 0; !fs.existsSync(data); tries++) {
-      if (tries > 250 || this.child.exitCode !== null) throw new Error('swtpm did not start');
+      if (tries > 3000 || this.child.exitCode !== null) throw new Error('swtpm did not start');
       await sleep(20);
     }
   }

@@ -81,10 +81,12 @@ for (const overWebSocket of [false, true]) {
     assert.deepEqual(await from({ offset: '-1' }, 20), numbers(0, 20));
 
     const other = await sibling(partition);
-    const news = collect(client, String(partition), { offset: '@latest' }, some => some.length >= 1);
-    await sleep(1500);
-    await publishNumbers(hub, other, 1, { from: 999 });
-    assert.deepEqual((await news).map(event => Number(event.body)), [999]);
+    // Latest is where the end is when the receiver is there, which nobody tells: it is sent to until it has something. Other scenarios' devices send into the partition too.
+    const theirs = some => some.filter(event => event.partitionKey === other.deviceId).map(event => Number(event.body));
+    let isHeard = false;
+    const news = collect(client, String(partition), { offset: '@latest' }, some => theirs(some).length >= 1).finally(() => { isHeard = true; });
+    for (; !isHeard; await sleep(500)) await publishNumbers(hub, other, 1, { from: 999 });
+    assert.equal(theirs(await news)[0], 999);
   }));
 }
 
@@ -132,11 +134,11 @@ test('an owner level takes over, and lower ones are refused', async () => {
   const [low, high, none] = [consumer(hub), consumer(hub), consumer(hub)];
   const lost = receiverError(low, '1', { offset: '@latest' }, { ownerLevel: 1 });
   await sleep(1000);
-  const held = receiverError(high, '1', { offset: '@latest' }, { ownerLevel: 2, seconds: 8 });
+  const held = receiverError(high, '1', { offset: '@latest' }, { ownerLevel: 2, seconds: 15 });
   assert.equal((await lost).code, 'ReceiverDisconnectedError');
   assert.equal((await receiverError(low, '1', { offset: '@latest' }, { ownerLevel: 1 })).code, 'ReceiverDisconnectedError');
   assert.equal((await receiverError(none, '1', { offset: '@latest' })).code, 'ReceiverDisconnectedError');
-  assert.match((await held).message, /0 events came/);
+  assert.match((await held).message, /events came within/);
   await Promise.all([low, high, none].map(client => client.close()));
 });
 
@@ -172,7 +174,7 @@ test('a key that is regenerated while it reads ends the reader', async () => {
   await Promise.all([client.close(), bystander.close()]);
 });
 
-test('a reader goes on from its checkpoint after a restart of the server', { timeout: 120_000 }, async () => {
+test('a reader goes on from its checkpoint after a restart of the server', { timeout: 300_000 }, async () => {
   // A server of its own that has the root of the running one: the client trusts what NODE_EXTRA_CA_CERTS named when Node started.
   const data = fs.mkdtempSync(path.join(os.tmpdir(), 'gatehouse-conformance-'));
   fs.mkdirSync(path.join(data, 'tls'), { mode: 0o700 });
@@ -198,7 +200,7 @@ test('a reader goes on from its checkpoint after a restart of the server', { tim
   await own.stop();
 });
 
-test('100,000 events come in the order of each device, none missing', { timeout: 300_000 }, async () => {
+test('100,000 events come in the order of each device, none missing', { timeout: 600_000 }, async () => {
   const devices = [];
   for (let i = 0; i < 4; i++) devices.push(await hub.createDevice());
   const client = consumer(hub);
@@ -323,7 +325,7 @@ async function attached(connection, options) {
 async function refused(connection, options) {
   const receiver = connection.open_receiver(options);
   return await new Promise((done, fail) => {
-    const timer = setTimeout(() => fail(new Error('the receiver was not refused')), 10_000);
+    const timer = setTimeout(() => fail(new Error('the receiver was not refused')), 60_000);
     receiver.once('receiver_error', context => { clearTimeout(timer); done(context.receiver.error); });
   });
 }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import iothub from 'azure-iothub';
 import { failure, Hub, unique } from '../lib/hub.mjs';
-import { sleep, startServer } from '../lib/server.mjs';
+import { sleep, startServer, until } from '../lib/server.mjs';
 
 const hub = Hub.running();
 const registry = iothub.Registry.fromConnectionString(hub.connectionString);
@@ -89,7 +89,9 @@ test('no acknowledged update of desired properties is lost in 10 rounds of kill 
         acknowledged = number;
       }
     })().catch(() => { /* the server is gone */ });
-    await sleep(150 + Math.random() * 200);
+    const before = acknowledged;
+    await until('three more', () => acknowledged >= before + 3);
+    await sleep(Math.random() * 200);
     await server.kill();
     await writing;
     server = await startServer(ports, undefined, server.data);
@@ -97,7 +99,6 @@ test('no acknowledged update of desired properties is lost in 10 rounds of kill 
     assert.ok(twin.tags.number >= acknowledged, `round ${round}: ${twin.tags.number} < ${acknowledged}`);
     assert.equal(twin.properties.desired.number, twin.tags.number);
   }
-  assert.ok(acknowledged > 20, `${acknowledged} writes were acknowledged`);
   assert.equal((await new Hub(server.connection).call('GET', '/gatehouse/v1/audit/verify')).isIntact, true);
   await server.stop();
 });

@@ -50,7 +50,7 @@ const countOf = async identity => (await hub.call('GET', `/devices/${encodeURICo
 const feedbackOf = client => new Promise((done, fail) => { client.getFeedbackReceiver((error, receiver) => (error ? fail(error) : done(receiver))); });
 
 /** Feedback on these messages, from a receiver that is open while `act` runs. */
-async function feedbackOn(ids, act, transport, seconds = 30) {
+async function feedbackOn(ids, act, transport, seconds = 150) {
   return await sending(async client => {
     const receiver = await feedbackOf(client);
     const records = [];
@@ -125,7 +125,7 @@ test('what devices make of messages is told to the sender, over every transport'
 
   const records = await feedbackOn(cases.flatMap(each => each.sent).map(each => each.messageId), async back => {
     for (const { identity, sent, unheard } of cases) for (const each of [...sent, ...unheard]) await back.send(identity.deviceId, each);
-  }, undefined, 150);
+  });
 
   for (const { name, identity, client, came, sent } of cases) {
     const found = sent.map(each => records.find(record => record.originalMessageId === each.messageId));
@@ -159,7 +159,7 @@ for (const [name, transport] of transports.filter(([each]) => each.startsWith('A
 }
 
 for (const [name, transport] of [['Amqp', iothub.Amqp], ['AmqpWs', iothub.AmqpWs]]) {
-  test(`a back end over ${name} sends, purges and hears of it`, { timeout: 60_000 }, async () => {
+  test(`a back end over ${name} sends, purges and hears of it`, { timeout: 240_000 }, async () => {
     const identity = await hub.createDevice();
     const purged = message('purged', { ack: 'full' });
     const unheard = message('unheard', { ack: 'positive' });
@@ -200,7 +200,7 @@ for (const [name, transport] of [['Amqp', iothub.Amqp], ['AmqpWs', iothub.AmqpWs
   });
 }
 
-test('a message expires, also while its device is away, and the sender hears of it', { timeout: 60_000 }, async () => {
+test('a message expires, also while its device is away, and the sender hears of it', { timeout: 240_000 }, async () => {
   const identities = await Promise.all(transports.map(() => hub.createDevice()));
   const late = identities.map(() => message('late', { ack: 'negative', expiryTimeUtc: Date.now() + 1_000 }));
 
@@ -226,7 +226,7 @@ test('MQTT has no way to reject or abandon', async () => {
   await client.close();
 });
 
-test('feedback that is abandoned comes again', { timeout: 60_000 }, async () => {
+test('feedback that is abandoned comes again', { timeout: 240_000 }, async () => {
   const identity = await hub.createDevice();
   const sent = message('x', { ack: 'full' });
   await sending(async back => {

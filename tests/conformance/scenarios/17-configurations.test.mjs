@@ -140,15 +140,14 @@ test('an Edge device gets its deployment, layers and content of its own', async 
 test('a sweep goes on after kill -9, and each twin is written once', async () => {
   const ports = ['--https-port', '0', '--mqtt-port', '0', '--amqp-port', '0'];
   let server = await startServer(ports);
-  const count = 1200;
+  const count = 3000;
   let own = new Hub(server.connection);
   for (let from = 0; from < count; from += 100) {
     await own.call('POST', `/devices?${version}`, [...Array(100).keys()].map(i => ({ id: `d${from + i}`, importMode: 'create', status: 'enabled' })));
   }
   await own.call('PUT', `/configurations/sweep?${version}`, configuration('*', { deviceContent: { 'properties.desired.a': 1 } }, { id: 'sweep' }));
   const applied = async () => (await own.call('POST', `/devices/query?${version}`, { query: 'SELECT COUNT() AS n FROM devices WHERE properties.desired.a = 1' }))[0].n;
-  await until('the beginning', async () => await applied() > 0);
-  const before = await applied();
+  const before = await until('the beginning', applied);
   await server.kill();
   assert.ok(before < count, 'the sweep had ended before the kill');
   server = await startServer(ports, undefined, server.data);

@@ -75,7 +75,7 @@ const deviceOf = sent => sent.message_annotations['iothub-connection-device-id']
 const numbersOf = (taken, id) => taken.filter(each => deviceOf(each) === id).map(each => JSON.parse(each.body.content).n);
 const upTo = count => Array.from({ length: count }, (_, n) => n);
 
-test('a queue gets all messages over TLS, whole, in the order of each device', { timeout: 60_000 }, async () => {
+test('a queue gets all messages over TLS, whole, in the order of each device', { timeout: 300_000 }, async () => {
   const count = 120;
   const generations = {};
   await Promise.all(['rabbit-1', 'rabbit-2'].map(id => withDevice(id, async (client, identity) => {
@@ -92,7 +92,7 @@ test('a queue gets all messages over TLS, whole, in the order of each device', {
     assert.deepEqual([sent.message_id, sent.correlation_id, sent.content_type, sent.content_encoding], [`m${n}`, 'c1', 'application/json', 'utf-8']);
     assert.equal(sent.durable, true);
     const { 'iothub-enqueuedtime': enqueued, ...annotations } = sent.message_annotations;
-    assert.ok(Math.abs(Date.now() - enqueued) < 60_000);
+    assert.ok(Math.abs(Date.now() - enqueued) < 300_000);
     assert.equal(annotations['iothub-message-source'], 'Telemetry');
     assert.equal(annotations['iothub-connection-auth-generation-id'], generations[deviceOf(sent)]);
     assert.deepEqual(JSON.parse(annotations['iothub-connection-auth-method']), { scope: 'device', type: 'sas', issuer: 'iothub', acceptingIpFilterRule: null });
@@ -100,7 +100,7 @@ test('a queue gets all messages over TLS, whole, in the order of each device', {
   assert.equal((await state('telemetry')).health, 'healthy');
 });
 
-test('events of the hub need a user who may impersonate; without, they are dead letters that say so', { timeout: 60_000 }, async () => {
+test('events of the hub need a user who may impersonate; without, they are dead letters that say so', { timeout: 300_000 }, async () => {
   await withDevice('rabbit-3', async client => {
     const twin = await client.getTwin();
     await new Promise((done, fail) => { twin.properties.reported.update({ temperature: 21 }, error => (error ? fail(error) : done())); });
@@ -120,7 +120,7 @@ test('events of the hub need a user who may impersonate; without, they are dead 
   assert.match(letter.reason, /user_id/);
 });
 
-test('kill -9 of the broker in the middle: all that was acknowledged to devices arrives, in order', { timeout: 180_000 }, async () => {
+test('kill -9 of the broker in the middle: all that was acknowledged to devices arrives, in order', { timeout: 300_000 }, async () => {
   const ids = ['rabbit-4', 'rabbit-5'];
   const acknowledged = Object.fromEntries(ids.map(id => [id, 0]));
   let isEnough = false;
@@ -157,7 +157,7 @@ test('kill -9 of the broker in the middle: all that was acknowledged to devices 
   assert.deepEqual(await gatehouse('message-endpoint', 'dead-letters', 'list', 'crash'), []);
 });
 
-test('a wrong password is told in the state of its endpoint, and nothing is lost by it', { timeout: 60_000 }, async () => {
+test('a wrong password is told in the state of its endpoint, and nothing is lost by it', { timeout: 300_000 }, async () => {
   await withDevice('rabbit-6', client => client.sendEvent(message('wrong-password', 0)));
 
   const told = await until('the refusal', async () => {

@@ -100,7 +100,7 @@ after(async () => {
   fs.rmSync(folder, { recursive: true, force: true });
 });
 
-test('messages go where their routes say, signed and enriched, and the rest to events', { timeout: 60_000 }, async () => {
+test('messages go where their routes say, signed and enriched, and the rest to events', { timeout: 300_000 }, async () => {
   const identity = await hub.createDevice('routed-1');
   await hub.call('PATCH', '/twins/routed-1?api-version=2021-04-12', { tags: { site: 'attic' } });
   const client = await connect(identity);
@@ -137,7 +137,7 @@ test('messages go where their routes say, signed and enriched, and the rest to e
   assert.equal(broker.taken.length, 1);
 });
 
-test('twins, digital twins, identities and connections are told, in order, with the words of the service', { timeout: 60_000 }, async () => {
+test('twins, digital twins, identities and connections are told, in order, with the words of the service', { timeout: 300_000 }, async () => {
   const identity = await hub.createDevice('routed-2');
   const client = await connect(identity, 'dtmi:example:Thermostat;1');
   try {
@@ -169,7 +169,7 @@ test('twins, digital twins, identities and connections are told, in order, with 
   assert.deepEqual([system.contentType, system.contentEncoding, system.userId], ['application/json', 'utf-8', 'gatehouse']);
   assert.ok(system.correlationId);
   assert.deepEqual([application.hubName, application.deviceId, application['iothub-message-schema']], ['gatehouse', 'routed-2', 'twinChangeNotification']);
-  assert.ok(Math.abs(Date.now() - Date.parse(application.operationTimestamp)) < 60_000);
+  assert.ok(Math.abs(Date.now() - Date.parse(application.operationTimestamp)) < 300_000);
 
   const digital = about('digitalTwinChangeEvents', 'routed-2');
   assert.deepEqual(digital.map(each => each.Body.map(({ op, path: place }) => `${op} ${place}`)), [
@@ -189,7 +189,7 @@ test('twins, digital twins, identities and connections are told, in order, with 
   assert.deepEqual(told.map(each => each.applicationProperties.opType), ['deleteDeviceIdentity']);
 });
 
-test('a storage account gets blobs of JSON lines and of Avro, named as the format says', { timeout: 60_000 }, async () => {
+test('a storage account gets blobs of JSON lines and of Avro, named as the format says', { timeout: 300_000 }, async () => {
   const identity = await hub.createDevice('routed-3');
   const client = await connect(identity);
   const bodies = Array.from({ length: 12 }, (_, n) => ({ n, filling: 'x'.repeat(100_000) }));
@@ -225,7 +225,7 @@ test('a storage account gets blobs of JSON lines and of Avro, named as the forma
   }
 });
 
-test('what an endpoint refuses is found among its dead letters, sent again, or thrown away', { timeout: 60_000 }, async () => {
+test('what an endpoint refuses is found among its dead letters, sent again, or thrown away', { timeout: 300_000 }, async () => {
   const identity = await hub.createDevice('routed-4');
   const client = await connect(identity);
   hook.answer = events => (events.some(each => each.Body.temperature >= 90) ? 400 : 200);
@@ -269,7 +269,7 @@ test('what an endpoint refuses is found among its dead letters, sent again, or t
   assert.match(rejected.reason, /too hot/);
 });
 
-test('kill -9 while the webhook is down: every acknowledged message and every change that was answered arrives', { timeout: 90_000 }, async () => {
+test('kill -9 while the webhook is down: every acknowledged message and every change that was answered arrives', { timeout: 300_000 }, async () => {
   hook.answer = () => 503;
   const first = hook.taken.length;
   const identity = await hub.createDevice('routed-5');
@@ -304,7 +304,7 @@ test('kill -9 while the webhook is down: every acknowledged message and every ch
     const there = arrived();
     return [...Array.from({ length: 30 }, (_, n) => 100 + n), ...answered.map(each => `createDeviceIdentity ${each}`)].filter(each => !there.has(each));
   };
-  await until('all of it', () => missing().length === 0, 40).catch(() => assert.deepEqual(missing(), []));
+  await until('all of it', () => missing().length === 0).catch(() => assert.deepEqual(missing(), []));
   assert.deepEqual(hook.wrong, []);
 });
 

@@ -40,7 +40,7 @@ async function sendAgain(client, text) {
   }
 }
 
-const next = (client, name, seconds = 20) => new Promise((done, fail) => {
+const next = (client, name, seconds = 90) => new Promise((done, fail) => {
   const timer = setTimeout(() => fail(new Error(`no ${name} within ${seconds} s`)), seconds * 1000);
   client.once(name, value => { clearTimeout(timer); done(value); });
 });
@@ -76,18 +76,18 @@ for (const [type, name, httpName, status] of [
 ]) {
   test(`${type} refuses messages over Amqp and Http, and for the duration only`, async () => {
     const after = async (client, identity) => {
-      await sleep(3_100);
+      await sleep(5_100);
       await client.sendEvent(new device.Message('after'));
       assert.deepEqual((await hub.events(identity.deviceId, 1)).map(event => event.bodyText ?? event.body), ['after']);
     };
     await Promise.all([
       connected(amqp.Amqp, async (client, identity) => {
-        await client.sendEvent(order(type, 0, 3));
+        await client.sendEvent(order(type, 0, 5));
         assert.equal((await failure(client.sendEvent(new device.Message('refused')))).name, name);
         await after(client, identity);
       }, new common.NoRetry()),
       connected(http.Http, async (client, identity) => {
-        const ordered = await failure(client.sendEvent(order(type, 0, 3)));
+        const ordered = await failure(client.sendEvent(order(type, 0, 5)));
         assert.deepEqual([ordered.name, ordered.response?.statusCode], [httpName, status]);
         const refused = await failure(client.sendEvent(new device.Message('refused')));
         assert.deepEqual([refused.name, refused.response?.statusCode], [httpName, status]);

@@ -110,7 +110,7 @@ test('a device starts over at another hub, or keeps its hub, as its reprovision 
   assert.equal((await other.send('GET', `/devices/${stays}?api-version=2021-04-12`)).status, 404);
 });
 
-test('a hub that is killed: its devices are told to come again, others register, and nothing is lost when it is back', { timeout: 120_000 }, async () => {
+test('a hub that is killed: its devices are told to come again, others register, and nothing is lost when it is back', { timeout: 300_000 }, async () => {
   const [far, near] = [unique('far'), unique('near')];
   await gatehouse('enrollment', 'create', far, '--iot-hubs', address, '--initial-twin-tags', '{"site":"north"}');
   await gatehouse('enrollment', 'create', near, '--iot-hubs', hub.host);
@@ -127,7 +127,7 @@ test('a hub that is killed: its devices are told to come again, others register,
   other = new Hub(server.connection);
   const result = await until('the registration', async () => {
     try { return await register(hub, withKey(far, farKey)); } catch { return null; }
-  }, 60);
+  });
   assert.equal(result.assignedHub, address);
   assert.equal((await twin(other, far)).tags.site, 'north');
 });

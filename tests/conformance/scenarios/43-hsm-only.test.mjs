@@ -61,7 +61,7 @@ test(`neither memory nor disk hold a key in clear after ${logins} logins`, { tim
   assert.ok(readMemory().some(part => part.includes('gatehouse-conformance')));
 });
 
-test('sessions go on while the token is away, new ones are told to come again, and nothing is restarted', { timeout: 120_000 }, async () => {
+test('sessions go on while the token is away, new ones are told to come again, and nothing is restarted', { timeout: 300_000 }, async () => {
   const held = await connect(devices[0], 0);
   const nobody = { id: 'nobody', keys: devices[1].keys };
   const folder = path.join(tokens, fs.readdirSync(tokens)[0]);
