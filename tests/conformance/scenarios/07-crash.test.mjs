@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import { test } from 'node:test';
 import { Hub } from '../lib/hub.mjs';
 import { RawDevice } from '../lib/raw-mqtt.mjs';
-import { sleep, startServer } from '../lib/server.mjs';
+import { sleep, startServer, until } from '../lib/server.mjs';
 
 const rounds = Number(process.env.GATEHOUSE_CRASH_ROUNDS ?? 50);
 const ports = ['--mqtt-port', '0', '--amqp-port', '0', '--https-port', '0'];
@@ -31,6 +31,7 @@ test(`no acknowledged message is lost in ${rounds} rounds of kill -9 under load`
       }
     }
     await hub.createDevice();                            // a registry write in flight, for the audit chain
+    if (round === 0) await until('an acknowledgement for each device', () => [...acknowledged.values()].every(numbers => numbers.size > 0));
     await sleep(Math.random() * 60);
     await server.kill();
     for (const session of sessions) session.end();
@@ -39,7 +40,6 @@ test(`no acknowledged message is lost in ${rounds} rounds of kill -9 under load`
 
   const hub = new Hub(server.connection);
   for (const [deviceId, expected] of acknowledged) {
-    assert.ok(expected.size > 0, 'something was acknowledged');
     const highest = Math.max(...expected);
     const stored = new Set();
     let count = expected.size;
