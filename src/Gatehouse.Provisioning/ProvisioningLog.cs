@@ -53,6 +53,15 @@ internal static partial class ProvisioningLog
     [LoggerMessage(2418, LogLevel.Error, "A revocation list or the certificate of a CA could not be given out.", EventName = "PublicationFailed")]
     internal static partial void PublicationFailed(this ILogger logger, Exception error);
 
+    [LoggerMessage(2425, LogLevel.Warning, "{Count} uses of credentials of provisioning services could not be written and are tried again.", EventName = "ProvisioningUsesNotWritten")]
+    internal static partial void UsesNotWritten(this ILogger logger, int count, Exception error);
+
+    [LoggerMessage(2426, LogLevel.Warning, "{Count} uses of credentials of provisioning services were not tracked: too many waited to be written. A credential may look unused that is not.", EventName = "ProvisioningUsesNotTracked")]
+    internal static partial void UsesNotTracked(this ILogger logger, long count);
+
+    [LoggerMessage(2427, LogLevel.Warning, "Uses of credentials of enrollments that are gone could not be removed; it is tried again at the next start.", EventName = "ProvisioningUsesNotPruned")]
+    internal static partial void UsesNotPruned(this ILogger logger, Exception error);
+
     [LoggerMessage(2402, LogLevel.Error, "{Operation} of a device that registers over {Protocol} failed.", EventName = "RegistrationFailed")]
     internal static partial void DeviceRequestFailed(this ILogger logger, string operation, string protocol, Exception error);
 }

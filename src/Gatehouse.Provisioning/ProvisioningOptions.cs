@@ -97,6 +97,9 @@ public sealed record ProvisioningOptions
     /// <summary>Linked hubs on other servers.</summary>
     public LinkedHubOptions LinkedHubs { get; init; } = new();
 
+    /// <summary>Uses of credentials that wait in memory to be written, each of one registration and credential; about 400 bytes each. 1,000–1,000,000, default 100,000. What comes beyond is not tracked, and a warning says how much. Source: own.</summary>
+    public int MaxWaitingUses { get; init; } = 100_000;
+
     /// <summary>How long what is remembered of groups, certificates and linked hubs stands when no signal says that it changed. 1 s–1 h, default 30 s.</summary>
     public TimeSpan CacheAge { get; init; } = TimeSpan.FromSeconds(30);
 }

@@ -21,12 +21,14 @@ using Gatehouse.Provisioning.Registrations;
 using Gatehouse.Provisioning.ServiceDoor;
 using Gatehouse.Provisioning.ServiceDoor.AuthorizationPolicies;
 using Gatehouse.Provisioning.ServiceDoor.Certificates;
+using Gatehouse.Provisioning.ServiceDoor.CredentialUses;
 using Gatehouse.Provisioning.ServiceDoor.CredentialPolicies;
 using Gatehouse.Provisioning.ServiceDoor.EnrollmentGroups;
 using Gatehouse.Provisioning.ServiceDoor.IndividualEnrollments;
 using Gatehouse.Provisioning.ServiceDoor.IotHubs;
 using Gatehouse.Provisioning.ServiceDoor.RegistrationStates;
 using Gatehouse.Provisioning.ServiceDoor.Settings;
+using Gatehouse.Provisioning.UseTracking;
 using Gatehouse.Store;
 using Gatehouse.Transport;
 using Gatehouse.Transport.Amqp;
@@ -73,6 +75,11 @@ public static class ProvisioningSetup
         services.TryAddSingleton<PolicySettings>();
         services.TryAddSingleton<InstanceSettings>();
         services.TryAddSingleton<Enrollments.Enrollments>();
+        services.TryAddSingleton<ProvisioningUses>();
+        services.TryAddSingleton<ProvisioningUseWriter>();
+        services.AddHostedService(static all => all.GetRequiredService<ProvisioningUseWriter>());
+        services.TryAddSingleton<KeyUsers>();
+        services.TryAddSingleton<ProvisioningUsage>();
         AddRegistrations(services);
         AddServiceApi(services);
         services.TryAddSingleton<ProvisioningPipeline>();
@@ -146,6 +153,7 @@ public static class ProvisioningSetup
         services.TryAddSingleton(static all => new ServiceGate(
             new PolicyAuthenticator(
                 all.GetRequiredService<PolicySource>(), all.GetRequiredService<SecretVault>(), all.GetRequiredService<TimeProvider>(), all.GetRequiredService<IdentityOptions>(), all.GetRequiredService<RefusalBackoff>()),
+            all.GetRequiredService<ProvisioningUses>(),
             all.GetRequiredService<IRefusalLog>()));
         services.TryAddSingleton<ServiceApi>();
         Add<GetIndividualEnrollment>(services);
@@ -188,6 +196,9 @@ public static class ProvisioningSetup
         Add<DeleteDeviceRegistrationState>(services);
         Add<QueryDeviceRegistrationStates>(services);
         Add<RequestAttestation>(services);
+        Add<SummarizeUses>(services);
+        Add<FindUsers>(services);
+        Add<ListUses>(services);
     }
 
     private static void Add<T>(IServiceCollection services)

@@ -48,6 +48,20 @@ public abstract class UseTrackingSuite(PostgresServer? server)
     }
 
     [Fact]
+    public async Task What_a_client_calls_itself_may_be_anything_and_does_not_hold_the_uses_of_others_up()
+    {
+        await using var hub = await HubHost.StartAsync(server: server);
+        await hub.PutAsync("d1");
+        await hub.PutAsync("d2");
+
+        await UsedAsync(hub, "d1", CredentialName.PrimaryKey, Client with { Software = "a\0b\ud83d" + new string('c', ClientTraits.MaxSoftwareCharacters) });
+        await UsedAsync(hub, "d2", CredentialName.PrimaryKey);
+
+        var uses = (await FindAsync(hub, "primaryKey")).Uses;
+        Assert.Equal(["a?b?" + new string('c', ClientTraits.MaxSoftwareCharacters - 4), "sdk/1"], uses.Select(use => use.Software));
+    }
+
+    [Fact]
     public async Task Of_two_nodes_the_later_time_wins_whichever_writes_last()
     {
         await using var hub = await HubHost.StartAsync(server: server);

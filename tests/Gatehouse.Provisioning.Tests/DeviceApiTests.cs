@@ -206,7 +206,7 @@ public sealed class DeviceApiTests
         await using var host = await ProvisioningHost.StartAsync();
         var caller = new DeviceCaller("amqp", IPAddress.Loopback, host.DeviceToken("dev-1", await EnrolledAsync(host)), null, () => { });
         var log = new CountingLog();
-        var door = new DeviceRegistrations(host.Get<ProvisioningDirectory>(), host.Get<Attestor>(), host.Get<Registrations.Registrations>(), host.Get<MeasuredBoot.BootStates>(), host.Get<RateLimits>(), host, host.Get<ProvisioningMetrics>(), log);
+        var door = new DeviceRegistrations(host.Get<ProvisioningDirectory>(), host.Get<Attestor>(), host.Get<Registrations.Registrations>(), host.Get<MeasuredBoot.BootStates>(), host.Get<RateLimits>(), host.Get<UseTracking.ProvisioningUses>(), host, host.Get<ProvisioningMetrics>(), log);
 
         Assert.Equal(ProvisioningErrors.ServerError, (await door.AdmitAsync(Target(host), caller, new CancellationToken(canceled: true))).Error);
 

@@ -55,7 +55,19 @@ public sealed class ServicePermissionTests
         ["DeleteDeviceRegistrationState"] = (Rights.RegistrationStatusWrite, "DELETE", "registrations/none", 404),
         ["RequestAttestation"] = (Rights.RegistrationStatusWrite, "POST", "registrations/none/requestAttestation", 404),
         ["QueryDeviceRegistrationStates"] = (Rights.RegistrationStatusRead, "POST", "registrations/none/query", 200),
+        ["ReadProvisioningCredentialUses"] = (Rights.RegistrationStatusRead, "GET", "credentialUses", 200),
     };
+
+    /// <summary>Further routes of these operations.</summary>
+    private static readonly (string Name, string Method, string Path, int Status)[] MoreRoutes =
+    [
+        ("ReadProvisioningCredentialUses", "GET", "credentialUses/users", 400),
+        ("ReadProvisioningCredentialUses", "GET", "registrations/none/credentialUses", 200),
+    ];
+
+    private static IEnumerable<(string Name, Rights Right, string Method, string Path, int Status)> Routes =>
+        Table.Select(row => (row.Key, row.Value.Right, row.Value.Method, row.Value.Path, row.Value.Status))
+            .Concat(MoreRoutes.Select(row => (row.Name, Table[row.Name].Right, row.Method, row.Path, row.Status)));
 
     [Fact]
     public async Task Every_operation_of_the_service_api_is_in_this_table_and_has_its_route()
@@ -65,7 +77,7 @@ public sealed class ServicePermissionTests
         Assert.Equal(Table.Keys.Order(), Operations.All.Where(row => row.Plane == Plane.Provisioning).Select(row => row.Name).Order());
         Assert.Equal(["GetDeviceRegistration", "GetIssuers", "GetOperationStatus", "RegisterDevice"], Operations.All.Where(row => row.Plane == Plane.Registration).Select(row => row.Name).Order());
         Assert.Equal(
-            Table.Select(row => $"{row.Key} {row.Value.Method} {row.Value.Path.Replace("none", "{id}", StringComparison.Ordinal)}").Order(),
+            Routes.Select(row => $"{row.Name} {row.Method} {row.Path.Replace("none", "{id}", StringComparison.Ordinal)}").Order(),
             host.Get<IServiceProvider>().GetServices<ServiceOperation>().Select(operation => $"{operation.Row.Name} {operation.Method} {operation.Template}").Order());
     }
 
@@ -76,7 +88,7 @@ public sealed class ServicePermissionTests
         foreach (var held in new[] { Rights.ServiceConfig, Rights.EnrollmentRead, Rights.EnrollmentWrite, Rights.DeviceConnect, Rights.RegistrationStatusRead, Rights.RegistrationStatusWrite, Rights.Owner })
         {
             var token = await PolicyAsync(host, held);
-            foreach (var (name, (right, method, path, status)) in Table)
+            foreach (var (name, right, method, path, status) in Routes)
             {
                 var answer = await host.SendAsync(method, $"/{path}?api-version=2021-10-01", token, method is "PUT" or "POST" or "PATCH" && !path.EndsWith("none/query", StringComparison.Ordinal) ? Body : null);
 
@@ -96,7 +108,7 @@ public sealed class ServicePermissionTests
             null, "Bearer x", host.Sign("localhost", key, ProvisioningPolicies.OwnerName), host.Sign("localhost", key, "nobody"),
             good.Replace("sr=localhost", "sr=elsewhere", StringComparison.Ordinal), good.Replace("&se=", "&se=9", StringComparison.Ordinal),
         ];
-        foreach (var (_, (_, method, path, _)) in Table)
+        foreach (var (_, _, method, path, _) in Routes)
         {
             foreach (var token in wrong)
             {

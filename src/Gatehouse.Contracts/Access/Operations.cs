@@ -121,6 +121,9 @@ public static class Operations
     /// <summary>Not of the service: it makes a device prove again what it has booted.</summary>
     public static readonly Operation RequestAttestation = Provisioning("RequestAttestation", Rights.RegistrationStatusWrite);
 
+    /// <summary>Not of the service: who came by which credential. Policies are shown to who may see them (<see cref="Rights.ServiceConfig"/>).</summary>
+    public static readonly Operation ReadProvisioningCredentialUses = Provisioning("ReadProvisioningCredentialUses", Rights.RegistrationStatusRead);
+
     /// <summary>All rows, for the permission table test and docs/compatibility.md.</summary>
     public static IReadOnlyList<Operation> All { get; } =
     [
@@ -146,7 +149,7 @@ public static class Operations
         CreateOrUpdateProvisioningPolicy, DeleteProvisioningPolicy, ListProvisioningPolicyKeys, RegenerateProvisioningPolicyKey,
         ListLinkedHubs, GetLinkedHub, CreateOrUpdateLinkedHub, DeleteLinkedHub,
         ListCredentialPolicies, GetCredentialPolicy, CreateOrUpdateCredentialPolicy, DeleteCredentialPolicy, ListIssuedCertificates, RevokeIssuedCertificate,
-        GetDeviceRegistrationState, DeleteDeviceRegistrationState, QueryDeviceRegistrationStates, RequestAttestation,
+        GetDeviceRegistrationState, DeleteDeviceRegistrationState, QueryDeviceRegistrationStates, RequestAttestation, ReadProvisioningCredentialUses,
     ];
 
     private static Operation Device(string name, ThrottleClass throttle) => new(name, Plane.Device, [Rights.DeviceConnect], throttle);

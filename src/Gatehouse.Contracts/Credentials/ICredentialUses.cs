@@ -45,11 +45,22 @@ public sealed record ClientTraits
     /// <summary>Our own certificate that it was shown; null without TLS.</summary>
     public ShownServer? Server { get; init; }
 
+    // A stranger's text: PostgreSQL takes no NUL and no half of a pair, and one row that it does not take would hold all others up.
+    private static string Storable(string text) => text.Any(IsForeign) ? string.Create(text.Length, text, static (span, from) =>
+    {
+        for (var at = 0; at < span.Length; at++)
+        {
+            span[at] = IsForeign(from[at]) ? '?' : from[at];
+        }
+    }) : text;
+
+    private static bool IsForeign(char letter) => char.IsControl(letter) || char.IsSurrogate(letter);
+
     /// <summary>SDK and version as the client names them: <c>DeviceClientType</c> of the MQTT user name, <c>com.microsoft:client-version</c> of an AMQP link, <c>User-Agent</c>. Null when it said nothing.</summary>
     public string? Software
     {
         get => software;
-        init => software = value is { Length: > MaxSoftwareCharacters } ? value[..MaxSoftwareCharacters] : value is { Length: 0 } ? null : value;
+        init => software = string.IsNullOrEmpty(value) ? null : Storable(value.Length > MaxSoftwareCharacters ? value[..MaxSoftwareCharacters] : value);
     }
 }
 

@@ -20,6 +20,13 @@ internal static class ConnectionRows
         return [.. rows.Select(row => row.ToState())];
     }
 
+    /// <summary>Which of these devices are connected to some node.</summary>
+    internal static async Task<IReadOnlySet<string>> FindConnectedAsync(DbConnection connection, SqlDialect dialect, HubName hub, string[] devices, CancellationToken cancellationToken) =>
+        (await connection.QueryAsync<string>(new CommandDefinition(
+            $"SELECT device_id FROM connection_states WHERE hub = @hub AND module_id = '' AND is_connected = 1 AND device_id {dialect.AnyOf("@devices")}",
+            new { hub = hub.Value, devices },
+            cancellationToken: cancellationToken))).ToHashSet(StringComparer.Ordinal);
+
     /// <summary>Removes what belongs to identities that are gone.</summary>
     internal static Task PruneAsync(WriteTransaction write, CancellationToken cancellationToken) =>
         write.Connection.ExecuteAsync(new CommandDefinition(

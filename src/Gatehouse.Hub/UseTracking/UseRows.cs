@@ -52,6 +52,11 @@ internal static class UseRows
             new { hub = hub.Value, device = first.Device.Value, module = first.Module?.Value ?? "", lastDevice = last.Device.Value, lastModule = last.Module?.Value ?? "" },
             cancellationToken: cancellationToken))).Select(static row => row.ToUse())];
 
+    /// <summary>All uses of some devices, without their modules.</summary>
+    internal static async Task<IReadOnlyList<CredentialUse>> ReadDevicesAsync(DbConnection connection, SqlDialect dialect, HubName hub, string[] devices, CancellationToken cancellationToken) =>
+        [.. (await connection.QueryAsync<Row>(new CommandDefinition(
+            $"{Select} {From(dialect)} AND u.device_id {dialect.AnyOf("@devices")} AND u.module_id = ''", new { hub = hub.Value, devices }, cancellationToken: cancellationToken))).Select(static row => row.ToUse())];
+
     /// <summary>Uses of back ends.</summary>
     internal static async Task<IReadOnlyList<CredentialUse>> ReadBackEndsAsync(DbConnection connection, SqlDialect dialect, HubName hub, CancellationToken cancellationToken) =>
         [.. (await connection.QueryAsync<Row>(new CommandDefinition(

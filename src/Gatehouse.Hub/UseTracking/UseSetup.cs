@@ -1,4 +1,5 @@
 using Gatehouse.Contracts.Credentials;
+using Gatehouse.Contracts.Provisioning;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -16,5 +17,6 @@ internal static class UseSetup
         services.TryAddSingleton<LiveUseCount>();
         services.TryAddSingleton<CredentialUsage>();
         services.TryAddSingleton<Radar>();
+        services.TryAddSingleton<IDeviceKeyUses, DeviceKeyUses>();
     }
 }

@@ -12,7 +12,7 @@ internal sealed class DeviceApi(DeviceRegistrations registrations, ProvisioningO
 {
     internal async Task<HubError?> RunAsync(HttpContext http, RegistrationTarget target)
     {
-        var caller = new DeviceCaller("https", http.Connection.RemoteIpAddress, http.Request.Headers.Authorization.ToString(), http.PeerCertificate(), http.MarkConnectionAuthenticated);
+        var caller = new DeviceCaller("https", http.Connection.RemoteIpAddress, http.Request.Headers.Authorization.ToString(), http.PeerCertificate(), http.MarkConnectionAuthenticated) { Client = http.Traits() };
         var answer = await registrations.RunAsync(target, caller, isProved => ReadBodyAsync(http, target, isProved), http.RequestAborted);
         if (!answer.IsOk)
         {

@@ -15,6 +15,9 @@ internal sealed record DeviceCaller(string Protocol, IPAddress? RemoteAddress, s
     /// <summary>Keys of its TPM, where the transport itself brings them; null: the body may.</summary>
     public ShownTpm? Tpm { get; init; }
 
+    /// <summary>What use tracking keeps of it beside its credential; a door that says nothing leaves the protocol.</summary>
+    public ClientTraits Client { get; init; } = new() { Protocol = Protocol };
+
     /// <summary>Never the token.</summary>
     public override string ToString() => $"{Protocol} {RemoteAddress}";
 }

@@ -9,12 +9,13 @@ using Gatehouse.Provisioning.Limits;
 using Gatehouse.Provisioning.MeasuredBoot;
 using Gatehouse.Provisioning.Registrations;
 using Gatehouse.Provisioning.ServiceDoor;
+using Gatehouse.Provisioning.UseTracking;
 using Microsoft.Extensions.Logging;
 
 namespace Gatehouse.Provisioning.DeviceDoor;
 
 /// <summary>The device API without its transports: judges who asks, then registers it, polls or looks up. Refusals look alike from outside, whatever the reason.</summary>
-internal sealed class DeviceRegistrations(ProvisioningDirectory directory, Attestor attestor, Registrations.Registrations registrations, BootStates boots, RateLimits limits, IRefusalLog refusals, ProvisioningMetrics metrics, ILogger<DeviceRegistrations> log)
+internal sealed class DeviceRegistrations(ProvisioningDirectory directory, Attestor attestor, Registrations.Registrations registrations, BootStates boots, RateLimits limits, ProvisioningUses uses, IRefusalLog refusals, ProvisioningMetrics metrics, ILogger<DeviceRegistrations> log)
 {
     private static readonly HubError BadCertificate = ProvisioningErrors.Unauthorized.With("Invalid certificate");
 
@@ -141,9 +142,11 @@ internal sealed class DeviceRegistrations(ProvisioningDirectory directory, Attes
         switch (await attestor.JudgeAsync(proof, cancellationToken))
         {
             case AttestationVerdict.Accepted { Boot: { } boot } measured when stage == Stage.InTurn:
+                uses.Used(proof, measured, caller.Client);
                 return await boots.ClaimAsync(proof, boot) is { } claimed ? new Judged(proof, measured with { Boot = claimed }, null, WantsBody: false) : Refuse(instance, target, caller, BootStates.Used(proof));
             case AttestationVerdict.Accepted accepted:
                 caller.Accepted();
+                uses.Used(proof, accepted, caller.Client);
                 return new Judged(proof, accepted, null, WantsBody: false);
             case AttestationVerdict.Challenged challenged:
                 return new Judged(proof, null, challenged, WantsBody: false);

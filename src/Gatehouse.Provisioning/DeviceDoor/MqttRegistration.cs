@@ -57,7 +57,7 @@ internal sealed class MqttRegistration(ClientConnection connection, Registration
         }
 
         var peer = connection.Peer;
-        var shown = new DeviceCaller(peer.Protocol, (peer.RemoteEndPoint as IPEndPoint)?.Address, packet!.Password, peer.Certificate, connection.MarkAuthenticated);
+        var shown = new DeviceCaller(peer.Protocol, (peer.RemoteEndPoint as IPEndPoint)?.Address, packet!.Password, peer.Certificate, connection.MarkAuthenticated) { Client = peer.Traits(user.ClientVersion) };
         var refused = (await registrations.AdmitAsync(Target(Operations.GetDeviceRegistration, ""), shown, CancellationToken.None)).Error;
         Write(span => MqttWriter.WriteConnectAcknowledgement(span, sessionPresent: false, refused is null ? ConnectReturnCode.Accepted : refused.IsTransient ? ConnectReturnCode.ServerUnavailable : ConnectReturnCode.NotAuthorized), MqttWriter.AcknowledgementBytes);
         await connection.Output.FlushAsync();

@@ -82,6 +82,9 @@ internal sealed record Evidence
     /// <summary>Null for a TPM, and in records of before this was kept.</summary>
     public ProvedBy? ProvedBy { get; init; }
 
+    /// <summary>From which keys those of the device in its hub come; null where they are not the enrollment's, and in records of before this was kept.</summary>
+    public Sealings? Origin { get; init; }
+
     /// <summary>What the webhook of its enrollment had for the device; null for nothing.</summary>
     public JsonNode? Payload { get; init; }
 }
@@ -99,7 +102,17 @@ internal sealed record AttestedKey(string? EnrollmentGroupId);
 /// <param name="EnrollmentEtag">Version of the enrollment that has it in that place: another may have another there.</param>
 internal sealed record ProvedBy(string Credential, string EnrollmentEtag)
 {
-    internal static ProvedBy Of(EnrollmentRow enrollment, bool isPrimary) => new(isPrimary ? "primary" : "secondary", EntityTag.Show(enrollment.Etag));
+    private const string Primary = "primary";
+
+    internal bool IsPrimary => Credential == Primary;
+
+    internal static ProvedBy Of(EnrollmentRow enrollment, bool isPrimary) => new(isPrimary ? Primary : "secondary", EntityTag.Show(enrollment.Etag));
+}
+
+/// <summary>Which keys an enrollment had: the marks of their sealings (<c>SealedSecret.Mark</c>), which say nothing of the keys.</summary>
+internal sealed record Sealings(string Primary, string Secondary)
+{
+    internal static Sealings Of(EnrollmentRow enrollment) => new(enrollment.Primary.Mark, enrollment.Secondary.Mark);
 }
 
 /// <param name="StorageRootKey">Base64 of the public area.</param>

@@ -138,7 +138,12 @@ internal sealed class Registrations(Database database, KnownGroups known, Assign
             return made.Error.Code == ProvisioningErrors.LinkedHubUnavailable.Code ? await PutOffAsync(proof, accepted, before, made.Error) : made.Error;
         }
 
-        var evidence = EvidenceOf(accepted) with { Payload = made.IsOk ? made.Value.Payload : null, IssuedCertificateChain = made.IsOk ? accepted.Certificate?.Chain : null };
+        var evidence = EvidenceOf(accepted) with
+        {
+            Payload = made.IsOk ? made.Value.Payload : null,
+            IssuedCertificateChain = made.IsOk ? accepted.Certificate?.Chain : null,
+            Origin = !made.IsOk ? before?.ReadEvidence().Origin : accepted is { Certificate: null, Enrollment.Type: AttestationType.SymmetricKey } ? Sealings.Of(accepted.Enrollment) : null,
+        };
         var row = Describe(proof, evidence, accepted, before);
         row = made.IsOk
             ? row with { Status = (long)RegistrationStatus.Assigned, Substatus = (long)made.Value.Substatus, HostName = made.Value.HostName, DeviceId = made.Value.DeviceId }

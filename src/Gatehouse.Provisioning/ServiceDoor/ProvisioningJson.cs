@@ -11,6 +11,7 @@ using Gatehouse.Provisioning.Issuance;
 using Gatehouse.Provisioning.LinkedHubs;
 using Gatehouse.Provisioning.MeasuredBoot;
 using Gatehouse.Provisioning.Registrations;
+using Gatehouse.Provisioning.UseTracking;
 
 namespace Gatehouse.Provisioning.ServiceDoor;
 
@@ -47,6 +48,9 @@ namespace Gatehouse.Provisioning.ServiceDoor;
 [JsonSerializable(typeof(InstanceDocument))]
 [JsonSerializable(typeof(LinkedHubDocument))]
 [JsonSerializable(typeof(LinkedHubList))]
+[JsonSerializable(typeof(UseSummaryDocument))]
+[JsonSerializable(typeof(UsersDocument))]
+[JsonSerializable(typeof(UseListDocument))]
 [JsonSerializable(typeof(IReadOnlyList<EnrollmentDocument>), TypeInfoPropertyName = "EnrollmentList")]
 [JsonSerializable(typeof(IReadOnlyList<RegistrationDocument>), TypeInfoPropertyName = "RegistrationList")]
 internal sealed partial class ProvisioningJson : JsonSerializerContext

@@ -2,13 +2,14 @@ using Gatehouse.Contracts.Access;
 using Gatehouse.Contracts.Audit;
 using Gatehouse.Contracts.Errors;
 using Gatehouse.Identity;
+using Gatehouse.Provisioning.UseTracking;
 using Gatehouse.Transport;
 using Microsoft.AspNetCore.Http;
 
 namespace Gatehouse.Provisioning.ServiceDoor;
 
 /// <summary>Says who calls the service API and whether it may: the token of a policy, then the row of the operation.</summary>
-internal sealed class ServiceGate(PolicyAuthenticator authenticator, IRefusalLog refusals)
+internal sealed class ServiceGate(PolicyAuthenticator authenticator, ProvisioningUses uses, IRefusalLog refusals)
 {
     private const int MaxClaimedCharacters = 257;
 
@@ -22,6 +23,7 @@ internal sealed class ServiceGate(PolicyAuthenticator authenticator, IRefusalLog
         }
 
         var principal = ((Verdict.Accepted)verdict).Principal;
+        uses.Used(principal, http.Traits());
         if (!row.IsAllowed(principal.Rights))
         {
             return Report(http, principal.Hub.Value, principal.PolicyName, RefusalReason.PolicyLacksRight, $"Policy '{principal.PolicyName}' holds {principal.Rights}; {row.Name} needs {string.Join(" or ", row.AnyOf)}.");

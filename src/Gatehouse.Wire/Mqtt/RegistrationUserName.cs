@@ -10,11 +10,14 @@ public sealed record RegistrationUserName(string IdScope, string RegistrationId)
 {
     private const string Word = "registrations";
 
+    /// <summary>SDK and version, as the client names itself; null when it does not.</summary>
+    public string? ClientVersion { get; init; }
+
     public static bool TryParse(string? text, [NotNullWhen(true)] out RegistrationUserName? name)
     {
         var parts = text?.Split('/', 4);
         name = parts is { Length: >= 3 } && parts[0].Length > 0 && parts[2].Length > 0 && parts[1].Equals(Word, StringComparison.OrdinalIgnoreCase)
-            ? new RegistrationUserName(parts[0], parts[2])
+            ? new RegistrationUserName(parts[0], parts[2]) { ClientVersion = UserName.Find(parts is [_, _, _, var parameters] ? parameters : "", "ClientVersion") }
             : null;
         return name is not null;
     }

@@ -46,7 +46,7 @@ public sealed record UserName(string HostName, string? ApiVersion, string? Clien
         return equals > 0 && !query[..equals].Contains('/');
     }
 
-    private static string? Find(ReadOnlySpan<char> query, string key)
+    internal static string? Find(ReadOnlySpan<char> query, string key)
     {
         foreach (var range in query.Split('&'))
         {

@@ -28,7 +28,7 @@ internal sealed class RegistrationPeer(AmqpPeer peer)
 
     /// <summary>The engine itself takes note of peers that have proved themselves.</summary>
     internal DeviceCaller For(string? token, ShownTpm? tpm, PeerCertificate? certificate) =>
-        new(peer.Info.Protocol, (peer.Info.RemoteEndPoint as IPEndPoint)?.Address, token, certificate, static () => { }) { Tpm = tpm };
+        new(peer.Info.Protocol, (peer.Info.RemoteEndPoint as IPEndPoint)?.Address, token, certificate, static () => { }) { Tpm = tpm, Client = peer.Info.Traits() };
 
     /// <summary>False when there are as many links as there may be.</summary>
     internal bool TryEnter()

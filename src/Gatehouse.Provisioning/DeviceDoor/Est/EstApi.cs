@@ -72,7 +72,7 @@ internal sealed class EstApi(DeviceRegistrations registrations, EstRenewal renew
         }
 
         var certificate = token is null ? http.PeerCertificate() : null;
-        var caller = new DeviceCaller("https", http.Connection.RemoteIpAddress, token, certificate, http.MarkConnectionAuthenticated);
+        var caller = new DeviceCaller("https", http.Connection.RemoteIpAddress, token, certificate, http.MarkConnectionAuthenticated) { Client = http.Traits() };
         if (certificate is not null && await renewal.KnowsAsync(instance, registrationId, certificate, http.RequestAborted))
         {
             return await renewal.RunAsync(instance, registrationId, caller, () => EstMessage.ReadAsync(http.Request, http.RequestAborted), http.RequestAborted);

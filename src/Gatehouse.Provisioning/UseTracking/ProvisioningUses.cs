@@ -1,0 +1,103 @@
+using Gatehouse.Contracts.Access;
+using Gatehouse.Contracts.Credentials;
+using Gatehouse.Provisioning.Attestation;
+
+namespace Gatehouse.Provisioning.UseTracking;
+
+/// <summary>Gathers in memory who came by which credential, the last use of each registration and credential; <see cref="ProvisioningUseWriter"/> writes them behind (decisions/0038). Safe from any thread.</summary>
+internal sealed class ProvisioningUses(ProvisioningOptions options, TimeProvider time)
+{
+    private readonly Lock gate = new();
+    private Dictionary<UseKey, ProvisioningUse> waiting = [];
+    private long lost;
+
+    /// <summary>Uses that wait.</summary>
+    internal int Count
+    {
+        get
+        {
+            lock (gate)
+            {
+                return waiting.Count;
+            }
+        }
+    }
+
+    /// <summary>A device has proved itself.</summary>
+    internal void Used(DeviceProof proof, AttestationVerdict.Accepted accepted, ClientTraits client)
+    {
+        if (EnrollmentSlot.ProvedBy(accepted) is { } slot)
+        {
+            var enrollment = accepted.Enrollment;
+            Add(new ProvisioningUse
+            {
+                Service = proof.Instance.Name.Value,
+                Kind = enrollment.Kind,
+                Owner = enrollment.Id,
+                Registration = proof.RegistrationId.ToLowerInvariant(),
+                Credential = slot.Credential,
+                Generation = enrollment.GenerationId,
+                Mark = slot.Mark,
+            }.By(client, time.GetUtcNow().UtcTicks));
+        }
+    }
+
+    /// <summary>A back end has proved that it holds a policy's key.</summary>
+    internal void Used(Principal principal, ClientTraits client)
+    {
+        if (principal is { PolicyName: { } policy, CredentialName: { } name })
+        {
+            Add(new ProvisioningUse
+            {
+                Service = principal.Hub.Value,
+                Kind = (long)OwnerKind.Policy,
+                Owner = policy,
+                Credential = name[(name.LastIndexOf('/') + 1)..],
+                Mark = principal.CredentialMark,
+            }.By(client, time.GetUtcNow().UtcTicks));
+        }
+    }
+
+    /// <summary>What waits, and how many uses found no room since the last time; nothing waits afterwards.</summary>
+    internal (IReadOnlyCollection<ProvisioningUse> Uses, long Lost) Take()
+    {
+        lock (gate)
+        {
+            var taken = (waiting.Values, lost);
+            (waiting, lost) = ([], 0);
+            return taken;
+        }
+    }
+
+    /// <summary>They could not be written: behind what has come since.</summary>
+    internal void PutBack(IEnumerable<ProvisioningUse> uses)
+    {
+        lock (gate)
+        {
+            foreach (var use in uses)
+            {
+                Keep(use.Key, waiting.TryGetValue(use.Key, out var since) ? use.Then(since) : use);
+            }
+        }
+    }
+
+    private void Add(ProvisioningUse use)
+    {
+        lock (gate)
+        {
+            Keep(use.Key, waiting.TryGetValue(use.Key, out var before) ? before.Then(use) : use);
+        }
+    }
+
+    private void Keep(UseKey key, ProvisioningUse use)
+    {
+        if (waiting.Count < options.MaxWaitingUses || waiting.ContainsKey(key))
+        {
+            waiting[key] = use;
+        }
+        else
+        {
+            lost++;
+        }
+    }
+}
