@@ -62,6 +62,9 @@ internal static partial class ProvisioningLog
     [LoggerMessage(2427, LogLevel.Warning, "Uses of credentials of enrollments that are gone could not be removed; it is tried again at the next start.", EventName = "ProvisioningUsesNotPruned")]
     internal static partial void UsesNotPruned(this ILogger logger, Exception error);
 
+    [LoggerMessage(2428, LogLevel.Error, "A key that a plan has made anew could not be carried to the hubs; that is tried again.", EventName = "KeyRollInterrupted")]
+    internal static partial void KeyRollInterrupted(this ILogger logger, Exception error);
+
     [LoggerMessage(2402, LogLevel.Error, "{Operation} of a device that registers over {Protocol} failed.", EventName = "RegistrationFailed")]
     internal static partial void DeviceRequestFailed(this ILogger logger, string operation, string protocol, Exception error);
 }

@@ -14,6 +14,7 @@ using Gatehouse.Hub.AccessPolicies;
 using Gatehouse.Hub.Hubs;
 using Gatehouse.Hub.Registry;
 using Gatehouse.Hub.Revoking;
+using Gatehouse.Hub.Rotation;
 using Gatehouse.Hub.Twins;
 using Gatehouse.Identity;
 using Gatehouse.Keys;
@@ -22,6 +23,7 @@ using Gatehouse.Provisioning.Allocation;
 using Gatehouse.Provisioning.DeviceDoor;
 using Gatehouse.Provisioning.Instances;
 using Gatehouse.Provisioning.LinkedHubs;
+using Gatehouse.Provisioning.Rotation;
 using Gatehouse.Store;
 using Gatehouse.Store.Audit;
 using Gatehouse.Store.Sqlite;
@@ -33,6 +35,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
@@ -62,8 +65,10 @@ internal sealed class ProvisioningHost : IAsyncDisposable, IRefusalLog
             : all.AddSingleton(services => postgres(services.GetRequiredService<ISignals>(), Time));
         all.AddStreams(new StreamsOptions { Directory = Path.Combine(Folder, "streams") }).AddIdentity(new IdentityOptions()).AddAmqp(new AmqpOptions()).AddHub(hub).AddProvisioning(options);
 
-        // Tests look after devices that were left when they mean to.
+        // Tests look after devices that were left, plans and keys that are rolled when they mean to.
         all.Remove(all.Single(each => each.ImplementationType == typeof(LeftDeviceUpkeep)));
+        all.Remove(all.Single(each => each.ImplementationType == typeof(KeyRollUpkeep)));
+        all.Remove(all.Single(each => each.ServiceType == typeof(IHostedService) && each.ImplementationFactory is Func<IServiceProvider, RotationRunner>));
         app = builder.Build();
         app.UseProvisioning();
     }

@@ -56,6 +56,7 @@ public sealed class ServicePermissionTests
         ["RequestAttestation"] = (Rights.RegistrationStatusWrite, "POST", "registrations/none/requestAttestation", 404),
         ["QueryDeviceRegistrationStates"] = (Rights.RegistrationStatusRead, "POST", "registrations/none/query", 200),
         ["ReadProvisioningCredentialUses"] = (Rights.RegistrationStatusRead, "GET", "credentialUses", 200),
+        ["ManageProvisioningRotations"] = (Rights.EnrollmentWrite, "GET", "rotations", 200),
     };
 
     /// <summary>Further routes of these operations.</summary>
@@ -63,6 +64,9 @@ public sealed class ServicePermissionTests
     [
         ("ReadProvisioningCredentialUses", "GET", "credentialUses/users", 400),
         ("ReadProvisioningCredentialUses", "GET", "registrations/none/credentialUses", 200),
+        ("ManageProvisioningRotations", "POST", "rotations", 400),
+        ("ManageProvisioningRotations", "GET", "rotations/none", 404),
+        ("ManageProvisioningRotations", "POST", "rotations/none", 404),
     ];
 
     private static IEnumerable<(string Name, Rights Right, string Method, string Path, int Status)> Routes =>

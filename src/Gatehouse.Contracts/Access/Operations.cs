@@ -124,6 +124,9 @@ public static class Operations
     /// <summary>Not of the service: who came by which credential. Policies are shown to who may see them (<see cref="Rights.ServiceConfig"/>).</summary>
     public static readonly Operation ReadProvisioningCredentialUses = Provisioning("ReadProvisioningCredentialUses", Rights.RegistrationStatusRead);
 
+    /// <summary>Not of the service: plans that rotate keys of enrollments, and with <see cref="Rights.ServiceConfig"/> those of policies.</summary>
+    public static readonly Operation ManageProvisioningRotations = Provisioning("ManageProvisioningRotations", Rights.EnrollmentWrite);
+
     /// <summary>All rows, for the permission table test and docs/compatibility.md.</summary>
     public static IReadOnlyList<Operation> All { get; } =
     [
@@ -150,6 +153,7 @@ public static class Operations
         ListLinkedHubs, GetLinkedHub, CreateOrUpdateLinkedHub, DeleteLinkedHub,
         ListCredentialPolicies, GetCredentialPolicy, CreateOrUpdateCredentialPolicy, DeleteCredentialPolicy, ListIssuedCertificates, RevokeIssuedCertificate,
         GetDeviceRegistrationState, DeleteDeviceRegistrationState, QueryDeviceRegistrationStates, RequestAttestation, ReadProvisioningCredentialUses,
+        ManageProvisioningRotations,
     ];
 
     private static Operation Device(string name, ThrottleClass throttle) => new(name, Plane.Device, [Rights.DeviceConnect], throttle);

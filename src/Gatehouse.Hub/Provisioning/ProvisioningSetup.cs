@@ -9,6 +9,7 @@ internal static class ProvisioningSetup
     internal static IServiceCollection AddDeviceRegistrar(this IServiceCollection services)
     {
         services.TryAddSingleton<IDeviceRegistrar, DeviceRegistrar>();
+        services.TryAddSingleton<IDeviceKeyRolls, DeviceKeyRolls>();
         return services;
     }
 }

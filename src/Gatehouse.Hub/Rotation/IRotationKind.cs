@@ -1,5 +1,6 @@
 using Gatehouse.Contracts.Errors;
 using Gatehouse.Contracts.Identities;
+using Gatehouse.Hub.Resources;
 using Gatehouse.Store;
 
 namespace Gatehouse.Hub.Rotation;
@@ -13,6 +14,12 @@ internal interface IRotationKind
 
     /// <summary>Whether the plan makes the credential that clients move to; false when it is there already, and the plan begins with the move.</summary>
     bool RenewsFirst { get; }
+
+    /// <summary>Who may have such plans; null: the hubs.</summary>
+    IReadOnlyList<HubName>? Tenants => null;
+
+    /// <summary>Holds the tenant's row until the end of the transaction; what says that there is none, else null.</summary>
+    Task<HubError?> LockAsync(WriteTransaction write, SqlDialect dialect, HubName tenant, CancellationToken cancellationToken) => HubLock.TakeAsync(write, dialect, tenant, cancellationToken);
 
     /// <summary>Completes a plan: its subject as it is spelled, the credential that clients move to, and whether the other one was ever used. Its errors are those of the input.</summary>
     Task<Result<RotationRow>> DrawAsync(RotationRow plan, RotationInput input, CancellationToken cancellationToken);

@@ -1,7 +1,6 @@
 using System.Globalization;
 using Gatehouse.Contracts.Errors;
 using Gatehouse.Contracts.Identities;
-using Gatehouse.Hub.Resources;
 using Gatehouse.Store;
 
 namespace Gatehouse.Hub.Rotation;
@@ -35,7 +34,7 @@ internal sealed class RotationLook(Database database, RotationKinds kinds, strin
         var done = await database.WriteAsync<RotationRow?>(
             async (write, cancel) =>
             {
-                if (await HubLock.TakeAsync(write, database.Dialect, hub, cancel) is { } missing)
+                if (await kind.LockAsync(write, database.Dialect, hub, cancel) is { } missing)
                 {
                     return missing;
                 }

@@ -23,14 +23,14 @@ internal sealed class RotationRunner(Database database, HubDirectory directory, 
     {
         var troubles = new List<Exception>();
         var running = new HashSet<(HubName, string)>();
-        foreach (var hub in directory.All)
+        foreach (var tenant in directory.All.Select(static each => each.Name).Concat(kinds.Tenants).Distinct())
         {
-            foreach (var plan in await database.ReadAsync((connection, cancel) => RotationRows.FindRunningAsync(connection, hub.Name, cancel), cancellationToken))
+            foreach (var plan in await database.ReadAsync((connection, cancel) => RotationRows.FindRunningAsync(connection, tenant, cancel), cancellationToken))
             {
-                running.Add((hub.Name, plan));
+                running.Add((tenant, plan));
                 try
                 {
-                    await LookAsync(hub.Name, plan, cancellationToken);
+                    await LookAsync(tenant, plan, cancellationToken);
                 }
                 catch (Exception error) when (!cancellationToken.IsCancellationRequested)
                 {

@@ -144,7 +144,7 @@ public sealed class Rotations
     private async Task<Result<RotationPlan>> InsertAsync(WriteTransaction write, IRotationKind kind, RotationRow drawn, CancellationToken cancellationToken)
     {
         var hub = HubName.Parse(drawn.Hub);
-        if (await HubLock.TakeAsync(write, database.Dialect, hub, cancellationToken) is { } missing)
+        if (await kind.LockAsync(write, database.Dialect, hub, cancellationToken) is { } missing)
         {
             return missing;
         }

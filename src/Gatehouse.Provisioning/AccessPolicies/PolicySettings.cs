@@ -116,6 +116,23 @@ internal sealed class PolicySettings(Database database, SecretVault vault, Provi
         return shown.IsOk ? PolicyDocument.Of(shown.Value) with { PrimaryKey = Reveal(shown.Value, shown.Value.PrimaryKey), SecondaryKey = Reveal(shown.Value, shown.Value.SecondaryKey) } : shown.Error;
     }
 
+    /// <summary>A new key in the place of one, in a transaction that holds the service's row.</summary>
+    internal async Task<PolicyRow> RenewAsync(WriteTransaction transaction, PolicyRow row, bool isPrimary, string actor, CancellationToken cancellationToken)
+    {
+        var made = SealNew(row.Binding);
+        var changed = row with { PrimaryKey = isPrimary ? made : row.PrimaryKey, SecondaryKey = isPrimary ? row.SecondaryKey : made, Changed = After(row) };
+        await PolicyRows.UpdateAsync(transaction, changed, cancellationToken);
+        transaction.Audit(new AuditRecord
+        {
+            Hub = row.Service,
+            Actor = actor,
+            Action = "provisioningpolicy.regenerate-key",
+            Subject = row.Name,
+            Detail = new JsonObject { ["key"] = isPrimary ? "primary" : "secondary" }.ToJsonString(),
+        });
+        return changed;
+    }
+
     private HubError? Fault(PolicyCaller caller, string name, PolicyDocument document, PolicyRow? present, Rights? rights, IReadOnlyList<PolicyRow> all, string? etag) =>
         !EnrollmentKey.IsValid(name) || name.Length > PolicyRow.MaxNameLength ? Invalid($"The name of a policy must have 1 to {PolicyRow.MaxNameLength} letters, digits and - . _ :, and end in a letter, a digit or a dash.")
         : document.KeyName is { } named && !named.Equals(name, StringComparison.OrdinalIgnoreCase) ? Invalid("The keyName of the body is not that of the path.")

@@ -112,6 +112,9 @@ internal sealed record ProvedBy(string Credential, string EnrollmentEtag)
 /// <summary>Which keys an enrollment had: the marks of their sealings (<c>SealedSecret.Mark</c>), which say nothing of the keys.</summary>
 internal sealed record Sealings(string Primary, string Secondary)
 {
+    /// <summary>The registration id as the device spelled it, from which its keys of a group are derived; null for the spelling of the record.</summary>
+    public string? Spelling { get; init; }
+
     internal static Sealings Of(EnrollmentRow enrollment) => new(enrollment.Primary.Mark, enrollment.Secondary.Mark);
 }
 

@@ -68,10 +68,11 @@ internal static class RegistrationRows
             cancellationToken: cancellationToken))];
 
     /// <summary>Registrations through one enrollment, in the order of ids, from after one on.</summary>
-    internal static async Task<IReadOnlyList<RegistrationRow>> ListAsync(DbConnection connection, HubName service, EnrollmentKey enrollment, string after, int count, CancellationToken cancellationToken) =>
+    internal static async Task<IReadOnlyList<RegistrationRow>> ListAsync(DbConnection connection, HubName service, EnrollmentKey enrollment, string after, int count, CancellationToken cancellationToken, DbTransaction? transaction = null) =>
         [.. await connection.QueryAsync<RegistrationRow>(new CommandDefinition(
             $"{Select} AND enrollment_kind = @Kind AND enrollment_id = @Enrollment AND id > @After ORDER BY id LIMIT @Count",
             new { Service = service.Value, Kind = (long)enrollment.Kind, Enrollment = enrollment.Id, After = after, Count = count },
+            transaction,
             cancellationToken: cancellationToken))];
 
     /// <summary>False when there is another version by now than the one it was made from: another node has worked on the same registration.</summary>
@@ -96,6 +97,14 @@ internal static class RegistrationRows
             transaction.Transaction,
             cancellationToken: cancellationToken)) == 1;
     }
+
+    /// <summary>Changes what is kept of the proof, of the version that was read and no other.</summary>
+    internal static Task UpdateEvidenceAsync(WriteTransaction transaction, RegistrationRow read, string evidence, CancellationToken cancellationToken) =>
+        transaction.Connection.ExecuteAsync(new CommandDefinition(
+            "UPDATE registrations SET evidence = @New WHERE service = @Service AND id = @Id AND etag = @Etag AND evidence = @Evidence",
+            new { read.Service, read.Id, read.Etag, read.Evidence, New = evidence },
+            transaction.Transaction,
+            cancellationToken: cancellationToken));
 
     /// <summary>A registration that has a device in this hub; null when there is none.</summary>
     internal static Task<string?> FindAssignedAsync(WriteTransaction transaction, HubName service, string hostName, CancellationToken cancellationToken) =>

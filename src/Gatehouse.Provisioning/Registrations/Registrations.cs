@@ -142,7 +142,7 @@ internal sealed class Registrations(Database database, KnownGroups known, Assign
         {
             Payload = made.IsOk ? made.Value.Payload : null,
             IssuedCertificateChain = made.IsOk ? accepted.Certificate?.Chain : null,
-            Origin = !made.IsOk ? before?.ReadEvidence().Origin : accepted is { Certificate: null, Enrollment.Type: AttestationType.SymmetricKey } ? Sealings.Of(accepted.Enrollment) : null,
+            Origin = !made.IsOk ? before?.ReadEvidence().Origin : accepted is { Certificate: null, Enrollment.Type: AttestationType.SymmetricKey } ? Sealings.Of(accepted.Enrollment) with { Spelling = proof.RegistrationId == (before?.Name ?? proof.RegistrationId) ? null : proof.RegistrationId } : null,
         };
         var row = Describe(proof, evidence, accepted, before);
         row = made.IsOk

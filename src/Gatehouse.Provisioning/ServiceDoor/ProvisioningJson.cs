@@ -11,7 +11,9 @@ using Gatehouse.Provisioning.Issuance;
 using Gatehouse.Provisioning.LinkedHubs;
 using Gatehouse.Provisioning.MeasuredBoot;
 using Gatehouse.Provisioning.Registrations;
+using Gatehouse.Provisioning.ServiceDoor.Rotations;
 using Gatehouse.Provisioning.UseTracking;
+using Gatehouse.Store.Rotation;
 
 namespace Gatehouse.Provisioning.ServiceDoor;
 
@@ -49,6 +51,9 @@ namespace Gatehouse.Provisioning.ServiceDoor;
 [JsonSerializable(typeof(LinkedHubDocument))]
 [JsonSerializable(typeof(LinkedHubList))]
 [JsonSerializable(typeof(UseSummaryDocument))]
+[JsonSerializable(typeof(PlanInput))]
+[JsonSerializable(typeof(PlanView))]
+[JsonSerializable(typeof(PlanList))]
 [JsonSerializable(typeof(UsersDocument))]
 [JsonSerializable(typeof(UseListDocument))]
 [JsonSerializable(typeof(IReadOnlyList<EnrollmentDocument>), TypeInfoPropertyName = "EnrollmentList")]

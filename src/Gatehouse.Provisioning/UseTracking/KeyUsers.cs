@@ -6,6 +6,7 @@ using Gatehouse.Provisioning.Allocation;
 using Gatehouse.Provisioning.Enrollments;
 using Gatehouse.Provisioning.Registrations;
 using Gatehouse.Store;
+using Gatehouse.Store.Rotation;
 
 namespace Gatehouse.Provisioning.UseTracking;
 
@@ -50,6 +51,34 @@ internal sealed class KeyUsers(Database database, AllocationRules allocations, I
             Value = [.. found.Take(max)],
             Next = found.Count > max ? found[max - 1].RegistrationId : null,
         };
+    }
+
+    /// <summary>When devices of an enrollment last used at their hubs what comes from its two keys as they are now, and how many are connected by it.</summary>
+    internal async Task<RotatedKeysUse> ReadHubsAsync(HubName service, EnrollmentRow enrollment, CancellationToken cancellationToken)
+    {
+        var linked = await database.ReadAsync((connection, token) => LinkedHubRows.ReadAllAsync(connection, service, token), cancellationToken);
+        var (primary, secondary) = (new RotatedKeyUse(0, 0), new RotatedKeyUse(0, 0));
+        var after = "";
+        IReadOnlyList<RegistrationRow> rows;
+        do
+        {
+            var from = after;
+            rows = await database.ReadAsync((connection, token) => RegistrationRows.ListAsync(connection, service, enrollment.Key, from, Batch, token), cancellationToken);
+            var places = rows.Where(static row => row.HostName.Length > 0).ToDictionary(static row => row.Id, row => allocations.Find(row.HostName, linked));
+            var atHubs = await AskAsync(rows, places, cancellationToken);
+            foreach (var row in rows)
+            {
+                var use = DeviceId.TryParse(row.DeviceId, out var device) && places.GetValueOrDefault(row.Id)?.Hub is { } hub ? atHubs.GetValueOrDefault((hub, device)) : null;
+                primary = With(primary, new KeyUser(row.Id, row, null, IsPrimary: true, enrollment.Primary.Mark, DateTimeOffset.MinValue) { AtHub = use });
+                secondary = With(secondary, new KeyUser(row.Id, row, null, IsPrimary: false, enrollment.Secondary.Mark, DateTimeOffset.MinValue) { AtHub = use });
+            }
+
+            after = rows.Count > 0 ? rows[^1].Id : after;
+        }
+        while (rows.Count == Batch);
+        return new RotatedKeysUse(primary, secondary);
+
+        static RotatedKeyUse With(RotatedKeyUse use, KeyUser user) => new(Math.Max(use.LastUsed, user.HubUsed?.UtcTicks ?? 0), use.Live + (user.IsConnected ? 1 : 0));
     }
 
     /// <summary>All registrations of the enrollment and all that have used the key, in the order of ids.</summary>

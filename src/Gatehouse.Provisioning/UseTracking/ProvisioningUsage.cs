@@ -6,6 +6,7 @@ using Gatehouse.Provisioning.AccessPolicies;
 using Gatehouse.Provisioning.Certificates;
 using Gatehouse.Provisioning.Enrollments;
 using Gatehouse.Store;
+using Gatehouse.Store.Rotation;
 
 namespace Gatehouse.Provisioning.UseTracking;
 
@@ -107,6 +108,36 @@ internal sealed class ProvisioningUsage(Database database, ProvisioningUseWriter
                 return (IReadOnlyList<UseDocument>)[.. present.OrderByDescending(static each => each.LastUsed, StringComparer.Ordinal)];
             },
             cancellationToken);
+    }
+
+    /// <summary>When it was last used at the service, UTC ticks; 0 for never, and where there is none.</summary>
+    internal async Task<long> LastUsedAsync(HubName service, ProvisioningCredential credential, CancellationToken cancellationToken)
+    {
+        await writer.FlushAsync(cancellationToken);
+        return await database.ReadAsync(
+            async (connection, token) => await ResolveAsync(connection, service, credential, token) is { IsOk: true } known ? (await ProvisioningUseRows.CountAsync(connection, service, known.Value, 0, token)).LastUsed : 0,
+            cancellationToken);
+    }
+
+    /// <summary>Use of both symmetric keys of an enrollment, at the service and, by what comes from them, at hubs.</summary>
+    internal async Task<RotatedKeysUse> ReadKeysAsync(HubName service, EnrollmentKey key, CancellationToken cancellationToken)
+    {
+        await writer.FlushAsync(cancellationToken);
+        if (await database.ReadAsync((connection, token) => EnrollmentRows.FindAsync(connection, service, key, token), cancellationToken) is not { Type: AttestationType.SymmetricKey } row)
+        {
+            return new RotatedKeysUse(new RotatedKeyUse(0, 0), new RotatedKeyUse(0, 0));
+        }
+
+        var known = EnrollmentSlot.Of(row, []).Select(slot => KnownCredential.Of(row, slot)).ToList();
+        var (primary, secondary) = await database.ReadAsync(
+            async (connection, token) => (
+                await ProvisioningUseRows.CountAsync(connection, service, known[0], 0, token),
+                await ProvisioningUseRows.CountAsync(connection, service, known[1], 0, token)),
+            cancellationToken);
+        var atHubs = await keys.ReadHubsAsync(service, row, cancellationToken);
+        return new RotatedKeysUse(Later(atHubs.Primary, primary.LastUsed), Later(atHubs.Secondary, secondary.LastUsed));
+
+        static RotatedKeyUse Later(RotatedKeyUse use, long other) => use with { LastUsed = Math.Max(use.LastUsed, other) };
     }
 
     private static async Task<Result<KnownCredential>> ResolveAsync(DbConnection connection, HubName service, ProvisioningCredential credential, CancellationToken cancellationToken)

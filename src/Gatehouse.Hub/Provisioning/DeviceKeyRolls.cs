@@ -1,0 +1,68 @@
+using System.Security.Cryptography;
+using Gatehouse.Contracts.Credentials;
+using Gatehouse.Contracts.Errors;
+using Gatehouse.Contracts.Identities;
+using Gatehouse.Contracts.Provisioning;
+using Gatehouse.Hub.Registry;
+using Gatehouse.Keys;
+
+namespace Gatehouse.Hub.Provisioning;
+
+/// <summary>Replaces one key of devices and leaves the other as it is, so that who stands on that one goes on.</summary>
+internal sealed class DeviceKeyRolls(RegistryTransactions transactions, SecretVault vault) : IDeviceKeyRolls
+{
+    public Task<Result<IReadOnlySet<DeviceId>>> RunAsync(HubName hub, string actor, bool isPrimary, IReadOnlyList<DeviceKeyRoll> rolls, CancellationToken cancellationToken) => transactions.RunAsync<IReadOnlySet<DeviceId>>(
+        hub,
+        actor,
+        async (change, token) =>
+        {
+            var have = new HashSet<DeviceId>();
+            foreach (var roll in rolls)
+            {
+                if (await RunAsync(change, isPrimary, roll, token))
+                {
+                    have.Add(roll.Device);
+                }
+            }
+
+            return Result<IReadOnlySet<DeviceId>>.Of(have);
+        },
+        cancellationToken);
+
+    private async Task<bool> RunAsync(RegistryChange change, bool isPrimary, DeviceKeyRoll roll, CancellationToken cancellationToken)
+    {
+        var rows = await IdentityRows.ReadDeviceAsync(change.Transaction, change.Hub, roll.Device.Value, cancellationToken);
+        if (rows.FirstOrDefault(static row => !row.IsModule) is not { Kind: CredentialKind.Sas } row)
+        {
+            return false;
+        }
+
+        var binding = row.BindingIn(change.Hub);
+        var present = new SealedSecret((isPrimary ? row.PrimaryKey : row.SecondaryKey)!);
+        var (old, next) = (Convert.FromBase64String(roll.Old), Convert.FromBase64String(roll.New));
+        var isNew = IsSame(present, binding, next);
+        var isOld = IsSame(present, binding, old);
+        if (!isNew && isOld)
+        {
+            var blob = vault.Seal(next, binding).Blob.ToArray();
+            var changed = row with { Etag = row.Etag + 1, PrimaryKey = isPrimary ? blob : row.PrimaryKey, SecondaryKey = isPrimary ? row.SecondaryKey : blob };
+            await IdentityRows.UpdateAsync(change.Transaction, changed, cancellationToken);
+            change.Record("update", changed, "given");
+        }
+
+        CryptographicOperations.ZeroMemory(old);
+        CryptographicOperations.ZeroMemory(next);
+        return isNew || isOld;
+    }
+
+    // By what it signs: the key that is stored does not leave the vault.
+    private bool IsSame(SealedSecret present, string binding, byte[] key)
+    {
+        Span<byte> probe = stackalloc byte[HMACSHA256.HashSizeInBytes];
+        Span<byte> expected = stackalloc byte[HMACSHA256.HashSizeInBytes];
+        Span<byte> signed = stackalloc byte[HMACSHA256.HashSizeInBytes];
+        RandomNumberGenerator.Fill(probe);
+        HMACSHA256.HashData(key, probe, expected);
+        return vault.TryHmacSha256(present, binding, probe, signed) && CryptographicOperations.FixedTimeEquals(expected, signed);
+    }
+}
