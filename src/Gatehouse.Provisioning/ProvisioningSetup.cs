@@ -87,6 +87,7 @@ public static class ProvisioningSetup
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IRotatedKeys, PolicyKeyPairs>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IRotatedKeys, GroupKeyPairs>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IRotatedKeys, IndividualKeyPairs>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IRotatedKeys, GroupCaPairs>());
         services.TryAddSingleton<KeyRolls>();
         services.AddHostedService<KeyRollUpkeep>();
         AddRegistrations(services);

@@ -13,6 +13,7 @@ using Gatehouse.Store;
 using Gatehouse.Store.Audit;
 using Gatehouse.Store.Suite;
 using Xunit;
+using static Gatehouse.Provisioning.Tests.PlanSteps;
 
 namespace Gatehouse.Provisioning.Tests;
 
@@ -27,7 +28,6 @@ public abstract class KeyRotationSuite(PostgresServer? server)
     private const string Primary = "primaryKey";
     private const string Secondary = "secondaryKey";
 
-    private static readonly TimeSpan Look = TimeSpan.FromSeconds(10);
     private static readonly ClientTraits Client = new() { Protocol = "mqtt", TlsVersion = "1.3" };
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -144,7 +144,7 @@ public abstract class KeyRotationSuite(PostgresServer? server)
 
         var rolls = host.Get<KeyRolls>();
         rolls.BeforeNote = () => throw new IOException("crash");
-        await Assert.ThrowsAsync<IOException>(() => rolls.RunAsync(Token));
+        await Assert.ThrowsAsync<AggregateException>(() => rolls.RunAsync(Token));
         Assert.Equal(Derived(renewed, Secondary, "dev-1"), (await host.DeviceAsync("dev-1"))!.SecondaryKey);
         Assert.Equal("1", (await host.AskAsync("GET", "/credentialUses/users?credential=enrollment-group/g1/secondaryKey")).Text("hubs.outdated"));
         rolls.BeforeNote = null;
@@ -203,6 +203,32 @@ public abstract class KeyRotationSuite(PostgresServer? server)
 
         Assert.Equal(Derived(renewed, Secondary, "DEV-0"), (await host.DeviceAsync("Dev-0"))!.SecondaryKey);
         Assert.Equal("0", (await host.AskAsync("GET", "/credentialUses/users?credential=enrollment-group/g1/secondaryKey&max=1")).Text("hubs.outdated"));
+    }
+
+    [Fact]
+    public async Task What_is_wrong_with_one_roll_does_not_keep_the_others_waiting()
+    {
+        await using var host = await ProvisioningHost.StartAsync(server);
+        await GroupAsync(host, "dev-1");
+        var made = await host.EnrollAsync("dev-2", Keys);
+        Assert.Equal("assigned", (await host.RegisterAsync("dev-2", KeyOf(made, Primary))).Text("status"));
+        await StartedAsync(host, "group-key", "g1", ""","firstKey":"secondaryKey" """);
+        await StartedAsync(host, "enrollment-key", "dev-2", ""","firstKey":"secondaryKey" """);
+        await LookAsync(host, 7);
+        await host.Get<Database>().WriteAsync<bool>(
+            async (write, cancel) =>
+            {
+                // A key that does not open.
+                await write.Connection.ExecuteAsync(new CommandDefinition("UPDATE provisioning_key_rolls SET old_key = @key, due = 0 WHERE kind = 1", new { key = new byte[64] }, write.Transaction, cancellationToken: cancel));
+                return true;
+            },
+            Token);
+
+        var told = await Assert.ThrowsAsync<AggregateException>(() => host.Get<KeyRolls>().RunAsync(Token));
+
+        Assert.IsType<KeysException>(Assert.Single(told.InnerExceptions));
+        Assert.NotEqual(KeyOf(made, Secondary), (await host.DeviceAsync("dev-2"))!.SecondaryKey);
+        Assert.Equal(2, await OpenRollsAsync(host));
     }
 
     [Fact]
@@ -335,31 +361,6 @@ public abstract class KeyRotationSuite(PostgresServer? server)
     private static string Derived(JsonNode keys, string slot, string id) => ProvisioningHost.Derive(KeyOf(keys, slot), id);
 
     private static async Task<JsonNode> KeysAsync(ProvisioningHost host) => (await host.AskAsync("POST", "/enrollmentGroups/g1/attestationmechanism")).Body!["symmetricKey"]!;
-
-    private static Task<ProvisioningHost.Answer> CreateAsync(ProvisioningHost host, string kind, string subject, string more = "") =>
-        host.AskAsync("POST", "/rotations", $$"""{"kind":"{{kind}}","subject":"{{subject}}"{{(more.Contains("unusedForSeconds", StringComparison.Ordinal) ? "" : ",\"unusedForSeconds\":60")}}{{more}}}""");
-
-    private static async Task<ProvisioningHost.Answer> StartedAsync(ProvisioningHost host, string kind, string subject, string more = "")
-    {
-        var made = await CreateAsync(host, kind, subject, more);
-        Assert.True(made.Code == 200, made.Body?.ToJsonString());
-        return await ChangeAsync(host, made, "start");
-    }
-
-    private static Task<ProvisioningHost.Answer> ChangeAsync(ProvisioningHost host, ProvisioningHost.Answer plan, string change) => host.AskAsync("POST", $"/rotations/{plan.Text("id")}?change={change}");
-
-    private static Task<ProvisioningHost.Answer> FindAsync(ProvisioningHost host, ProvisioningHost.Answer plan) => host.AskAsync("GET", $"/rotations/{plan.Text("id")}");
-
-    private static async Task<string> MessageAsync(ProvisioningHost host, ProvisioningHost.Answer plan) => (await FindAsync(host, plan)).Text("message");
-
-    private static async Task LookAsync(ProvisioningHost host, int times)
-    {
-        for (var i = 0; i < times; i++)
-        {
-            host.Time.Advance(Look);
-            await host.Get<RotationRunner>().LookAsync(Token);
-        }
-    }
 
     private static Task RollAsync(ProvisioningHost host) => host.Get<KeyRolls>().RunAsync(Token);
 

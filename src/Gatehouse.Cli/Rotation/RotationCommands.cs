@@ -9,7 +9,7 @@ namespace Gatehouse.Cli.Rotation;
 /// <summary>The group <c>rotation</c>: new keys by a plan that waits until nobody uses the old ones.</summary>
 internal sealed class RotationCommands(Shell shell)
 {
-    private readonly Argument<string> kind = new Argument<string>("kind") { Description = "What is rotated: policy-key, the keys of a shared access policy; ca, from one CA certificate to another; of the provisioning service group-key and enrollment-key, the symmetric keys of an enrollment group or an individual enrollment, and provisioning-policy-key." }.AcceptOnlyFromAmong(["policy-key", "ca", .. RotationTarget.ServiceKinds]);
+    private readonly Argument<string> kind = new Argument<string>("kind") { Description = "What is rotated: policy-key, the keys of a shared access policy; ca, from one CA certificate to another; of the provisioning service group-key and enrollment-key, the symmetric keys of an enrollment group or an individual enrollment, group-ca, from one CA certificate of a group to its other one, and provisioning-policy-key." }.AcceptOnlyFromAmong(["policy-key", "ca", .. RotationTarget.ServiceKinds]);
     private readonly Argument<string[]> names = new("name") { Description = "Name of the policy, group or enrollment; of the CA certificate that goes, and of the one that devices move to.", Arity = ArgumentArity.OneOrMore };
     private readonly Argument<string> plan = new("plan") { Description = "The plan's id, as 'rotation list' shows it." };
     private readonly Option<string?> first = new Option<string?>("--first") { Description = "The key to regenerate first, to which clients move: primary or secondary. Default: the one that is not used, or not for longer.", HelpName = "key" }.AcceptOnlyFromAmong("primary", "secondary");
@@ -56,7 +56,7 @@ internal sealed class RotationCommands(Shell shell)
             body["unusedForSeconds"] = call.Value(unusedFor);
             if (call.Value(first) is { } key)
             {
-                body["firstKey"] = key + "Key";
+                body["firstKey"] = key + (call.Value(kind) == "group-ca" ? "Certificate" : "Key");
             }
 
             if (call.Value(atLatest) is { } seconds)

@@ -7,7 +7,7 @@ namespace Gatehouse.Cli.Rotation;
 internal sealed class RotationTarget(Call call, bool isService)
 {
     /// <summary>Kinds of plans of the provisioning service.</summary>
-    internal static IReadOnlyList<string> ServiceKinds { get; } = ["group-key", "enrollment-key", "provisioning-policy-key"];
+    internal static IReadOnlyList<string> ServiceKinds { get; } = ["group-key", "enrollment-key", "group-ca", "provisioning-policy-key"];
 
     internal static RotationTarget Of(Call call, string kind) => new(call, ServiceKinds.Contains(kind));
 

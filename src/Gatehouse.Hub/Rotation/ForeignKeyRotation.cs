@@ -1,5 +1,4 @@
 using System.Globalization;
-using Gatehouse.Contracts.Credentials;
 using Gatehouse.Contracts.Errors;
 using Gatehouse.Contracts.Identities;
 using Gatehouse.Store;
@@ -15,7 +14,7 @@ internal sealed class ForeignKeyRotation(IRotatedKeys keys) : IRotationKind
 
     public string Name => keys.Kind;
 
-    public bool RenewsFirst => true;
+    public bool RenewsFirst => keys.RenewsFirst;
 
     public IReadOnlyList<HubName>? Tenants => keys.Tenants;
 
@@ -27,9 +26,9 @@ internal sealed class ForeignKeyRotation(IRotatedKeys keys) : IRotationKind
             return HubErrors.ArgumentInvalid.With("subject must name what has the keys.");
         }
 
-        if (input.FirstKey is not (null or CredentialName.PrimaryKey or CredentialName.SecondaryKey))
+        if (input.FirstKey is { } given && given != keys.Slots.Primary && given != keys.Slots.Secondary)
         {
-            return HubErrors.ArgumentInvalid.With("firstKey must be primaryKey or secondaryKey.");
+            return HubErrors.ArgumentInvalid.With($"firstKey must be {keys.Slots.Primary} or {keys.Slots.Secondary}.");
         }
 
         var found = await keys.FindAsync(tenant, input.Subject, cancellationToken);
@@ -40,12 +39,12 @@ internal sealed class ForeignKeyRotation(IRotatedKeys keys) : IRotationKind
 
         var use = await keys.ReadUseAsync(tenant, found.Value, isDecisive: true, cancellationToken);
         var isPrimaryOlder = use.Primary.Live < use.Secondary.Live || (use.Primary.Live == use.Secondary.Live && use.Primary.LastUsed < use.Secondary.LastUsed);
-        var first = input.FirstKey ?? (isPrimaryOlder ? CredentialName.PrimaryKey : CredentialName.SecondaryKey);
-        var last = first == CredentialName.PrimaryKey ? use.Secondary : use.Primary;
+        var first = input.FirstKey ?? (isPrimaryOlder ? keys.Slots.Primary : keys.Slots.Secondary);
+        var last = first == keys.Slots.Primary ? use.Secondary : use.Primary;
         return plan with { Subject = found.Value, FirstKey = first, OldWasUsed = last.LastUsed > 0 || last.Live > 0 ? 1 : 0 };
     }
 
-    public string LastKey(RotationRow plan) => plan.FirstKey == CredentialName.PrimaryKey ? CredentialName.SecondaryKey : CredentialName.PrimaryKey;
+    public string LastKey(RotationRow plan) => plan.FirstKey == keys.Slots.Primary ? keys.Slots.Secondary : keys.Slots.Primary;
 
     public RotationWords WordsFor(RotationRow plan)
     {
@@ -54,14 +53,14 @@ internal sealed class ForeignKeyRotation(IRotatedKeys keys) : IRotationKind
         return new RotationWords
         {
             Subject = words.Subject,
-            First = $"{first} key",
-            Last = $"{last} key",
-            What = "key",
+            First = $"{first} {keys.What}",
+            Last = $"{last} {keys.What}",
+            What = keys.What,
             HandOut = string.Format(CultureInfo.InvariantCulture, words.HandOut, first),
             Finders = ($"gatehouse credential users {words.Selector}/{plan.FirstKey}", $"gatehouse credential users {words.Selector}/{LastKey(plan)}"),
-            Outcome = "Both keys are new",
-            FirstSteps = [$"wait until nobody uses the {first} key", $"regenerate the {first} key"],
-            LastStep = $"regenerate the {last} key",
+            Outcome = keys.RenewsFirst ? $"Both {keys.What}s are new" : $"The {last} {keys.What} is gone",
+            FirstSteps = keys.RenewsFirst ? [$"wait until nobody uses the {first} {keys.What}", $"regenerate the {first} {keys.What}"] : [],
+            LastStep = keys.RenewsFirst ? $"regenerate the {last} {keys.What}" : $"take the {last} {keys.What} out",
         };
     }
 
@@ -77,7 +76,7 @@ internal sealed class ForeignKeyRotation(IRotatedKeys keys) : IRotationKind
 
     public Task<bool> IsLastWayInAsync(WriteTransaction write, RotationRow plan, CancellationToken cancellationToken) => keys.IsLastWayInAsync(write, HubName.Parse(plan.Hub), plan.Subject, cancellationToken);
 
-    public Task<string?> FindHoldAsync(WriteTransaction write, RotationRow plan, CancellationToken cancellationToken) => keys.FindHoldAsync(write, HubName.Parse(plan.Hub), plan.Subject, cancellationToken);
+    public Task<string?> FindHoldAsync(WriteTransaction write, RotationRow plan, CancellationToken cancellationToken) => keys.FindHoldAsync(write, HubName.Parse(plan.Hub), plan.Subject, LastKey(plan), cancellationToken);
 
     public Task<string> RenewFirstAsync(WriteTransaction write, RotationRow plan, CancellationToken cancellationToken) =>
         keys.RenewAsync(write, HubName.Parse(plan.Hub), plan.Subject, plan.FirstKey, plan.StepActor, cancellationToken);
@@ -89,8 +88,8 @@ internal sealed class ForeignKeyRotation(IRotatedKeys keys) : IRotationKind
     {
         var isNearEnd = plan.Watched + NearEnd.Ticks >= plan.Quiet || (plan.AtLatest > 0 && plan.Waited + NearEnd.Ticks >= plan.AtLatest);
         var use = await keys.ReadUseAsync(tenant, plan.Subject, isNearEnd, cancellationToken);
-        return key == CredentialName.PrimaryKey ? use.Primary : use.Secondary;
+        return key == keys.Slots.Primary ? use.Primary : use.Secondary;
     }
 
-    private static string Word(string key) => key == CredentialName.PrimaryKey ? "primary" : "secondary";
+    private string Word(string key) => key == keys.Slots.Primary ? "primary" : "secondary";
 }

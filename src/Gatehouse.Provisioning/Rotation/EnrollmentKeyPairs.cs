@@ -76,7 +76,7 @@ internal abstract class EnrollmentKeyPairs(EnrollmentKind enrollmentKind, Rotati
     public async Task<bool> IsLastWayInAsync(WriteTransaction write, HubName tenant, string name, CancellationToken cancellationToken) =>
         (await RegistrationRows.ListAsync(write.Connection, tenant, KeyOf(name), "", 1, cancellationToken, write.Transaction)).Count > 0;
 
-    public async Task<string?> FindHoldAsync(WriteTransaction write, HubName tenant, string name, CancellationToken cancellationToken)
+    public async Task<string?> FindHoldAsync(WriteTransaction write, HubName tenant, string name, string last, CancellationToken cancellationToken)
     {
         if (await KeyRollRows.IsOpenAsync(write, tenant, KeyOf(name), cancellationToken))
         {

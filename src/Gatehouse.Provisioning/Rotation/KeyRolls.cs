@@ -21,6 +21,9 @@ namespace Gatehouse.Provisioning.Rotation;
 internal sealed class KeyRolls(Database database, AllocationRules allocations, IDeviceKeyRolls hubs, SecretVault vault, ProvisioningOptions options, TimeProvider time)
 {
     private const int Batch = 100;
+
+    /// <summary>Batches of one roll before others have their turn.</summary>
+    private const int Turn = 20;
     private const long Passes = 2;
     private static readonly TimeSpan Lease = TimeSpan.FromSeconds(60);
 
@@ -32,17 +35,30 @@ internal sealed class KeyRolls(Database database, AllocationRules allocations, I
     /// <summary>For tests: called after each batch was written to hubs and before that is noted; what it throws is a crash.</summary>
     internal Action? BeforeNote { get; set; }
 
-    /// <summary>Does what is due.</summary>
+    /// <summary>Does what is due, of a large enrollment a part. What is wrong with one roll is told when all others have had their turn.</summary>
+    /// <exception cref="AggregateException">What was wrong.</exception>
     internal async Task RunAsync(CancellationToken cancellationToken)
     {
-        var due = await database.ReadAsync((connection, token) => KeyRollRows.FindDueAsync(connection, time.GetUtcNow().UtcTicks, token), cancellationToken);
-        foreach (var roll in due)
+        var troubles = new List<Exception>();
+        foreach (var roll in await database.ReadAsync((connection, token) => KeyRollRows.FindDueAsync(connection, time.GetUtcNow().UtcTicks, token), cancellationToken))
         {
-            KeyRollRow? next = roll;
-            while (next is not null && next.Passes == roll.Passes)
+            try
             {
-                next = await StepAsync(next, cancellationToken);
+                KeyRollRow? next = roll;
+                for (var batch = 0; batch < Turn && next is not null && next.Passes == roll.Passes; batch++)
+                {
+                    next = await StepAsync(next, cancellationToken);
+                }
             }
+            catch (Exception error) when (error is not OutOfMemoryException && !cancellationToken.IsCancellationRequested)
+            {
+                troubles.Add(error);
+            }
+        }
+
+        if (troubles.Count > 0)
+        {
+            throw new AggregateException(troubles);
         }
     }
 

@@ -39,7 +39,7 @@ internal sealed class PolicyKeyPairs(Database database, ProvisioningDirectory di
     public async Task<bool> IsLastWayInAsync(WriteTransaction write, HubName tenant, string name, CancellationToken cancellationToken) =>
         (await PolicyRows.ReadAllAsync(write.Connection, tenant, cancellationToken, write.Transaction)).All(each => each.Rights != (long)Rights.ProvisioningOwner || each.Name == name);
 
-    public Task<string?> FindHoldAsync(WriteTransaction write, HubName tenant, string name, CancellationToken cancellationToken) => Task.FromResult<string?>(null);
+    public Task<string?> FindHoldAsync(WriteTransaction write, HubName tenant, string name, string last, CancellationToken cancellationToken) => Task.FromResult<string?>(null);
 
     public async Task<string> RenewAsync(WriteTransaction write, HubName tenant, string name, string key, string actor, CancellationToken cancellationToken)
     {

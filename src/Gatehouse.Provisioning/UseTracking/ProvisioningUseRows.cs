@@ -62,6 +62,20 @@ internal static class ProvisioningUseRows
             Place(service, known, since, "", 0),
             cancellationToken: cancellationToken));
 
+    /// <summary>Registrations through the enrollment that used one credential later than another, or that one never.</summary>
+    internal static Task<long> CountLaggardsAsync(WriteTransaction write, HubName service, KnownCredential old, string next, CancellationToken cancellationToken) =>
+        write.Connection.ExecuteScalarAsync<long>(new CommandDefinition(
+            $"""
+            SELECT COUNT(*) FROM provisioning_uses u
+            JOIN registrations r ON r.service = u.service AND r.id = u.registration AND r.enrollment_kind = u.kind AND r.enrollment_id = u.owner
+            WHERE {One} AND NOT EXISTS (
+              SELECT 1 FROM provisioning_uses n WHERE n.service = u.service AND n.kind = u.kind AND n.owner = u.owner AND n.registration = u.registration
+                AND n.credential = @next AND n.generation = u.generation AND n.last_used >= u.last_used)
+            """,
+            new { service = service.Value, kind = (long)old.Kind, owner = old.Owner, credential = old.Slot.Credential, generation = old.Generation, mark = old.Slot.Mark, next },
+            write.Transaction,
+            cancellationToken: cancellationToken));
+
     /// <summary>All that a device used of what its enrollments and groups have or had; the latest first.</summary>
     internal static async Task<IReadOnlyList<ProvisioningUse>> OfRegistrationAsync(DbConnection connection, HubName service, string registration, CancellationToken cancellationToken) =>
         [.. await connection.QueryAsync<ProvisioningUse>(new CommandDefinition(

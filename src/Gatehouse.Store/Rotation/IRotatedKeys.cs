@@ -1,14 +1,24 @@
+using Gatehouse.Contracts.Credentials;
 using Gatehouse.Contracts.Errors;
 using Gatehouse.Contracts.Identities;
 
 namespace Gatehouse.Store.Rotation;
 
 /// <summary>Pairs of keys that another room than the hub's keeps, and that are rotated by plans as those of the hub are. That room implements it; the engine of plans is the hub's (decisions/0045).</summary>
-/// <remarks>A key is <c>primaryKey</c> or <c>secondaryKey</c>. What takes a transaction is called in the one of the step, after <see cref="LockAsync"/>.</remarks>
+/// <remarks>A key is one of <see cref="Slots"/>. What takes a transaction is called in the one of the step, after <see cref="LockAsync"/>.</remarks>
 public interface IRotatedKeys
 {
     /// <summary>Kind of its plans, as <c>group-key</c>.</summary>
     string Kind { get; }
+
+    /// <summary>Whether a plan makes the key that clients move to; false when it is there already, and the plan begins with the move.</summary>
+    bool RenewsFirst => true;
+
+    /// <summary>What both are.</summary>
+    string What => "key";
+
+    /// <summary>Names of the two.</summary>
+    (string Primary, string Secondary) Slots => (CredentialName.PrimaryKey, CredentialName.SecondaryKey);
 
     /// <summary>Who may have such plans.</summary>
     IReadOnlyList<HubName> Tenants { get; }
@@ -36,9 +46,14 @@ public interface IRotatedKeys
     Task<bool> IsLastWayInAsync(WriteTransaction write, HubName tenant, string name, CancellationToken cancellationToken);
 
     /// <summary>What else keeps the old key although nobody uses it now, as one sentence; null for nothing.</summary>
-    Task<string?> FindHoldAsync(WriteTransaction write, HubName tenant, string name, CancellationToken cancellationToken);
+    /// <param name="write">The transaction.</param>
+    /// <param name="tenant">Whose.</param>
+    /// <param name="name">Which.</param>
+    /// <param name="last">The old key.</param>
+    /// <param name="cancellationToken">Ends the look-up.</param>
+    Task<string?> FindHoldAsync(WriteTransaction write, HubName tenant, string name, string last, CancellationToken cancellationToken);
 
-    /// <summary>Makes a key anew, with its audit record and signal; the mark as it is then.</summary>
+    /// <summary>Makes a key anew (where the first one is there already: takes the last one out), with its audit record and signal; the mark as it is then.</summary>
     Task<string> RenewAsync(WriteTransaction write, HubName tenant, string name, string key, string actor, CancellationToken cancellationToken);
 }
 
