@@ -22,6 +22,7 @@ using Gatehouse.Cli.Rotation;
 using Gatehouse.Cli.Routing;
 using Gatehouse.Cli.ScheduledJobs;
 using Gatehouse.Cli.Simulation;
+using Gatehouse.Cli.StrictModes;
 using Gatehouse.Cli.WrappingKeys;
 
 namespace Gatehouse.Cli;
@@ -52,6 +53,7 @@ internal static class CommandTree
             CrlCommands.Group(shell),
             PolicyCommands.Group(shell),
             RotationCommands.Group(shell),
+            StrictCommands.Group(shell),
             KeyCommands.Group(shell),
             ConsumerGroupCommands.Group(shell),
             RouteCommands.Group(shell),

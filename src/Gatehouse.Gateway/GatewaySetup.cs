@@ -34,7 +34,8 @@ public static class GatewaySetup
         services.TryAddSingleton(options);
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<GatewayMetrics>();
-        services.TryAddSingleton(static all => new LiveSessions(all.GetRequiredService<ISignals>(), all.GetRequiredService<IRevocations>(), all.GetRequiredService<ICredentialUses>()));
+        services.TryAddSingleton(static all => new LiveSessions(
+            all.GetRequiredService<ISignals>(), all.GetRequiredService<IRevocations>(), all.GetRequiredService<ICredentialUses>(), all.GetRequiredService<IStrictnessChanges>()));
         services.TryAddSingleton<LinkOwners>();
         services.TryAddSingleton(static all => new GatewayParts
         {

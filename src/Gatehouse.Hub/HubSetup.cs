@@ -19,11 +19,13 @@ using Gatehouse.Hub.Registry;
 using Gatehouse.Hub.Revoking;
 using Gatehouse.Hub.Rotation;
 using Gatehouse.Hub.Routing;
+using Gatehouse.Hub.StrictModes;
 using Gatehouse.Hub.Telemetry;
 using Gatehouse.Hub.Throttling;
 using Gatehouse.Hub.Twins;
 using Gatehouse.Hub.UseTracking;
 using Gatehouse.Hub.WrappingKeys;
+using Gatehouse.Identity;
 using Gatehouse.Keys;
 using Gatehouse.Store;
 using Microsoft.Extensions.DependencyInjection;
@@ -42,6 +44,15 @@ public static class HubSetup
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<GenerationIds>();
         services.TryAddSingleton<HubDirectory>();
+        services.TryAddSingleton<KnownHubs>();
+        services.TryAddSingleton<IStrictnessChanges>(static all => all.GetRequiredService<KnownHubs>());
+        services.AddHostedService(static all => all.GetRequiredService<KnownHubs>());
+        services.TryAddSingleton(static all => new StrictModeRules(
+            all.GetRequiredService<Database>(),
+            all.GetRequiredService<KnownHubs>(),
+            all.GetRequiredService<UseRecorder>(),
+            all.GetService<IdentityOptions>() ?? new IdentityOptions(),
+            all.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton<HubStartup>();
         services.TryAddSingleton(all => new BuiltInPolicies(all.GetRequiredService<SecretVault>(), all.GetRequiredService<GenerationIds>(), all.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton(all => new SharedAccessPolicies(

@@ -1,4 +1,5 @@
 using System.Net;
+using Gatehouse.Contracts.Access;
 using Gatehouse.Contracts.Audit;
 using Gatehouse.Contracts.Credentials;
 using Gatehouse.Identity.SharedAccess;
@@ -10,7 +11,8 @@ namespace Gatehouse.Identity;
 /// <summary>Judges devices and modules: SAS token of the identity's own key or of a policy with DeviceConnect, or X.509 by thumbprint or CA.</summary>
 /// <remarks>
 /// The kind that is registered decides: a SAS identity's certificate is ignored, an X.509 identity's token is refused. The proof is judged
-/// before "disabled" is looked at, and for an unknown identity too, so that neither answer nor time tells what exists.
+/// before "disabled" is looked at, and for an unknown identity too, so that neither answer nor time tells what exists. What the hub asks beyond
+/// that (<see cref="Strictness"/>) is asked of good proofs only.
 /// </remarks>
 public sealed class DeviceAuthenticator
 {
@@ -65,9 +67,14 @@ public sealed class DeviceAuthenticator
                 : Refuse.Device(RefusalReason.UnknownIdentity, $"The hub '{hub.Name}' has no {(login.Identity.IsModule ? "module" : "device")} '{login.Identity}'; ids are case-sensitive.");
         }
 
-        var verdict = await JudgeAsync(hub, login, registered, cancellationToken);
+        var verdict = Strict(hub, await JudgeAsync(hub, login, registered, cancellationToken));
         return registered.IsEnabled ? verdict : Disabled(login, verdict);
     }
+
+    // After the proof, so that only who holds the key learns from how long an answer takes that the key is no longer enough.
+    private static Verdict Strict(HubEntry hub, Verdict verdict) => hub.Strictness.IsX509Only && verdict is Verdict.Accepted { Principal.Method: AuthenticationMethod.IdentityKey or AuthenticationMethod.PolicyKey }
+        ? Refuse.Device(RefusalReason.TokenNotAccepted, "The SAS token is good, and this hub lets devices and modules in by X.509 certificates only.")
+        : verdict;
 
     // An attempt that was put off does not count, or a device that keeps trying would never get out.
     private static void Remember(RefusalBackoff backoff, IPAddress address, DeviceLogin login, Verdict verdict)

@@ -15,6 +15,9 @@ internal sealed record IdentityParts(ICredentialSource Credentials, SecretVault 
 
     internal IRevocations Revocations { get; init; } = NoRevocations.Instance;
 
+    /// <summary>Null: it never changes.</summary>
+    internal IStrictnessChanges? StrictnessChanges { get; init; }
+
     /// <summary>Null: nobody tracks.</summary>
     internal ICredentialUses? Uses { get; init; }
 

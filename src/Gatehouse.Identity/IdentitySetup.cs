@@ -33,6 +33,7 @@ public static class IdentitySetup
         {
             Options = provider.GetRequiredService<IdentityOptions>(),
             Revocations = provider.GetRequiredService<IRevocations>(),
+            StrictnessChanges = provider.GetService<IStrictnessChanges>(),
             Uses = provider.GetService<ICredentialUses>(),
             Backoff = provider.GetRequiredService<RefusalBackoff>(),
             Metrics = provider.GetRequiredService<IdentityMetrics>(),

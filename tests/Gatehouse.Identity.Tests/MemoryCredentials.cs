@@ -12,15 +12,21 @@ internal sealed class MemoryCredentials : ICredentialSource
 {
     internal const string Host = "hub.example.com";
 
-    private static readonly HubEntry Hub = new(HubName.Parse("hub"), [Host, "gateway.example.com", "::1"]);
-
     // One for all tests: what is sealed is bound to its row, and opening a vault waits for the disk.
     private static readonly Lazy<SecretVault> Shared = new(OpenVault);
 
     private readonly Dictionary<IdentityKey, IdentityCredentials> identities = [];
     private readonly Dictionary<string, PolicyCredentials> policies = [];
+    private HubEntry hub = new(HubName.Parse("hub"), [Host, "gateway.example.com", "::1"]);
 
     internal SecretVault Vault { get; } = Shared.Value;
+
+    /// <summary>What the hub asks of proofs.</summary>
+    internal Strictness Strictness
+    {
+        get => hub.Strictness;
+        set => hub = hub with { Strictness = value };
+    }
 
     internal TrustAnchors Anchors { get; set; } = new([]);
 
@@ -75,10 +81,10 @@ internal sealed class MemoryCredentials : ICredentialSource
         var bare = hostName.ToString();
         var colon = bare.LastIndexOf(':');
         bare = bare.StartsWith('[') ? bare[1..bare.IndexOf(']', StringComparison.Ordinal)] : colon > 0 ? bare[..colon] : bare;
-        return Hub.HostNames.Contains(bare, StringComparer.OrdinalIgnoreCase) ? Hub : null;
+        return hub.HostNames.Contains(bare, StringComparer.OrdinalIgnoreCase) ? hub : null;
     }
 
-    public HubEntry? FindHubByLabel(ReadOnlySpan<char> label) => label.Equals(Hub.Name.Value, StringComparison.OrdinalIgnoreCase) ? Hub : FindHub(label);
+    public HubEntry? FindHubByLabel(ReadOnlySpan<char> label) => label.Equals(hub.Name.Value, StringComparison.OrdinalIgnoreCase) ? hub : FindHub(label);
 
     public ValueTask<IdentityCredentials?> FindIdentityAsync(HubName hub, IdentityKey identity, CancellationToken cancellationToken)
     {

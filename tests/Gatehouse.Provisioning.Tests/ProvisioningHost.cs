@@ -180,7 +180,7 @@ internal sealed class ProvisioningHost : IAsyncDisposable, IRefusalLog
     /// <summary>Makes another hub, and links the service with it; only enrollments that name it use it.</summary>
     internal async Task LinkAsync(HubName name, string hostName)
     {
-        using var startup = new HubStartup(Get<Database>(), Get<HubDirectory>(), Get<BuiltInPolicies>(), Get<KnownRevocations>(), new HubOptions { FirstHub = name.Value, HostNames = [hostName] }, Time, Get<ISignals>());
+        var startup = new HubStartup(Get<Database>(), Get<KnownHubs>(), Get<BuiltInPolicies>(), Get<KnownRevocations>(), new HubOptions { FirstHub = name.Value, HostNames = [hostName] }, Time);
         await startup.StartAsync(Token);
         await Get<Database>().WriteAsync<bool>(
             async (transaction, token) =>

@@ -139,6 +139,11 @@ public sealed class PermissionTableTests(RunningApi api) : IClassFixture<Running
             new("GET", "gatehouse/v1/rotations/{plan}", $"{Operator}rotations/none", 404),
             new("POST", "gatehouse/v1/rotations/{plan}/{change}", $"{Operator}rotations/none/start", 404),
         ]),
+        ["ManageStrictness"] = (Owners,
+        [
+            new("GET", "gatehouse/v1/strictness", $"{Operator}strictness", 200),
+            new("PATCH", "gatehouse/v1/strictness", $"{Operator}strictness", 400, "{}", IfMatch: null),
+        ]),
         ["ReadCredentialUses"] = (Readers,
         [
             new("GET", "gatehouse/v1/credentials", $"{Operator}credentials", 200),

@@ -13,7 +13,8 @@ internal sealed class HubClient : IDisposable
 {
     internal const string Overwrite = "*";
 
-    private static readonly TimeSpan TokenLifetime = TimeSpan.FromHours(1);
+    // The shortest that a hub can be told to insist on: see Strictness.
+    private static readonly TimeSpan TokenLifetime = TimeSpan.FromMinutes(10);
 
     private readonly HttpsServer server;
 

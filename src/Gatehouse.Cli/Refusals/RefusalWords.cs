@@ -51,6 +51,8 @@ internal static partial class RefusalWords
         RefusalReason.RevocationListStale => new("The CA of its certificate has no list of today (CRL) of what it has revoked, and its rule here is to refuse then.", "Import the CA's newest list with 'gatehouse crl import FILE'; 'gatehouse crl policy CA --stale accept' lets its devices in meanwhile."),
         RefusalReason.TpmRevoked => new("Its TPM is revoked in a hub that it could be assigned to.", "If it should register again: take the entry named above back with 'gatehouse revoke undo'."),
         RefusalReason.KeysOutOfReach => new("Its token could not be judged: the HSM that keeps the keys did not answer.", "Bring the HSM back ('gatehouse key list' says what is wrong); clients come again by themselves."),
+        RefusalReason.TokenLifetimeTooLong => new("Its SAS token lives for longer than this hub takes.", "Let the client make shorter tokens and renew them (docs/operations/strict-modes.md says how in each SDK), or allow longer ones: 'gatehouse strict set --max-token-lifetime'."),
+        RefusalReason.TokenNotAccepted => new("It brought a SAS token, and this hub lets devices in by certificates only.", "Give it a certificate and register that: 'gatehouse {kind} update {id} --auth-method x509_thumbprint|x509_ca'; or 'gatehouse strict set --devices any'."),
         _ => null,
     };
 

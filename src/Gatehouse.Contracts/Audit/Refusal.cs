@@ -37,6 +37,8 @@ public enum RefusalReason
     TpmRevoked,
     RevocationListStale,
     KeysOutOfReach,
+    TokenLifetimeTooLong,
+    TokenNotAccepted,
 }
 
 /// <summary>One refused connect or request.</summary>

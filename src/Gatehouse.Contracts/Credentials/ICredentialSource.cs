@@ -71,6 +71,9 @@ public sealed record HubEntry(HubName Name, IReadOnlyList<string> HostNames)
 {
     /// <summary>When the hub was made; null before it is stored.</summary>
     public DateTimeOffset? Created { get; init; }
+
+    /// <summary>What it asks of proofs beyond what the service asks.</summary>
+    public Strictness Strictness { get; init; } = Strictness.None;
 }
 
 /// <summary>The facts that Identity judges by. Implemented by Hub from memory; a miss costs one read of the store.</summary>

@@ -45,7 +45,7 @@ public static class SignalSubjects
     /// <summary>Configurations of a hub changed.</summary>
     public const string ConfigurationsChanged = "configurations.changed";
 
-    /// <summary>A hub or its host names changed.</summary>
+    /// <summary>A hub, its host names or what it asks of proofs changed.</summary>
     public const string HubChanged = "hub.changed";
 
     /// <summary>Enrollment groups, certificates, policies or linked hubs of a provisioning service changed; the signal's hub is the service's name.</summary>

@@ -13,7 +13,7 @@ internal sealed class LiveSessions : ICertificateUses, ILiveUses, IDisposable
     private readonly IDisposable[] subscriptions;
     private long changes;
 
-    public LiveSessions(ISignals signals, IRevocations revocations, ICredentialUses uses)
+    public LiveSessions(ISignals signals, IRevocations revocations, ICredentialUses uses, IStrictnessChanges strictness)
     {
         subscriptions =
         [
@@ -22,6 +22,9 @@ internal sealed class LiveSessions : ICertificateUses, ILiveUses, IDisposable
             signals.Subscribe(SignalSubjects.CertificatesChanged, signal => OnChanged(signal, session => session.Method == AuthenticationMethod.X509Authority)),
             revocations.Attach(this),
             uses.Attach(this),
+
+            // It asks more of tokens, and nothing of certificates.
+            strictness.Subscribe(hub => JudgeAgain(hub.Value, session => session.Method is AuthenticationMethod.IdentityKey or AuthenticationMethod.PolicyKey)),
         ];
     }
 
@@ -129,13 +132,15 @@ internal sealed class LiveSessions : ICertificateUses, ILiveUses, IDisposable
         }
     }
 
-    private void OnChanged(Signal signal, Func<Principal, bool> concerns)
+    private void OnChanged(Signal signal, Func<Principal, bool> concerns) => JudgeAgain(signal.Hub, concerns);
+
+    private void JudgeAgain(string hub, Func<Principal, bool> concerns)
     {
         Interlocked.Increment(ref changes);
         ILiveSession[] affected;
         lock (gate)
         {
-            affected = [.. devices.Where(each => each.Key.Hub.Value == signal.Hub).SelectMany(each => each.Value).Where(each => concerns(each.Principal))];
+            affected = [.. devices.Where(each => each.Key.Hub.Value == hub).SelectMany(each => each.Value).Where(each => concerns(each.Principal))];
         }
 
         foreach (var session in affected)

@@ -2,6 +2,7 @@ using System.Data.Common;
 using Dapper;
 using Gatehouse.Contracts.Credentials;
 using Gatehouse.Contracts.Identities;
+using Gatehouse.Hub.StrictModes;
 using Gatehouse.Store;
 
 namespace Gatehouse.Hub.Hubs;
@@ -9,16 +10,18 @@ namespace Gatehouse.Hub.Hubs;
 /// <summary>SQL of the <c>hubs</c> table.</summary>
 internal static class HubRows
 {
+    private const string Select = "SELECT name AS Name, host_names AS HostNames, created AS Created, max_token_seconds AS MaxTokenSeconds, device_authentication AS DeviceAuthentication FROM hubs";
+
     internal static async Task<IReadOnlyList<HubEntry>> ReadAllAsync(DbConnection connection, CancellationToken cancellationToken)
     {
-        var rows = await connection.QueryAsync<Row>(new CommandDefinition("SELECT name AS Name, host_names AS HostNames, created AS Created FROM hubs ORDER BY name", cancellationToken: cancellationToken));
+        var rows = await connection.QueryAsync<Row>(new CommandDefinition($"{Select} ORDER BY name", cancellationToken: cancellationToken));
         return [.. rows.Select(row => row.ToEntry())];
     }
 
     internal static async Task<HubEntry?> FindAsync(WriteTransaction transaction, SqlDialect dialect, HubName name, CancellationToken cancellationToken)
     {
         var row = await transaction.Connection.QuerySingleOrDefaultAsync<Row>(new CommandDefinition(
-            $"SELECT name AS Name, host_names AS HostNames, created AS Created FROM hubs WHERE name = @Name{dialect.ForUpdate}", new { Name = name.Value }, transaction.Transaction, cancellationToken: cancellationToken));
+            $"{Select} WHERE name = @Name{dialect.ForUpdate}", new { Name = name.Value }, transaction.Transaction, cancellationToken: cancellationToken));
         return row?.ToEntry();
     }
 
@@ -46,6 +49,14 @@ internal static class HubRows
 
         public long Created { get; init; }
 
-        internal HubEntry ToEntry() => new(HubName.Parse(Name), HostNames.Split('\n', StringSplitOptions.RemoveEmptyEntries)) { Created = new DateTimeOffset(Created, TimeSpan.Zero) };
+        public long MaxTokenSeconds { get; init; }
+
+        public string DeviceAuthentication { get; init; } = "";
+
+        internal HubEntry ToEntry() => new(HubName.Parse(Name), HostNames.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        {
+            Created = new DateTimeOffset(Created, TimeSpan.Zero),
+            Strictness = StrictnessRows.Read(MaxTokenSeconds, DeviceAuthentication),
+        };
     }
 }

@@ -10,40 +10,33 @@ using Gatehouse.Store;
 namespace Gatehouse.Hub.Hubs;
 
 /// <summary>What the room does when the server starts, after the schema is in place: create the first hub with its policies, load the directory and what is revoked.</summary>
-public sealed class HubStartup(Database database, HubDirectory directory, BuiltInPolicies policies, KnownRevocations revocations, HubOptions options, TimeProvider time, ISignals signals) : IDisposable
+public sealed class HubStartup(Database database, KnownHubs known, BuiltInPolicies policies, KnownRevocations revocations, HubOptions options, TimeProvider time)
 {
-    private IDisposable? subscription;
-
     /// <summary>Returns the first hub.</summary>
     public async Task<HubEntry> StartAsync(CancellationToken cancellationToken)
     {
         var name = HubName.Parse(options.FirstHub);
         var hostNames = options.HostNames.Select(host => HostNames.Bare(host).ToString().ToLowerInvariant()).Where(host => host.Length > 0).Distinct().ToList();
         var ensured = await database.WriteAsync((transaction, token) => EnsureAsync(transaction, name, hostNames, token), cancellationToken);
-        await ReloadAsync(cancellationToken);
+        await known.RefreshAsync(cancellationToken);
 
         // Before any door opens: a list that cannot be read lets nobody in.
         await revocations.RefreshAsync(cancellationToken);
-        subscription ??= signals.Subscribe(SignalSubjects.HubChanged, signal => _ = ReloadAsync(CancellationToken.None));
         return ensured.Value;
     }
 
-    public void Dispose() => subscription?.Dispose();
-
-    internal async Task ReloadAsync(CancellationToken cancellationToken) => directory.Replace(await database.ReadAsync(HubRows.ReadAllAsync, cancellationToken));
-
     private async Task<Result<HubEntry>> EnsureAsync(WriteTransaction transaction, HubName name, List<string> hostNames, CancellationToken cancellationToken)
     {
-        if (await HubRows.FindAsync(transaction, database.Dialect, name, cancellationToken) is not { } known)
+        if (await HubRows.FindAsync(transaction, database.Dialect, name, cancellationToken) is not { } present)
         {
             return await CreateAsync(transaction, new HubEntry(name, hostNames), cancellationToken);
         }
 
         // Names of other nodes and earlier starts stay: a client may still use them.
-        var merged = new HubEntry(name, [.. hostNames.Concat(known.HostNames).Distinct()]);
-        if (merged.HostNames.SequenceEqual(known.HostNames))
+        var merged = new HubEntry(name, [.. hostNames.Concat(present.HostNames).Distinct()]);
+        if (merged.HostNames.SequenceEqual(present.HostNames))
         {
-            return known;
+            return present;
         }
 
         await HubRows.UpdateHostNamesAsync(transaction, merged, cancellationToken);

@@ -12,7 +12,7 @@ public sealed record RevocationOptions
     /// <summary>How far ahead of this server's the clock of a CA may be whose list is taken. 0 s–1 h, default 5 min. Source: own, as for Kerberos.</summary>
     public TimeSpan MaxListSkew { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>How often a node looks whether a list has changed without its having heard of it. 1 s–1 h, default 5 s: signals between nodes travel at most once.</summary>
+    /// <summary>How often a node looks whether a list, or what a hub asks of proofs, has changed without its having heard of it. 1 s–1 h, default 5 s: signals between nodes travel at most once.</summary>
     public TimeSpan CheckInterval { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Characters of a note. 0–4,096, default 256. More: ArgumentInvalid. Source: own.</summary>

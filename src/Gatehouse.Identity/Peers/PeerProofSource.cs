@@ -29,6 +29,11 @@ public sealed class PeerProofSource : IPeerProofSource, ICertificateUses, ILiveU
             signals.Subscribe(SignalSubjects.CertificatesChanged, OnCertificatesChanged),
             parts.Revocations.Attach(this),
         ];
+        if (parts.StrictnessChanges is { } changes)
+        {
+            subscriptions = [.. subscriptions, changes.Subscribe(OnStrictnessChanged)];
+        }
+
         if (parts.Uses is { } uses)
         {
             subscriptions = [.. subscriptions, uses.Attach(this)];
@@ -150,6 +155,13 @@ public sealed class PeerProofSource : IPeerProofSource, ICertificateUses, ILiveU
         {
             JudgeAgain(certificates.Find(hub));
         }
+    }
+
+    // It asks more of tokens, and nothing of certificates.
+    private void OnStrictnessChanged(HubName hub)
+    {
+        Interlocked.Increment(ref changes);
+        JudgeAgain([.. devices.FindAll(key => key.Hub == hub).Concat(policies.FindAll(key => key.Hub == hub)).Where(grant => !IsByCertificate(grant.Principal))]);
     }
 
     private static void JudgeAgain(Grant[] affected)

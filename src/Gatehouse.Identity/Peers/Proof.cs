@@ -21,7 +21,7 @@ internal abstract record Proof
     }
 
     /// <summary>A policy's token: whose it is, and as far as its scope goes.</summary>
-    /// <param name="Hub">Addressed hub.</param>
+    /// <param name="Hub">Addressed hub, as it was then.</param>
     /// <param name="HostName">Host by which it was addressed.</param>
     /// <param name="Text">The token, for identities that it covers.</param>
     /// <param name="Token">Its parts.</param>
@@ -29,8 +29,9 @@ internal abstract record Proof
     {
         internal TokenScope Scope { get; } = TokenScope.Parse(Token.Resource.Span);
 
-        internal override ValueTask<Verdict> JudgeAsync(PeerProofSource source, CancellationToken cancellationToken) =>
-            source.Policies.AuthenticateAsync(Hub, Token, cancellationToken);
+        // By what the hub asks now.
+        internal override ValueTask<Verdict> JudgeAsync(PeerProofSource source, CancellationToken cancellationToken) => source.Policies.AuthenticateAsync(
+            source.Parts.Credentials.FindHub(HostName) is { } now && now.Name == Hub.Name ? now : Hub, Token, cancellationToken);
 
         /// <summary>Never the token.</summary>
         public override string ToString() => $"{Token.PolicyName} at {HostName}";

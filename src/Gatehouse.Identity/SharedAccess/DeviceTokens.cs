@@ -50,8 +50,9 @@ internal sealed class DeviceTokens(IdentityParts parts, TokenSignature signature
             return Refuse.Device(RefusalReason.TokenScopeWrong, WrongScope(hub, registered.Identity, token, scope));
         }
 
-        return TokenLifetime.SecondsLate(token.Expiry, parts.Time.GetUtcNow(), parts.Options.ClockAllowance) is { } late
-            ? Refuse.Device(RefusalReason.TokenExpired, TokenWords.Expired(token, late, parts.Options.ClockAllowance))
+        var now = parts.Time.GetUtcNow();
+        return TokenLifetime.SecondsLate(token.Expiry, now, parts.Options.ClockAllowance) is { } late ? Refuse.Device(RefusalReason.TokenExpired, TokenWords.Expired(token, late, parts.Options.ClockAllowance))
+            : hub.Strictness.SecondsTooLong(token.Expiry, now, parts.Options.ClockAllowance) is { } left ? Refuse.Device(RefusalReason.TokenLifetimeTooLong, TokenWords.TooLong(token, left, hub.Strictness, parts.Options.ClockAllowance))
             : Accept(hub, registered, token, match, AuthenticationMethod.IdentityKey, (match == KeyMatch.Primary ? registered.PrimaryKey : registered.SecondaryKey)!);
     }
 

@@ -42,9 +42,15 @@ internal sealed class PolicyTokens(IdentityParts parts, TokenSignature signature
             return new(policy, match, RefusalReason.TokenSignatureWrong, WrongSignature(policy, match, scope.IsForHost(hub)));
         }
 
-        if (TokenLifetime.SecondsLate(token.Expiry, parts.Time.GetUtcNow(), parts.Options.ClockAllowance) is { } late)
+        var now = parts.Time.GetUtcNow();
+        if (TokenLifetime.SecondsLate(token.Expiry, now, parts.Options.ClockAllowance) is { } late)
         {
             return new(policy, match, RefusalReason.TokenExpired, TokenWords.Expired(token, late, parts.Options.ClockAllowance));
+        }
+
+        if (hub.Strictness.SecondsTooLong(token.Expiry, now, parts.Options.ClockAllowance) is { } left)
+        {
+            return new(policy, match, RefusalReason.TokenLifetimeTooLong, TokenWords.TooLong(token, left, hub.Strictness, parts.Options.ClockAllowance));
         }
 
         return scope.IsForHost(hub)

@@ -14,6 +14,7 @@ using Gatehouse.ServiceApi.Operator.RevocationLists;
 using Gatehouse.ServiceApi.Operator.Revocations;
 using Gatehouse.ServiceApi.Operator.Rotation;
 using Gatehouse.ServiceApi.Operator.Routing;
+using Gatehouse.ServiceApi.Operator.StrictModes;
 using Gatehouse.ServiceApi.Operator.WrappingKeys;
 using Gatehouse.ServiceApi.Rest;
 
@@ -50,6 +51,9 @@ namespace Gatehouse.ServiceApi.Operator;
 [JsonSerializable(typeof(RotationInput))]
 [JsonSerializable(typeof(RotationJson))]
 [JsonSerializable(typeof(ListOf<RotationJson>), TypeInfoPropertyName = "Rotations")]
+[JsonSerializable(typeof(StrictnessJson))]
+[JsonSerializable(typeof(StrictnessBody))]
+[JsonSerializable(typeof(StrictnessEffectJson))]
 [JsonSerializable(typeof(ConsumerGroupJson))]
 [JsonSerializable(typeof(ListOf<ConsumerGroupJson>), TypeInfoPropertyName = "ConsumerGroups")]
 [JsonSerializable(typeof(ListOf<PartitionJson>), TypeInfoPropertyName = "Partitions")]

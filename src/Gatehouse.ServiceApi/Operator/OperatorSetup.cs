@@ -8,6 +8,7 @@ using Gatehouse.ServiceApi.Operator.RevocationLists;
 using Gatehouse.ServiceApi.Operator.Revocations;
 using Gatehouse.ServiceApi.Operator.Rotation;
 using Gatehouse.ServiceApi.Operator.Routing;
+using Gatehouse.ServiceApi.Operator.StrictModes;
 using Gatehouse.ServiceApi.Operator.WrappingKeys;
 using Gatehouse.ServiceApi.Rest;
 using Microsoft.Extensions.DependencyInjection;
@@ -53,6 +54,8 @@ internal static class OperatorSetup
         .AddOperation<CreateRotation>()
         .AddOperation<GetRotation>()
         .AddOperation<ChangeRotation>()
+        .AddOperation<GetStrictness>()
+        .AddOperation<ChangeStrictness>()
         .AddOperation<ListConsumerGroups>()
         .AddOperation<CreateConsumerGroup>()
         .AddOperation<DeleteConsumerGroup>()

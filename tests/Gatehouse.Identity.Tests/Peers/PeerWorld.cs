@@ -5,6 +5,7 @@ using Gatehouse.Contracts.Access;
 using Gatehouse.Contracts.Audit;
 using Gatehouse.Contracts.Credentials;
 using Gatehouse.Contracts.Errors;
+using Gatehouse.Contracts.Identities;
 using Gatehouse.Contracts.Signals;
 using Gatehouse.Identity.Peers;
 using Microsoft.Extensions.Time.Testing;
@@ -19,6 +20,7 @@ internal sealed class PeerWorld : IDisposable
 
     private readonly MemorySignals signals = new();
     private readonly MemoryRefusals refusals = new();
+    private readonly MemoryStrictness strictness = new();
 
     internal PeerWorld(IdentityOptions? options = null, bool hasBackoff = false)
     {
@@ -29,6 +31,7 @@ internal sealed class PeerWorld : IDisposable
         {
             Options = options,
             Revocations = Revocations,
+            StrictnessChanges = strictness,
             Backoff = hasBackoff ? new RefusalBackoff(options.Backoff, Time) : null,
         };
         Source = new PeerProofSource(Parts, signals, refusals);
@@ -92,10 +95,17 @@ internal sealed class PeerWorld : IDisposable
 
     internal void Signal(string subject, string key) => signals.Publish(new Signal(subject, "hub", key));
 
+    /// <summary>Puts it in force, and tells of it.</summary>
+    internal void Ask(Strictness asked)
+    {
+        Credentials.Strictness = asked;
+        strictness.Changed();
+    }
+
     public void Dispose()
     {
         Source.Dispose();
-        Assert.Equal(0, signals.Count);
+        Assert.Equal((0, 0), (signals.Count, strictness.Count));
     }
 
     private sealed class MemoryRefusals : IRefusalLog
@@ -109,6 +119,26 @@ internal sealed class PeerWorld : IDisposable
                 All.Add(refusal);
             }
         }
+    }
+
+    private sealed class MemoryStrictness : IStrictnessChanges
+    {
+        private readonly List<Action<HubName>> handlers = [];
+
+        internal int Count => handlers.Count;
+
+        public IDisposable Subscribe(Action<HubName> handler)
+        {
+            handlers.Add(handler);
+            return new Subscription(() => handlers.Remove(handler));
+        }
+
+        internal void Changed() => handlers.ForEach(static handler => handler(HubName.Parse("hub")));
+    }
+
+    private sealed class Subscription(Action end) : IDisposable
+    {
+        public void Dispose() => end();
     }
 
     private sealed class MemorySignals : ISignals
@@ -137,11 +167,6 @@ internal sealed class PeerWorld : IDisposable
             {
                 each.Handler(signal);
             }
-        }
-
-        private sealed class Subscription(Action end) : IDisposable
-        {
-            public void Dispose() => end();
         }
     }
 }

@@ -1,0 +1,100 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Gatehouse.Cli.Connecting;
+using Gatehouse.Cli.Output;
+using Gatehouse.Cli.Registry;
+
+namespace Gatehouse.Cli.StrictModes;
+
+/// <summary>The group <c>strict</c>: what the hub asks of proofs beyond what Azure IoT Hub asks.</summary>
+internal sealed class StrictCommands(Shell shell)
+{
+    private const int MostNamed = 20;
+
+    private readonly Option<string?> lifetime = new("--max-token-lifetime") { Description = "Tokens that end later than in so many seconds are refused; 600–31536000, or none.", HelpName = "seconds" };
+    private readonly Option<string?> devices = new Option<string?>("--devices") { Description = "How devices and modules prove themselves: any way, or x509 for certificates only.", HelpName = "way" }
+        .AcceptOnlyFromAmong("any", "x509");
+
+    private readonly Option<bool> drill = new("--drill") { Description = "Say what would happen, and change nothing." };
+    private readonly Option<bool> force = new("--force") { Description = "Do it though nobody, or you yourself, could get in any more." };
+    private readonly Option<string?> etag = new("--etag") { Description = "Only if this is still the ETag. Default: whatever it is.", HelpName = "etag" };
+
+    internal static HubCommand Group(Shell shell)
+    {
+        var commands = new StrictCommands(shell);
+        return Shell.Group("strict", "Strict modes: what the hub asks of tokens and devices beyond what Azure IoT Hub asks.", commands.Show, commands.Set);
+    }
+
+    private Command Show => shell.Command("show", "Shows the strict modes.", ["gatehouse strict show"], [], async call =>
+    {
+        var found = await call.Hub.GetAsync(HubPath.Operator("strictness"), call.Cancellation);
+        return call.Answer(found, terminal => Write(terminal, found));
+    });
+
+    private Command Set => shell.Command(
+        "set",
+        "Turns strict modes on or off; who is connected by what is no longer taken is cut off at once.",
+        ["gatehouse strict set --max-token-lifetime 3600 --drill", "gatehouse strict set --max-token-lifetime 3600", "gatehouse strict set --devices x509", "gatehouse strict set --max-token-lifetime none"],
+        [lifetime, devices, drill, force, etag],
+        async call =>
+        {
+            var body = new JsonObject();
+            if (call.Value(lifetime) is { } seconds)
+            {
+                body["maxTokenLifetimeSeconds"] = Seconds(seconds);
+            }
+
+            if (call.Value(devices) is { } way)
+            {
+                body["deviceAuthentication"] = way;
+            }
+
+            if (body.Count == 0)
+            {
+                throw CliException.Usage("nothing is named to change: give --max-token-lifetime or --devices.");
+            }
+
+            var path = HubPath.Operator("strictness").With("drill", call.Value(drill) ? "true" : null).With("force", call.Value(force) ? "true" : null);
+            var effect = await call.Hub.PatchAsync(path, body, call.Value(etag), call.Cancellation);
+            return call.Answer(effect, terminal => Write(terminal, effect, call.Value(drill)));
+        });
+
+    private static long Seconds(string text) => text == "none" ? 0
+        : long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) && seconds > 0 ? seconds
+        : throw CliException.Usage("--max-token-lifetime: a number of seconds, or none.");
+
+    private static void Write(Terminal terminal, JsonNode strictness) => terminal.Facts(
+        ("tokens", (long)strictness["maxTokenLifetimeSeconds"]! is var seconds and > 0 ? string.Create(CultureInfo.InvariantCulture, $"end within {seconds} s") : "of any lifetime"),
+        ("devices", (string?)strictness["deviceAuthentication"] == "any" ? "keys or certificates" : "certificates only"),
+        ("etag", (string?)strictness["etag"]));
+
+    private static void Write(Terminal terminal, JsonNode effect, bool isDrill)
+    {
+        if (!(bool)effect["isChanged"]!)
+        {
+            terminal.Line("It is so already; nothing was changed.");
+        }
+        else
+        {
+            terminal.Line(isDrill ? "This would be in force; nothing was changed." : "In force, here at once and on other nodes within a second.");
+        }
+
+        Write(terminal, effect["strictness"]!);
+        var (live, stay) = ((int)effect["liveCount"]!, effect["stayCount"]);
+        terminal.Line(live == 0 ? "Nobody is connected to this node by what is not taken then."
+            : $"{live} connected to this node by what is not taken{(isDrill ? "" : ", cut off")} ({stay} others stay): {Names(effect["live"]!.AsArray(), live)}");
+        if ((long)effect["registeredCount"]! is var registered and > 0)
+        {
+            terminal.Line($"{registered} registered with keys, which {(isDrill ? "could" : "can")} no longer connect ({effect["remainingCount"]} with certificates can): {Names(effect["registered"]!.AsArray(), registered)}");
+        }
+
+        if (isDrill && (string?)effect["danger"] is { } danger)
+        {
+            terminal.Note($"Only with --force: {danger}");
+        }
+    }
+
+    private static string Names(JsonArray names, long count) =>
+        string.Join(", ", names.Take(MostNamed).Select(IdentityView.Text)) + (count > Math.Min(MostNamed, names.Count) ? " and more." : ".");
+}
