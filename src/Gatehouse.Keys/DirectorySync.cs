@@ -5,9 +5,9 @@ using System.Runtime.InteropServices;
 namespace Gatehouse.Keys;
 
 /// <summary>Makes renames and deletions in a directory last through a loss of power: fsync(2) of the directory, which .NET has no call for. Other systems than Unix do without.</summary>
-internal static partial class DirectorySync
+public static partial class DirectorySync
 {
-    internal static void Run(string directory)
+    public static void Run(string directory)
     {
         if (OperatingSystem.IsWindows())
         {

@@ -1,3 +1,4 @@
+using Gatehouse.Hub.ServerCertificates;
 using Gatehouse.ServiceApi.Amqp;
 using Gatehouse.ServiceApi.Amqp.Management;
 using Gatehouse.ServiceApi.Amqp.Messages;
@@ -45,6 +46,9 @@ public static class ServiceApiSetup
         AddConfigurations(services);
         return services;
     }
+
+    /// <summary>The operations on the server's own certificate, for a server that ends TLS itself. Needs AddTransport or AddServerCertificates.</summary>
+    public static IServiceCollection AddServerCertificateApi(this IServiceCollection services) => services.AddServerCertificateChanges().AddServerCertificateOperations();
 
     /// <summary>Answers the paths that have operations (<c>/devices</c>, <c>/jobs</c>, <c>/messages</c>, <c>/twins</c>, <c>/statistics</c>, <c>/configurations</c>, <c>/gatehouse/v1</c>); everything else goes on to the next middleware.</summary>
     public static IApplicationBuilder UseServiceApi(this IApplicationBuilder app)

@@ -36,6 +36,9 @@ internal static partial class TransportLog
     [LoggerMessage(1009, LogLevel.Warning, "Cut {Count} connections that did not finish in time.", EventName = "DrainCut")]
     public static partial void DrainCut(ILogger log, int count);
 
+    [LoggerMessage(1010, LogLevel.Error, "The server's new certificate was taken back, the former one is shown again: {Reason}", EventName = "CertificateTakenBack")]
+    public static partial void CertificateTakenBack(ILogger log, string reason);
+
     [LoggerMessage(1020, LogLevel.Debug, "Refused a connection from {Remote}: {Reason}.", EventName = "ConnectionRefused")]
     public static partial void ConnectionRefused(ILogger log, EndPoint? remote, string reason);
 

@@ -34,8 +34,7 @@ public static class TransportSetup
         services.TryAddSingleton<Gate>();
         services.TryAddSingleton<RefusalTally>();
         services.TryAddSingleton<ConnectionTable>();
-        services.TryAddSingleton<MadeCertificates>();
-        services.TryAddSingleton<ServerCertificates>();
+        services.AddServerCertificates();
         services.TryAddSingleton<SuiteControl>();
         services.TryAddSingleton<HandshakePolicy>();
         services.TryAddSingleton(new IntermediateCache(options.Limits.MaxConnections));
@@ -51,6 +50,17 @@ public static class TransportSetup
         services.Configure<HostOptions>(host => host.ShutdownTimeout = options.DrainTimeout + CutTimeout);
         services.AddHostedService<Drain>();
         services.AddHostedService<Heartbeat>();
+        return services;
+    }
+
+    /// <summary>The server's certificate and its change, without the doors. Needs TlsOptions, which AddTransport adds.</summary>
+    public static IServiceCollection AddServerCertificates(this IServiceCollection services)
+    {
+        services.TryAddSingleton(all => new MadeCertificates(all.GetRequiredService<TlsOptions>(), all.GetRequiredService<TimeProvider>(), all.GetRequiredService<ILogger<MadeCertificates>>()));
+        services.TryAddSingleton<ServerCertificates>();
+        services.TryAddSingleton<RolloverWatch>();
+        services.TryAddSingleton<CertificateRollover>();
+        services.TryAddSingleton<IServerCertificates>(static all => all.GetRequiredService<CertificateRollover>());
         return services;
     }
 

@@ -121,6 +121,12 @@ public sealed class PermissionTableTests(RunningApi api) : IClassFixture<Running
             new("POST", "gatehouse/v1/certificates/{name}/generateVerificationCode", $"{Operator}certificates/none/generateVerificationCode", 404),
             new("POST", "gatehouse/v1/certificates/{name}/verify", $"{Operator}certificates/none/verify", 404, """{"certificate":"x"}"""),
         ]),
+        ["ManageServerCertificate"] = (Owners,
+        [
+            new("GET", "gatehouse/v1/server-certificate", $"{Operator}server-certificate", 200),
+            new("POST", "gatehouse/v1/server-certificate/stage", $"{Operator}server-certificate/stage", 400, "{}"),
+            new("POST", "gatehouse/v1/server-certificate/{change}", $"{Operator}server-certificate/retire", 400),
+        ]),
         ["ManageRevocations"] = (Owners,
         [
             new("GET", "gatehouse/v1/revocations", $"{Operator}revocations", 200),

@@ -11,6 +11,8 @@ using Gatehouse.Keys;
 using Gatehouse.Store;
 using Gatehouse.Store.Sqlite;
 using Gatehouse.Streams;
+using Gatehouse.Transport;
+using Gatehouse.Transport.Tls;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -57,6 +59,7 @@ public class RunningApi : IAsyncLifetime
         builder.Services.AddSqliteStore(new SqliteOptions { Path = Path.Combine(folder, "store.db") });
         builder.Services.AddStreams(new StreamsOptions { Directory = Path.Combine(folder, "streams") });
         builder.Services.AddIdentity(new IdentityOptions { Backoff = new BackoffOptions { RefusalsPerAddress = 1_000_000 } }).AddHub(new HubOptions { Throttling = throttling }).AddServiceApi(options);
+        builder.Services.AddSingleton(new TlsOptions { Folder = Path.Combine(folder, "tls"), KeysFolder = Path.Combine(folder, "tls-keys"), HostNames = ["hub.example"] }).AddServerCertificates().AddServerCertificateApi();
         app = builder.Build();
         app.UseServiceApi();
         await Services.GetRequiredService<Database>().MigrateAsync([typeof(Database).Assembly, typeof(HubSetup).Assembly], Token);

@@ -20,7 +20,7 @@ internal sealed class CertificateCommands(Shell shell, bool isOfProvisioning)
     internal static HubCommand Group(Shell shell)
     {
         var commands = new CertificateCommands(shell, isOfProvisioning: false);
-        return Shell.Group("certificate", "CA certificates that devices' certificates lead to.", commands.Add, commands.Verify, commands.List, commands.Show, commands.Delete);
+        return Shell.Group("certificate", "CA certificates that devices' certificates lead to, and the server's own.", commands.Add, commands.Verify, commands.List, commands.Show, commands.Delete, ServerCertificateCommands.Group(shell));
     }
 
     internal static HubCommand ProvisioningGroup(Shell shell)

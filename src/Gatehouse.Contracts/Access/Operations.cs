@@ -62,6 +62,7 @@ public static class Operations
     public static readonly Operation ManagePolicies = Operator("ManagePolicies", ThrottleClass.None, Rights.Owner);
     public static readonly Operation ManageKeys = Operator("ManageKeys", ThrottleClass.None, Rights.Owner);
     public static readonly Operation ManageCertificates = Operator("ManageCertificates", ThrottleClass.None, Rights.Owner);
+    public static readonly Operation ManageServerCertificate = Operator("ManageServerCertificate", ThrottleClass.None, Rights.Owner);
     public static readonly Operation ManageRevocations = Operator("ManageRevocations", ThrottleClass.None, Rights.Owner);
     public static readonly Operation ManageRotations = Operator("ManageRotations", ThrottleClass.None, Rights.Owner);
     public static readonly Operation ManageStrictness = Operator("ManageStrictness", ThrottleClass.None, Rights.Owner);
@@ -140,7 +141,7 @@ public static class Operations
         QueryTwins, InvokeMethod, CreateScheduledJob, GetScheduledJob, CancelScheduledJob, QueryScheduledJobs, CreateImportExportJob, GetImportExportJob, CancelImportExportJob,
         GetConfiguration, ListConfigurations, CreateOrUpdateConfiguration, DeleteConfiguration, TestConfigurationQueries, ApplyConfigurationContent,
         GetTwin, UpdateTwin, ReplaceTwin, GetDigitalTwin, UpdateDigitalTwin, InvokeCommand,
-        ReadEvents, GetPartitions, ManageConsumerGroups, ManagePolicies, ManageKeys, ManageCertificates, ManageRevocations, ManageRotations, ManageStrictness, ManageRouting,
+        ReadEvents, GetPartitions, ManageConsumerGroups, ManagePolicies, ManageKeys, ManageCertificates, ManageServerCertificate, ManageRevocations, ManageRotations, ManageStrictness, ManageRouting,
         ManageFileUpload, ReadFiles, DeleteFile, ReadCredentialUses, ReadRefusals, ReadAudit,
         RegisterDevice, GetOperationStatus, GetDeviceRegistration, GetIssuers,
         GetIndividualEnrollment, CreateOrUpdateIndividualEnrollment, DeleteIndividualEnrollment,

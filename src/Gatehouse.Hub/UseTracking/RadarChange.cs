@@ -6,7 +6,7 @@ namespace Gatehouse.Hub.UseTracking;
 /// <summary>What would go away: a credential as <see cref="CredentialSelector"/> names it, or what clients trust in the server: <c>server-issuer/{name of the CA}</c>.</summary>
 internal sealed record RadarChange
 {
-    private const string ServerPrefix = "server-issuer/";
+    internal const string ServerIssuerPrefix = "server-issuer/";
 
     private readonly CredentialSelector? selector;
     private readonly string? serverIssuer;
@@ -23,9 +23,9 @@ internal sealed record RadarChange
 
     internal static Result<RadarChange> Parse(string? text)
     {
-        if (text?.StartsWith(ServerPrefix, StringComparison.Ordinal) == true && text.Length > ServerPrefix.Length)
+        if (text?.StartsWith(ServerIssuerPrefix, StringComparison.Ordinal) == true && text.Length > ServerIssuerPrefix.Length)
         {
-            return new RadarChange(text, null, text[ServerPrefix.Length..]);
+            return new RadarChange(text, null, text[ServerIssuerPrefix.Length..]);
         }
 
         var selector = CredentialSelector.Parse(text);

@@ -75,7 +75,8 @@ internal static class ServerComposition
         .AddGateway(bound.Gateway)
         .AddHub(bound.Hub)
         .AddProvisioning(bound.Provisioning)
-        .AddServiceApi(bound.ServiceApi);
+        .AddServiceApi(bound.ServiceApi)
+        .AddServerCertificateApi();
 
     private static void AddMetrics(IServiceCollection services) => services
         .AddOpenTelemetry()

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Gatehouse.Contracts.Credentials;
 using Gatehouse.Hub.Audit;
 using Gatehouse.Hub.Revoking;
 using Gatehouse.Hub.Rotation;
@@ -14,6 +15,7 @@ using Gatehouse.ServiceApi.Operator.RevocationLists;
 using Gatehouse.ServiceApi.Operator.Revocations;
 using Gatehouse.ServiceApi.Operator.Rotation;
 using Gatehouse.ServiceApi.Operator.Routing;
+using Gatehouse.ServiceApi.Operator.ServerCertificates;
 using Gatehouse.ServiceApi.Operator.StrictModes;
 using Gatehouse.ServiceApi.Operator.WrappingKeys;
 using Gatehouse.ServiceApi.Rest;
@@ -51,6 +53,10 @@ namespace Gatehouse.ServiceApi.Operator;
 [JsonSerializable(typeof(RotationInput))]
 [JsonSerializable(typeof(RotationJson))]
 [JsonSerializable(typeof(ListOf<RotationJson>), TypeInfoPropertyName = "Rotations")]
+[JsonSerializable(typeof(ServerCertificateState))]
+[JsonSerializable(typeof(StageBody))]
+[JsonSerializable(typeof(StagedJson))]
+[JsonSerializable(typeof(ChangeBody))]
 [JsonSerializable(typeof(StrictnessJson))]
 [JsonSerializable(typeof(StrictnessBody))]
 [JsonSerializable(typeof(StrictnessEffectJson))]

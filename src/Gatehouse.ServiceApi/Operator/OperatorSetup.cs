@@ -8,6 +8,7 @@ using Gatehouse.ServiceApi.Operator.RevocationLists;
 using Gatehouse.ServiceApi.Operator.Revocations;
 using Gatehouse.ServiceApi.Operator.Rotation;
 using Gatehouse.ServiceApi.Operator.Routing;
+using Gatehouse.ServiceApi.Operator.ServerCertificates;
 using Gatehouse.ServiceApi.Operator.StrictModes;
 using Gatehouse.ServiceApi.Operator.WrappingKeys;
 using Gatehouse.ServiceApi.Rest;
@@ -94,6 +95,11 @@ internal static class OperatorSetup
         .AddOperation<ListFiles>()
         .AddOperation<ReadFile>()
         .AddOperation<DeleteFile>();
+
+    internal static IServiceCollection AddServerCertificateOperations(this IServiceCollection services) => services
+        .AddOperation<GetServerCertificate>()
+        .AddOperation<StageServerCertificate>()
+        .AddOperation<ChangeServerCertificate>();
 
     private static IServiceCollection AddOperation<T>(this IServiceCollection services)
         where T : ApiOperation

@@ -9,6 +9,9 @@ internal sealed class BudgetedInput(PipeReader inner, ConnectionWatch watch, int
     private long _consumed;
     private System.Buffers.ReadOnlySequence<byte> _last;
 
+    /// <summary>Whether the peer, while unknown, has sent anything.</summary>
+    public bool HasReceived { get; private set; }
+
     public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default) =>
         watch.IsKnown ? inner.ReadAsync(cancellationToken) : ReadCountedAsync(cancellationToken);
 
@@ -57,6 +60,7 @@ internal sealed class BudgetedInput(PipeReader inner, ConnectionWatch watch, int
     private void Count(ReadResult result)
     {
         _last = result.Buffer;
+        HasReceived |= !_last.IsEmpty;
         if (_consumed + _last.Length > budgetBytes)
         {
             watch.Abort($"more than {budgetBytes} bytes before authentication", "authentication_bytes");

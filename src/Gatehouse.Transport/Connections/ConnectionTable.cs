@@ -12,6 +12,8 @@ internal sealed class ConnectionTable(Gate gate, TransportOptions options, Coars
 
     public Gate Gate => gate;
 
+    public KnownAddresses Known { get; } = new();
+
     public ConnectionLimits Limits => options.Limits;
 
     public CoarseClock Clock => clock;

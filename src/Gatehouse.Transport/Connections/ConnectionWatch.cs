@@ -37,6 +37,9 @@ internal sealed class ConnectionWatch
 
     public bool IsKnown => Volatile.Read(ref _known) != 0;
 
+    /// <summary>Whether anybody has been authenticated at its address.</summary>
+    public bool IsFromKnownAddress => _table.Known.Contains(_address);
+
     public bool IsAborted => Volatile.Read(ref _aborted) != 0;
 
     public CancellationToken Draining => _table.Draining;
@@ -55,6 +58,7 @@ internal sealed class ConnectionWatch
         {
             Volatile.Write(ref _authenticateBy, Never);
             _table.Gate.MarkKnown(_address);
+            _table.Known.Add(_address);
         }
     }
 

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Hosting;
 namespace Gatehouse.Transport.Connections;
 
 /// <summary>The one timer of the front door: moves the coarse clock, cuts connections that are due, and now and then looks at certificate files.</summary>
-internal sealed class Heartbeat(ConnectionTable table, RefusalTally tally, ServerCertificates certificates, TlsOptions tls, CoarseClock clock, TimeProvider time) : BackgroundService
+internal sealed class Heartbeat(ConnectionTable table, RefusalTally tally, ServerCertificates certificates, CertificateRollover rollover, TlsOptions tls, CoarseClock clock, TimeProvider time) : BackgroundService
 {
     public const int PeriodMilliseconds = 1_000;
 
@@ -20,6 +20,7 @@ internal sealed class Heartbeat(ConnectionTable table, RefusalTally tally, Serve
         var now = clock.Now;
         table.Sweep(now, time.GetUtcNow().UtcTicks);
         tally.Beat();
+        rollover.Beat();
         if (now >= _nextLook)
         {
             _nextLook = now + (long)tls.ReloadInterval.TotalMilliseconds;

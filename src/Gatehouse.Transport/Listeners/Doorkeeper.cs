@@ -11,7 +11,7 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Gatehouse.Transport.Listeners;
 
 /// <summary>The way of every connection: admission, TLS, then its protocol; and out again. Exceptions end here.</summary>
-internal sealed class Doorkeeper(ConnectionTable table, TlsHandshake tls, IntermediateCache intermediates, RefusalTally tally)
+internal sealed class Doorkeeper(ConnectionTable table, TlsHandshake tls, IntermediateCache intermediates, RolloverWatch rollover, RefusalTally tally)
 {
     private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(5);
 
@@ -70,19 +70,26 @@ internal sealed class Doorkeeper(ConnectionTable table, TlsHandshake tls, Interm
 
         var reader = Reader(context, session);
         var writer = Writer(context, session);
+        var input = new BudgetedInput(reader, watch, Limits.MaxUnauthenticatedBytes);
         try
         {
-            await handler.RunAsync(Connection(context, watch, session, reader, writer));
+            await handler.RunAsync(Connection(context, watch, session, input, writer));
         }
         finally
         {
+            if (!watch.IsKnown && !watch.IsAborted && !input.HasReceived && !session.IsResumed)
+            {
+                // Clients that look at our certificate after the handshake leave like this.
+                rollover.Of(session.IsNext).Leave(watch.IsFromKnownAddress);
+            }
+
             // Its last words and close_notify must not wait for ever for a peer that does not read.
             watch.CloseBy(CloseTimeout);
             await EndAsync(reader, writer, session);
         }
     }
 
-    private StreamConnection Connection(ConnectionContext context, ConnectionWatch watch, TlsSession session, PipeReader reader, PipeWriter writer)
+    private StreamConnection Connection(ConnectionContext context, ConnectionWatch watch, TlsSession session, BudgetedInput input, PipeWriter writer)
     {
         var peer = new PeerInfo
         {
@@ -94,7 +101,6 @@ internal sealed class Doorkeeper(ConnectionTable table, TlsHandshake tls, Interm
             Server = session.Server,
             Certificate = session.Certificate,
         };
-        var input = new BudgetedInput(reader, watch, Limits.MaxUnauthenticatedBytes);
         return new StreamConnection(input, writer, peer, watch, session.Certificate is null ? null : () => Keep(session));
     }
 

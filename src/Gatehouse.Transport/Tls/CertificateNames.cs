@@ -8,14 +8,20 @@ internal sealed class CertificateNames
     private readonly FrozenDictionary<string, ServerCertificate> _byName;
     private readonly ServerCertificate _default;
 
-    private CertificateNames(ServerCertificate made, FrozenDictionary<string, ServerCertificate> byName, ServerCertificate fallback)
+    private CertificateNames(ServerCertificate made, ServerCertificate? installed, FrozenDictionary<string, ServerCertificate> byName, ServerCertificate fallback)
     {
-        (Made, _byName, _default) = (made, byName, fallback);
+        (Made, Installed, _byName, _default) = (made, installed, byName, fallback);
     }
 
     public ServerCertificate Made { get; }
 
-    public static CertificateNames Of(ServerCertificate made, IReadOnlyDictionary<string, ServerCertificate> byFile)
+    /// <summary>The one that was handed in.</summary>
+    public ServerCertificate? Installed { get; }
+
+    /// <summary>For peers that name no host, or an unknown one.</summary>
+    public ServerCertificate Default => _default;
+
+    public static CertificateNames Of(ServerCertificate made, IReadOnlyDictionary<string, ServerCertificate> byFile, ServerCertificate? installed = null)
     {
         var byName = new Dictionary<string, ServerCertificate>(StringComparer.OrdinalIgnoreCase);
         foreach (var name in made.Names)
@@ -32,8 +38,14 @@ internal sealed class CertificateNames
             }
         }
 
-        var fallback = byFile.FirstOrDefault(p => Path.GetFileName(p.Key) == "default.pem").Value ?? made;
-        return new CertificateNames(made, byName.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase), fallback);
+        // The one that was handed in wins over the files: it was checked, and shown step by step.
+        foreach (var name in installed?.Names ?? [])
+        {
+            byName[name] = installed!;
+        }
+
+        var fallback = installed ?? byFile.FirstOrDefault(p => Path.GetFileName(p.Key) == "default.pem").Value ?? made;
+        return new CertificateNames(made, installed, byName.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase), fallback);
     }
 
     public ServerCertificate Select(string? hostName)

@@ -13,10 +13,13 @@ internal sealed class HandshakePolicy(TlsOptions options, ServerCertificates cer
     /// <summary>Certificates are few and replaced rarely; more entries than this are leftovers of reloads.</summary>
     private const int MaxEntries = 256;
 
-    public SslServerAuthenticationOptions Select(string? hostName)
+    public SslServerAuthenticationOptions Select(string? hostName) => Select(hostName, out _);
+
+    /// <summary>The same, and whether the certificate is the one of a change that is under way.</summary>
+    public SslServerAuthenticationOptions Select(string? hostName, out bool isNext)
     {
         var protocols = Protocols(hostName);
-        var key = (certificates.Select(hostName).Context, protocols);
+        var key = (certificates.Select(hostName, out isNext).Context, protocols);
         if (_made.TryGetValue(key, out var known))
         {
             return known;

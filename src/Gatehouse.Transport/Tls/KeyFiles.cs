@@ -1,4 +1,5 @@
 using System.Text;
+using Gatehouse.Keys;
 
 namespace Gatehouse.Transport.Tls;
 
@@ -44,6 +45,17 @@ internal static class KeyFiles
         }
 
         File.Move(beside, path, overwrite: true);
+        DirectorySync.Run(Path.GetDirectoryName(path)!);
+    }
+
+    /// <summary>Gone for good, where it was there.</summary>
+    public static void Delete(string path)
+    {
+        if (File.Exists(path))
+        {
+            File.Delete(path);
+            DirectorySync.Run(Path.GetDirectoryName(path)!);
+        }
     }
 
     /// <summary>Null when the file may hold a secret, else the sentence that says what to do.</summary>

@@ -4,16 +4,57 @@ using Microsoft.Extensions.Logging;
 
 namespace Gatehouse.Transport.Tls;
 
-/// <summary>The private root and the server certificate that the server makes for itself, so that the first start asks nothing.</summary>
-internal sealed class MadeCertificates(TlsOptions options, TimeProvider time, ILogger<MadeCertificates> log)
+/// <summary>A private root and the server certificate by it that the server makes for itself, so that the first start asks nothing; and those of a root that follows.</summary>
+/// <param name="options">Where they lie.</param>
+/// <param name="time">The clock.</param>
+/// <param name="log">Says what was made.</param>
+/// <param name="id">Which root: empty for the first one, else it stands in the names of its files.</param>
+internal sealed class MadeCertificates(TlsOptions options, TimeProvider time, ILogger<MadeCertificates> log, string id = "")
 {
+    private readonly string _suffix = id.Length == 0 ? "" : "-" + id;
+
+    /// <summary>What clients are given to trust: the root, and during a change others beside it.</summary>
     public string RootPath { get; } = Path.Combine(options.Folder, "ca.pem");
 
-    public string CertificatePath { get; } = Path.Combine(options.Folder, "server.pem");
+    public string CertificatePath => Path.Combine(options.Folder, $"server{_suffix}.pem");
 
-    public string KeyPath { get; } = Path.Combine(options.Folder, "server.key");
+    public string KeyPath => Path.Combine(options.Folder, $"server{_suffix}.key");
 
-    private string RootKeyPath => Path.Combine(options.KeysFolder, "ca.key");
+    private string RootKeyPath => Path.Combine(options.KeysFolder, $"ca{_suffix}.key");
+
+    /// <summary>The root alone; before its first change that is <see cref="RootPath"/>.</summary>
+    private string OwnRootPath => Path.Combine(options.Folder, $"root{_suffix}.pem");
+
+    /// <summary>The same for another root.</summary>
+    public MadeCertificates Of(string other) => new(options, time, log, other);
+
+    /// <summary>Makes a root beside the present one, for <see cref="Ensure"/> to go on with.</summary>
+    public void Begin()
+    {
+        KeyFiles.CreateFolder(options.KeysFolder, isPrivate: true);
+        MakeRoot(OwnRootPath);
+    }
+
+    /// <summary>The root's certificate, PEM. From now on it stands in a file of its own.</summary>
+    public string RootPem()
+    {
+        if (!File.Exists(OwnRootPath))
+        {
+            using var root = LoadRoot();
+            KeyFiles.Write(OwnRootPath, root.ExportCertificatePem() + "\n", isSecret: false);
+        }
+
+        return File.ReadAllText(OwnRootPath);
+    }
+
+    /// <summary>The keys first: what is left when it is cut short can sign nothing.</summary>
+    public void Delete()
+    {
+        foreach (var path in new[] { RootKeyPath, KeyPath, CertificatePath, OwnRootPath })
+        {
+            KeyFiles.Delete(path);
+        }
+    }
 
     /// <summary>Makes what is missing, replaces what is about to end or lacks a name, and loads the rest.</summary>
     public ServerCertificate Ensure()
@@ -79,24 +120,30 @@ internal sealed class MadeCertificates(TlsOptions options, TimeProvider time, IL
 
     private X509Certificate2 EnsureRoot()
     {
-        if (!File.Exists(RootPath))
+        if (id.Length == 0 && !File.Exists(RootPath) && !File.Exists(OwnRootPath))
         {
-            using var made = PrivateRoot.CreateRoot(time.GetUtcNow());
-            using var key = made.GetECDsaPrivateKey()!;
-            // The key first: a root without its key could never sign, a key without its root is only made again.
-            KeyFiles.Write(RootKeyPath, key.ExportPkcs8PrivateKeyPem() + "\n", isSecret: true);
-            KeyFiles.Write(RootPath, made.ExportCertificatePem() + "\n", isSecret: false);
-            TransportLog.RootMade(log, RootPath);
+            MakeRoot(RootPath);
         }
 
         return LoadRoot();
     }
 
+    private void MakeRoot(string path)
+    {
+        using var made = PrivateRoot.CreateRoot(time.GetUtcNow());
+        using var key = made.GetECDsaPrivateKey()!;
+        // The key first: a root without its key could never sign, a key without its root is only made again.
+        KeyFiles.Write(RootKeyPath, key.ExportPkcs8PrivateKeyPem() + "\n", isSecret: true);
+        KeyFiles.Write(path, made.ExportCertificatePem() + "\n", isSecret: false);
+        TransportLog.RootMade(log, path);
+    }
+
     private X509Certificate2 LoadRoot()
     {
+        var path = id.Length > 0 || File.Exists(OwnRootPath) ? OwnRootPath : RootPath;
         try
         {
-            var pem = File.ReadAllText(RootPath);
+            var pem = File.ReadAllText(path);
             if (!File.Exists(RootKeyPath))
             {
                 return X509Certificate2.CreateFromPem(pem);
@@ -106,7 +153,7 @@ internal sealed class MadeCertificates(TlsOptions options, TimeProvider time, IL
         }
         catch (Exception e) when (e is CryptographicException or ArgumentException or IOException or UnauthorizedAccessException)
         {
-            throw new TransportException($"{RootPath} and {RootKeyPath} cannot be used: {e.Message}", e);
+            throw new TransportException($"{path} and {RootKeyPath} cannot be used: {e.Message}", e);
         }
     }
 }

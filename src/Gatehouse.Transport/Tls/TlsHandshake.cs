@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using System.Net.Security;
 using System.Security.Authentication;
 using Gatehouse.Contracts.Credentials;
 using Gatehouse.Transport.Connections;
@@ -8,7 +9,7 @@ namespace Gatehouse.Transport.Tls;
 
 /// <summary>Runs the server's side of handshakes.</summary>
 internal sealed class TlsHandshake(
-    HandshakePolicy policy, TransportOptions options, IntermediateCache intermediates, TransportMetrics metrics, TimeProvider time, ILogger<TlsHandshake> log) : IDisposable
+    HandshakePolicy policy, TransportOptions options, IntermediateCache intermediates, RolloverWatch rollover, TransportMetrics metrics, TimeProvider time, ILogger<TlsHandshake> log) : IDisposable
 {
     private readonly SemaphoreSlim _computing = new(options.Limits.MaxHandshakesComputing);
 
@@ -18,19 +19,28 @@ internal sealed class TlsHandshake(
         var started = time.GetTimestamp();
         var pipe = new PipeStream(transport);
         var stream = new PeerSslStream(pipe, options.Tls);
-        var slot = new Slot(_computing);
+        var slot = new Slot(_computing, policy);
         try
         {
             // Wait for the ClientHello without holding anything; the slot is for peers that have something to compute.
             await pipe.WaitForDataAsync(watch.Closed);
             await slot.EnterAsync(watch.Closed);
             pipe.OnWrite = slot.OnFlight;
-            await stream.AuthenticateAsServerAsync(static (_, hello, state, _) => ValueTask.FromResult(((HandshakePolicy)state!).Select(hello.ServerName)), policy, watch.Closed);
+            await stream.AuthenticateAsServerAsync(static (_, hello, state, _) => ValueTask.FromResult(((Slot)state!).Select(hello.ServerName)), slot, watch.Closed);
         }
         catch (Exception e) when (e is AuthenticationException or IOException or OperationCanceledException or InvalidOperationException or NotSupportedException)
         {
             TransportLog.HandshakeFailed(log, watch.RemoteEndPoint, e.InnerException?.Message ?? e.Message);
             metrics.Handshake("none", "failed", time.GetElapsedTime(started));
+            if (CertificateAlerts.Find(e) is >= 0 and var alert)
+            {
+                rollover.Of(slot.IsNext).Refuse(alert, watch.IsFromKnownAddress);
+            }
+            else if (slot.Flight == ServerFlight.Kind.Full && !watch.IsAborted && e is (IOException or OperationCanceledException))
+            {
+                rollover.Of(slot.IsNext).Refuse(CertificateAlerts.BrokenOff, watch.IsFromKnownAddress);
+            }
+
             await stream.DisposeAsync();
             return null;
         }
@@ -40,7 +50,12 @@ internal sealed class TlsHandshake(
             slot.Leave();
         }
 
-        var session = Session(stream, slot.Flight == ServerFlight.Kind.Resumed);
+        var session = Session(stream, slot.Flight == ServerFlight.Kind.Resumed) with { IsNext = slot.IsNext };
+        if (!session.IsResumed)
+        {
+            rollover.Of(slot.IsNext).Complete();
+        }
+
         metrics.Handshake(session.Version, session.IsResumed ? "resumed" : "full", time.GetElapsedTime(started));
         return session;
     }
@@ -65,11 +80,21 @@ internal sealed class TlsHandshake(
     }
 
     /// <summary>A place among those that compute; given back as soon as the expensive flight is written, so that a slow peer holds none.</summary>
-    private sealed class Slot(SemaphoreSlim places)
+    private sealed class Slot(SemaphoreSlim places, HandshakePolicy policy)
     {
         private int _held;
 
         public ServerFlight.Kind Flight { get; private set; }
+
+        /// <summary>Whether the certificate of a change that is under way is shown.</summary>
+        public bool IsNext { get; private set; }
+
+        public SslServerAuthenticationOptions Select(string? hostName)
+        {
+            var chosen = policy.Select(hostName, out var isNext);
+            IsNext = isNext;
+            return chosen;
+        }
 
         public async ValueTask EnterAsync(CancellationToken cancellationToken)
         {

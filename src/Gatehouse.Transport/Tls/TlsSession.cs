@@ -14,6 +14,9 @@ internal sealed record TlsSession(SslStream Stream, string? HostName, string Ver
     /// <summary>Name of the IANA registry.</summary>
     public required string CipherSuite { get; init; }
 
+    /// <summary>Whether it was shown the certificate of a change that is under way.</summary>
+    public bool IsNext { get; init; }
+
     /// <summary>Our certificate that was shown, now or in the session that was resumed; null when it is known no more.</summary>
     public ShownServer? Server { get; init; }
 }
