@@ -50,7 +50,7 @@ internal static partial class ProvisioningLog
     [LoggerMessage(2417, LogLevel.Information, "The CA of credential policy '{Policy}' has signed revocation list {Number} with {Count} certificates.", EventName = "RevocationListSigned")]
     internal static partial void RevocationListSigned(this ILogger logger, string policy, long number, int count);
 
-    [LoggerMessage(2418, LogLevel.Error, "A revocation list or the certificate of a CA could not be given out.", EventName = "PublicationFailed")]
+    [LoggerMessage(2418, LogLevel.Error, "A revocation list, the status of a certificate or the certificate of a CA could not be given out.", EventName = "PublicationFailed")]
     internal static partial void PublicationFailed(this ILogger logger, Exception error);
 
     [LoggerMessage(2425, LogLevel.Warning, "{Count} uses of credentials of provisioning services could not be written and are tried again.", EventName = "ProvisioningUsesNotWritten")]
@@ -64,6 +64,9 @@ internal static partial class ProvisioningLog
 
     [LoggerMessage(2428, LogLevel.Error, "A key that a plan has made anew could not be carried to the hubs; that is tried again.", EventName = "KeyRollInterrupted")]
     internal static partial void KeyRollInterrupted(this ILogger logger, Exception error);
+
+    [LoggerMessage(2460, LogLevel.Information, "The CA of credential policy '{Policy}' has certified a key for OCSP answers of this node, good until {NotAfter:u}.", EventName = "ResponderCertified")]
+    internal static partial void ResponderCertified(this ILogger logger, string policy, DateTimeOffset notAfter);
 
     [LoggerMessage(2402, LogLevel.Error, "{Operation} of a device that registers over {Protocol} failed.", EventName = "RegistrationFailed")]
     internal static partial void DeviceRequestFailed(this ILogger logger, string operation, string protocol, Exception error);

@@ -17,6 +17,7 @@ internal sealed class ProvisioningMetrics
     private readonly Histogram<double> requests;
     private readonly Histogram<double> linkedHubs;
     private readonly Histogram<double> authorities;
+    private readonly Counter<long> statuses;
 
     public ProvisioningMetrics(IMeterFactory factory)
     {
@@ -28,6 +29,7 @@ internal sealed class ProvisioningMetrics
         linkedHubs = meter.CreateHistogram<double>("gatehouse.provisioning.linkedhub.duration", "s", "Time that a step of a registration took at a linked hub on another server, by outcome.");
         certificates = meter.CreateCounter<long>("gatehouse.provisioning.certificates", "{certificate}", "Certificates that were issued to devices, by kind of key.");
         authorities = meter.CreateHistogram<double>("gatehouse.provisioning.authority.duration", "s", "Time that a CA took to sign, its turn included, by where its key lies (sealed, file, pkcs11, tpm) and outcome (done, unavailable).");
+        statuses = meter.CreateCounter<long>("gatehouse.provisioning.ocsp.answers", "{answer}", "Answers of the OCSP responder, by outcome: signed, kept, malformed, unauthorized, busy, unavailable.");
         quarantines = meter.CreateCounter<long>("gatehouse.provisioning.quarantines", "{device}", "Devices that were put into quarantine because of their measured boot, by cause: changed, overdue.");
         requests = meter.CreateHistogram<double>("gatehouse.provisioning.request.duration", "s", "Time from the head of a request to the end of its answer, by operation and HTTP status.");
     }
@@ -46,6 +48,9 @@ internal sealed class ProvisioningMetrics
     /// <param name="elapsed">The wait for its turn included.</param>
     internal void AuthorityUsed(string place, string outcome, TimeSpan elapsed) => authorities.Record(
         elapsed.TotalSeconds, new KeyValuePair<string, object?>("place", place), new KeyValuePair<string, object?>("outcome", outcome));
+
+    /// <param name="outcome"><c>signed</c>, <c>kept</c> (signed before), <c>malformed</c>, <c>unauthorized</c>, <c>busy</c> or <c>unavailable</c>.</param>
+    internal void StatusAnswered(string outcome) => statuses.Add(1, new KeyValuePair<string, object?>("outcome", outcome));
 
     internal void Throttled(ThrottleClass operations) => throttled.Add(1, new KeyValuePair<string, object?>("class", operations.ToString()));
 

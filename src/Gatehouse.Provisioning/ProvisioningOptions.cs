@@ -63,6 +63,13 @@ public sealed record ProvisioningOptions
     /// <summary>How long a signature by a key in a key store may take, and how long one waits for its turn. 1 s–10 min, default 30 s: a TPM signs a few times in a second. Source: own.</summary>
     public TimeSpan KeyStorePatience { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>Questions about certificates (OCSP) that are answered in a second, on each node; as many may come at once. 1–100,000, default 200. One more: tryLater. Source: own.</summary>
+    /// <remarks>Each costs a read of the store, and mostly a signature by a key of this process.</remarks>
+    public int OcspRate { get; init; } = 200;
+
+    /// <summary>The same, from one address (IPv6: one /64). 1–100,000, default 20. Source: own.</summary>
+    public int OcspRatePerAddress { get; init; } = 20;
+
     /// <summary>Bytes of <c>optionalDeviceInformation</c>. 0–64 KiB, default 8,192. Source: own.</summary>
     public int MaxDeviceInformationBytes { get; init; } = 8 * 1024;
 

@@ -8,6 +8,7 @@ using Gatehouse.Provisioning.AccessPolicies;
 using Gatehouse.Provisioning.Allocation;
 using Gatehouse.Provisioning.Attestation;
 using Gatehouse.Provisioning.Certificates;
+using Gatehouse.Provisioning.CertificateStatus;
 using Gatehouse.Provisioning.DeviceDoor;
 using Gatehouse.Provisioning.DeviceDoor.Amqp;
 using Gatehouse.Provisioning.DeviceDoor.Est;
@@ -72,6 +73,10 @@ public static class ProvisioningSetup
         services.TryAddSingleton<Issuance.CredentialPolicies>();
         services.TryAddSingleton<IssuedCertificates>();
         services.TryAddSingleton<PublishedLists>();
+        services.TryAddSingleton<StatusResponders>();
+        services.TryAddSingleton<OcspRates>();
+        services.TryAddSingleton<CertificateStatuses>();
+        services.TryAddSingleton<PublicDoor.StatusDoor>();
         services.TryAddSingleton<PublicDoor.PublicDoor>();
         services.TryAddSingleton<CertificateIssuer>();
         services.TryAddSingleton<LinkedHubSettings>();

@@ -38,10 +38,20 @@ internal static class DeviceCertificate
             extensions.Add(names.Build());
         }
 
-        var (from, to) = (new DateTimeOffset(authority.Certificate.NotBefore.ToUniversalTime()), new DateTimeOffset(authority.Certificate.NotAfter.ToUniversalTime()));
-        var begin = Begin(now);
-        return authority.Sign(certificate, begin > from ? begin : from, now + life < to ? now + life : to, NewSerial());
+        var (from, to) = Within(authority.Certificate, now, life);
+        return authority.Sign(certificate, from, to, NewSerial());
     }
+
+    /// <summary>From when to when a certificate is good that is made now: no longer than its CA.</summary>
+    internal static (DateTimeOffset From, DateTimeOffset To) Within(X509Certificate2 authority, DateTimeOffset now, TimeSpan life)
+    {
+        var (from, to) = (new DateTimeOffset(authority.NotBefore.ToUniversalTime()), new DateTimeOffset(authority.NotAfter.ToUniversalTime()));
+        var begin = Begin(now);
+        return (begin > from ? begin : from, now + life < to ? now + life : to);
+    }
+
+    /// <summary>As much of a name as a common name may have.</summary>
+    internal static string Fit(string name) => name.Length <= CertificateSigningRequest.MaxNameCharacters ? name : name[..CertificateSigningRequest.MaxNameCharacters];
 
     internal static DateTimeOffset Begin(DateTimeOffset now) => now - Backdated;
 

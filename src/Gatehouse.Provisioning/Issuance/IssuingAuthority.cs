@@ -79,7 +79,7 @@ internal sealed class IssuingAuthority : IDisposable
     {
         var name = new X500DistinguishedNameBuilder();
         name.AddOrganizationName(service);
-        name.AddCommonName(policy.Length <= CertificateSigningRequest.MaxNameCharacters ? policy : policy[..CertificateSigningRequest.MaxNameCharacters]);
+        name.AddCommonName(DeviceCertificate.Fit(policy));
         var request = new CertificateRequest(name.Build(), key, hash);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, hasPathLengthConstraint: true, pathLengthConstraint: 0, critical: true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, critical: true));

@@ -23,11 +23,12 @@ internal sealed record SignedRevocationListRow
     public long Signed { get; init; }
 }
 
-/// <summary>What a list says of one certificate.</summary>
+/// <summary>What is said of one certificate.</summary>
 internal sealed record RevokedCertificateRow
 {
     public string Serial { get; init; } = "";
 
+    /// <summary>When; 0 for one that is good.</summary>
     public long Revoked { get; init; }
 
     public string Reason { get; init; } = "";
@@ -50,6 +51,17 @@ internal static class SignedRevocationListRows
             WHERE service = @Service AND revoked <> 0 AND not_after >= @EndedBefore AND (policy_id = @Id OR authority = @Authority) ORDER BY serial
             """,
             new { Service = service.Value, Id = policyId, Authority = authority, EndedBefore = endedBefore },
+            cancellationToken: cancellationToken))];
+
+    /// <summary>Of certificates that a policy issued, or its CA by whatever policy, and that are in the inventory: when and why they were revoked, 0 for not.</summary>
+    internal static async Task<IReadOnlyList<RevokedCertificateRow>> StatusesAsync(
+        DbConnection connection, SqlDialect dialect, HubName service, string policyId, string authority, string[] serials, CancellationToken cancellationToken) =>
+        [.. await connection.QueryAsync<RevokedCertificateRow>(new CommandDefinition(
+            $"""
+            SELECT serial AS Serial, revoked AS Revoked, revocation_reason AS Reason FROM issued_certificates
+            WHERE service = @Service AND serial {dialect.AnyOf("@Serials")} AND (policy_id = @Id OR authority = @Authority)
+            """,
+            new { Service = service.Value, Serials = serials, Id = policyId, Authority = authority },
             cancellationToken: cancellationToken))];
 
     /// <summary>False when another node has signed one of this number meanwhile.</summary>

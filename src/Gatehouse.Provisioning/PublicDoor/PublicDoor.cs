@@ -5,23 +5,20 @@ using Microsoft.Extensions.Logging;
 
 namespace Gatehouse.Provisioning.PublicDoor;
 
-/// <summary>Over plain HTTP, for everybody: <c>GET /{id scope}/{policy}.crl</c> and <c>.cer</c>, signed or public as they are. Nothing else is there, no body is read, and each connection has one answer.</summary>
-internal sealed class PublicDoor(ProvisioningDirectory directory, PublishedLists lists, ILogger<PublicDoor> log)
+/// <summary>
+/// Over plain HTTP, for everybody: <c>GET /{id scope}/{policy}.crl</c> and <c>.cer</c>, and OCSP at <c>{policy}.ocsp</c>, signed or public as they are.
+/// Nothing else is there, no body but a question of OCSP is read, and each connection has one answer.
+/// </summary>
+internal sealed class PublicDoor(ProvisioningDirectory directory, PublishedLists lists, StatusDoor statuses, ILogger<PublicDoor> log)
 {
-    // An id scope and the name of a policy with room to spare.
+    // An id scope and the name of a policy with room to spare; and a question in base64.
     private const int MaxPathCharacters = 256;
+    private const int MaxQuestionCharacters = 2_048;
 
     internal async Task InvokeAsync(HttpContext http)
     {
         http.Response.Headers.Connection = "close";
         http.Response.Headers.XContentTypeOptions = "nosniff";
-        if (!HttpMethods.IsGet(http.Request.Method) && !HttpMethods.IsHead(http.Request.Method))
-        {
-            http.Response.Headers.Allow = "GET, HEAD";
-            http.Response.StatusCode = StatusCodes.Status405MethodNotAllowed;
-            return;
-        }
-
         try
         {
             await AnswerAsync(http);
@@ -39,6 +36,19 @@ internal sealed class PublicDoor(ProvisioningDirectory directory, PublishedLists
 
     private async Task AnswerAsync(HttpContext http)
     {
+        if (ReadQuestion(http.Request.Path.Value) is { } question && directory.FindByScope(question.Scope) is { } asking)
+        {
+            await statuses.InvokeAsync(http, asking.Name, question.Policy, question.Encoded);
+            return;
+        }
+
+        if (!HttpMethods.IsGet(http.Request.Method) && !HttpMethods.IsHead(http.Request.Method))
+        {
+            http.Response.Headers.Allow = "GET, HEAD";
+            http.Response.StatusCode = StatusCodes.Status405MethodNotAllowed;
+            return;
+        }
+
         if (Read(http.Request.Path.Value) is not { } asked || directory.FindByScope(asked.Scope) is not { } instance)
         {
             http.Response.StatusCode = StatusCodes.Status404NotFound;
@@ -77,5 +87,17 @@ internal sealed class PublicDoor(ProvisioningDirectory directory, PublishedLists
 
         var isList = file.EndsWith(".crl", StringComparison.Ordinal);
         return (isList || file.EndsWith(".cer", StringComparison.Ordinal)) && Enrollments.EnrollmentKey.IsValid(file[..^4]) ? (scope, file[..^4], isList) : null;
+    }
+
+    // Base64 may have slashes of its own.
+    private static (string Scope, string Policy, string Encoded)? ReadQuestion(string? path)
+    {
+        if (path is not ['/', ..] || path.Length > MaxPathCharacters + MaxQuestionCharacters || path[1..].Split('/', 3) is not [{ Length: > 0 } scope, var file, .. var rest] || !file.EndsWith(StatusDoor.Ending, StringComparison.Ordinal))
+        {
+            return null;
+        }
+
+        var policy = file[..^StatusDoor.Ending.Length];
+        return Enrollments.EnrollmentKey.IsValid(policy) ? (scope, policy, rest is [var encoded] ? encoded : "") : null;
     }
 }
