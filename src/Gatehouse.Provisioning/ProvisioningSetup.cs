@@ -64,6 +64,7 @@ public static class ProvisioningSetup
             all.GetRequiredService<TimeProvider>(),
             all.GetRequiredService<ISignals>()));
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IAuditNeighbour, LinkedServices>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IProvisionedKeys, ProvisionedKeys>());
         services.TryAddSingleton<AllocationRules>();
         services.TryAddSingleton<EnrollmentRules>();
         services.TryAddSingleton<EnrollmentWriter>();

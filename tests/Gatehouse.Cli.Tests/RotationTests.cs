@@ -26,4 +26,31 @@ public sealed class RotationTests(RunningServer server)
         Assert.Contains("nothing was changed", shown.Output, StringComparison.Ordinal);
         Assert.Contains("4 regenerate the secondary key", shown.Output, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task A_plan_for_devices_says_whom_it_serves_and_hands_their_keys_out_into_a_new_file()
+    {
+        using var folder = new TemporaryFolder();
+        await CliRun.OkAsync(server.On("device", "create", "rotation-key"));
+        await CliRun.OkAsync(server.On("device", "create", "rotation-ca", "--auth-method", "x509_ca"));
+        var list = Path.Combine(folder.Path, "devices");
+        await File.WriteAllTextAsync(list, "rotation-key\n\nrotation-ca\nrotation-none\n", TestContext.Current.CancellationToken);
+        var drill = await CliRun.OkAsync(server.On("rotation", "plan", "device-key", "--devices-file", list, "--canary", "1", "--drill"));
+        Assert.Contains("It comes by certificate", drill.Output, StringComparison.Ordinal);
+        Assert.Contains("canary group: 1 waiting", drill.Output, StringComparison.Ordinal);
+
+        var id = (string)(await CliRun.OkAsync(server.On("rotation", "plan", "device-key", "--device", "rotation-key", "--tell", "--json"))).Json["id"]!;
+        await CliRun.RefusedAsync(1, server.On("rotation", "plan", "device-key", "--query", "deviceId = 'rotation-key'"), id);
+        await CliRun.RefusedAsync(1, server.On("rotation", "plan", "device-key", "--device", "rotation-ca"), "nobody");
+        var file = Path.Combine(folder.Path, "keys.csv");
+        Assert.Equal(0, (int)(await CliRun.OkAsync(server.On("rotation", "keys", id, "--to", file, "--json"))).Json["keys"]!);
+        Assert.Equal(["id,slot,key"], await File.ReadAllLinesAsync(file, TestContext.Current.CancellationToken));
+        Assert.True(OperatingSystem.IsWindows() || File.GetUnixFileMode(file) == (UnixFileMode.UserRead | UnixFileMode.UserWrite));
+        await CliRun.RefusedAsync(2, server.On("rotation", "keys", id, "--to", file), "--to");
+
+        await CliRun.OkAsync(server.On("rotation", "start", id));
+        Assert.Equal("rolling-back", (string?)(await CliRun.OkAsync(server.On("rotation", "rollback", id, "--json"))).Json["state"]);
+        await CliRun.RefusedAsync(2, server.On("rotation", "plan", "device-key", "some", "--query", "*"), "no name");
+        await CliRun.RefusedAsync(2, server.On("rotation", "plan", "ca", "one"), "two names");
+    }
 }

@@ -7,6 +7,7 @@ using Gatehouse.Hub.AccessPolicies;
 using Gatehouse.Hub.Hubs;
 using Gatehouse.Hub.Registry;
 using Gatehouse.Hub.Rotation;
+using Gatehouse.Hub.Rotation.Fleets;
 using Gatehouse.Hub.UseTracking;
 using Gatehouse.Store;
 using Gatehouse.Store.Audit;
@@ -292,7 +293,7 @@ public abstract class RotationSuite(PostgresServer? server)
     private static RotationInput Input() => new() { Kind = Rotations.PolicyKey, Policy = Policy, UnusedForSeconds = 60 };
 
     internal static RotationRunner Node(HubHost hub, TimeProvider? time = null) => new(
-        hub.Get<Database>(), hub.Get<HubDirectory>(), hub.Get<RotationKinds>(), time ?? hub.Time, NullLogger<RotationRunner>.Instance);
+        hub.Get<Database>(), hub.Get<HubDirectory>(), hub.Get<RotationKinds>(), hub.Get<FleetLook>(), hub.Get<FleetPlans>(), time ?? hub.Time, NullLogger<RotationRunner>.Instance);
 
     private static async Task<RotationPlan> StartedAsync(HubHost hub, RotationInput? input = null)
     {

@@ -143,6 +143,7 @@ public sealed class PermissionTableTests(RunningApi api) : IClassFixture<Running
             new("GET", "gatehouse/v1/rotations", $"{Operator}rotations", 200),
             new("POST", "gatehouse/v1/rotations", $"{Operator}rotations", 400, "{}"),
             new("GET", "gatehouse/v1/rotations/{plan}", $"{Operator}rotations/none", 404),
+            new("GET", "gatehouse/v1/rotations/{plan}/keys", $"{Operator}rotations/none/keys", 404),
             new("POST", "gatehouse/v1/rotations/{plan}/{change}", $"{Operator}rotations/none/start", 404),
         ]),
         ["ManageStrictness"] = (Owners,

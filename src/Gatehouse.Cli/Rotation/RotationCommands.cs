@@ -9,14 +9,7 @@ namespace Gatehouse.Cli.Rotation;
 /// <summary>The group <c>rotation</c>: new keys by a plan that waits until nobody uses the old ones.</summary>
 internal sealed class RotationCommands(Shell shell)
 {
-    private readonly Argument<string> kind = new Argument<string>("kind") { Description = "What is rotated: policy-key, the keys of a shared access policy; ca, from one CA certificate to another; of the provisioning service group-key and enrollment-key, the symmetric keys of an enrollment group or an individual enrollment, group-ca, from one CA certificate of a group to its other one, and provisioning-policy-key." }.AcceptOnlyFromAmong(["policy-key", "ca", .. RotationTarget.ServiceKinds]);
-    private readonly Argument<string[]> names = new("name") { Description = "Name of the policy, group or enrollment; of the CA certificate that goes, and of the one that devices move to.", Arity = ArgumentArity.OneOrMore };
     private readonly Argument<string> plan = new("plan") { Description = "The plan's id, as 'rotation list' shows it." };
-    private readonly Option<string?> first = new Option<string?>("--first") { Description = "The key to regenerate first, to which clients move: primary or secondary. Default: the one that is not used, or not for longer.", HelpName = "key" }.AcceptOnlyFromAmong("primary", "secondary");
-    private readonly Option<long> unusedFor = new("--unused-for") { Description = "Seconds that nobody may have used a key before it is regenerated; longer than the longest pause of its clients. 10–34560000, default 86400.", HelpName = "seconds", DefaultValueFactory = _ => 86_400 };
-    private readonly Option<long?> atLatest = new("--at-latest") { Description = "Seconds that clients may take to move; after them the old key goes although somebody uses it, and who stands on it is cut off. Default: as long as it takes.", HelpName = "seconds" };
-    private readonly Option<bool> drill = new("--drill") { Description = "Only show the plan." };
-    private readonly Option<bool> start = new("--start") { Description = "Start it at once." };
     private readonly Option<bool> provisioning = new("--provisioning") { Description = "A plan of the provisioning service, not of the hub." };
 
     internal static HubCommand Group(Shell shell)
@@ -25,54 +18,16 @@ internal sealed class RotationCommands(Shell shell)
         return Shell.Group(
             "rotation",
             "New keys by a plan that cuts nobody off: the unused key first, clients move, then the old one.",
-            commands.Plan,
+            new PlanRotation(shell).Command,
             commands.List,
             commands.Show,
             commands.Change("start", "Starts a plan."),
             commands.Change("pause", "Stops a plan where it is; both keys stay good."),
             commands.Change("resume", "Lets a paused plan go on; what it watches is watched anew."),
-            commands.Change("cancel", "Ends a plan; both keys stay as they are, and good."));
+            commands.Change("rollback", "Devices that have not moved go back to their old keys."),
+            commands.Change("cancel", "Ends a plan; both keys stay as they are, and good."),
+            new HandOutKeys(shell).Command);
     }
-
-    private Command Plan => shell.Command(
-        "plan",
-        "Makes a plan and shows its steps; nothing is changed before it is started.",
-        [
-            "gatehouse rotation plan policy-key service --drill",
-            "gatehouse rotation plan policy-key service --unused-for 172800 --start",
-            "gatehouse rotation plan policy-key device --at-latest 604800",
-            "gatehouse rotation plan ca factory-2024 factory-2027 --start",
-            "gatehouse rotation plan group-key line-a --unused-for 604800 --start",
-        ],
-        [kind, names, first, unusedFor, atLatest, drill, start],
-        async call =>
-        {
-            if (call.Value(drill) && call.Value(start))
-            {
-                throw CliException.Usage("--drill and --start exclude each other.");
-            }
-
-            var body = Subject(call.Value(kind)!, call.Value(names)!);
-            body["unusedForSeconds"] = call.Value(unusedFor);
-            if (call.Value(first) is { } key)
-            {
-                body["firstKey"] = key + (call.Value(kind) == "group-ca" ? "Certificate" : "Key");
-            }
-
-            if (call.Value(atLatest) is { } seconds)
-            {
-                body["atLatestSeconds"] = seconds;
-            }
-
-            var target = RotationTarget.Of(call, call.Value(kind)!);
-            var made = await target.CreateAsync(body, call.Value(drill));
-            if (call.Value(start))
-            {
-                made = await target.ChangeAsync((string)made["id"]!, "start");
-            }
-
-            return call.Answer(made, terminal => Write(terminal, made));
-        });
 
     private Command List => shell.Command("list", "Lists plans, the newest first.", ["gatehouse rotation list", "gatehouse rotation list --provisioning"], [provisioning], async call =>
     {
@@ -106,16 +61,7 @@ internal sealed class RotationCommands(Shell shell)
 
     private RotationTarget Target(Call call) => new(call, call.Value(provisioning));
 
-    private static JsonObject Subject(string kind, string[] names) => (kind, names) switch
-    {
-        (_, [var name]) when RotationTarget.ServiceKinds.Contains(kind) => new JsonObject { ["kind"] = kind, ["subject"] = name },
-        ("policy-key", [var policy]) => new JsonObject { ["kind"] = kind, ["policy"] = policy },
-        ("ca", [var old, var successor]) => new JsonObject { ["kind"] = kind, ["subject"] = old, ["successor"] = successor },
-        ("ca", _) => throw CliException.Usage("A plan for a CA takes two names: the certificate that goes, and the one that devices move to."),
-        _ => throw CliException.Usage("A plan for keys takes one name."),
-    };
-
-    private static void Write(Terminal terminal, JsonNode plan)
+    internal static void Write(Terminal terminal, JsonNode plan)
     {
         terminal.Facts(
             ("plan", Text(plan["id"]) ?? "(not made: a drill)"),
@@ -130,11 +76,29 @@ internal sealed class RotationCommands(Shell shell)
             string.Create(CultureInfo.InvariantCulture, $"{at + 1} {Text(step!["name"])}"), Text(step["state"]), ReadableTime.Of(step["began"]), ReadableTime.Of(step["ended"]),
             Seconds(step["unusedSeconds"]), Text(step["live"]),
         }));
-        if (plan["laggards"] is { } laggards && (long)laggards["count"]! > 0)
+        Count(terminal, "canary group", plan["canary"]);
+        Count(terminal, "all", plan["progress"]);
+        Name(terminal, plan["laggards"], plan["progress"] is null ? "would fail if it went now:" : "lag behind:");
+        Name(terminal, plan["leftOut"], "get no new keys, or keep their old one:");
+    }
+
+    private static void Count(Terminal terminal, string whose, JsonNode? progress)
+    {
+        if (progress is not null)
         {
-            terminal.Note($"{Text(laggards["count"])} would fail if it went now:");
-            terminal.Table(["device", "why"], laggards["named"]!.AsArray().Select(each => new[] { Text(each!["identity"]), Text(each["reason"]) }));
+            terminal.Line($"{whose}: {progress["waiting"]} waiting, {progress["renewed"]} renewed, {progress["moved"]} moved, {progress["done"]} done; {progress["lagging"]} lagging, {progress["kept"]} kept, {progress["skipped"]} skipped, {progress["leftOut"]} left out, {progress["rolledBack"]} rolled back");
         }
+    }
+
+    private static void Name(Terminal terminal, JsonNode? some, string what)
+    {
+        if (some is null || (long)some["count"]! == 0)
+        {
+            return;
+        }
+
+        terminal.Note($"{some["count"]} {what}");
+        terminal.Table(["device", "why"], some["named"]!.AsArray().Select(each => new[] { Text(each!["identity"]), Text(each["reason"]) }));
     }
 
     private static string? Seconds(JsonNode? node) => node is null ? null : TimeSpan.FromSeconds((long)node).ToString("c", CultureInfo.InvariantCulture);

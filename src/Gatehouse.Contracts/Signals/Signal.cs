@@ -68,6 +68,12 @@ public static class SignalSubjects
 
     /// <summary>Another node says how many.</summary>
     public const string CredentialUseAnswered = "credentialuse.answered";
+
+    /// <summary>A node asks which of some keys somebody is connected by; the payload names them by their marks.</summary>
+    public const string CredentialMarksAsked = "credentialmarks.asked";
+
+    /// <summary>Another node says which.</summary>
+    public const string CredentialMarksAnswered = "credentialmarks.answered";
 }
 
 /// <summary>Fan-out of signals: in process, or over NATS. At most once; receivers must tolerate loss by re-reading when they next look.</summary>

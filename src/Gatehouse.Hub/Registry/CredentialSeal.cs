@@ -24,6 +24,9 @@ internal sealed class CredentialSeal(SecretVault vault)
         };
     }
 
+    /// <summary>A new key of the hub's making, sealed for a row.</summary>
+    internal byte[] SealNew(string binding) => Seal(null, binding);
+
     private byte[] Seal(byte[]? given, string binding)
     {
         var key = given ?? RandomNumberGenerator.GetBytes(GeneratedKeyBytes);

@@ -1,14 +1,15 @@
 using System.Globalization;
 using Gatehouse.Contracts.Errors;
 using Gatehouse.Contracts.Identities;
+using Gatehouse.Hub.Rotation.Fleets;
 using Gatehouse.Store;
 
 namespace Gatehouse.Hub.Rotation;
 
 /// <summary>One look at a running plan: what is seen of its credentials, and the one transaction that follows from it.</summary>
-internal sealed class RotationLook(Database database, RotationKinds kinds, string owner, TimeProvider time)
+internal sealed class RotationLook(Database database, RotationKinds kinds, FleetLook fleets, string owner, TimeProvider time)
 {
-    private static readonly TimeSpan Lease = TimeSpan.FromSeconds(30);
+    private readonly RotationLease lease = new(owner, time);
 
     /// <summary>For tests: called before a step's transaction and at its end, before the commit; what it throws is a crash.</summary>
     internal Action<string>? Before { get; set; }
@@ -20,7 +21,17 @@ internal sealed class RotationLook(Database database, RotationKinds kinds, strin
     /// <param name="cancellationToken">Ends it.</param>
     internal async Task<RotationRow?> RunAsync(HubName hub, string planId, TimeSpan sinceLast, CancellationToken cancellationToken)
     {
-        if (await database.ReadAsync((connection, cancel) => RotationRows.FindAsync(connection, hub, planId, cancel), cancellationToken) is not { State: RotationStates.Running } seen || kinds.Find(seen.Kind) is not { } kind)
+        if (await database.ReadAsync((connection, cancel) => RotationRows.FindAsync(connection, hub, planId, cancel), cancellationToken) is not { State: RotationStates.Running or RotationStates.RollingBack } seen)
+        {
+            return null;
+        }
+
+        if (seen.Kind == Rotations.DeviceKey)
+        {
+            return await fleets.RunAsync(hub, planId, lease, sinceLast, Before, cancellationToken);
+        }
+
+        if (kinds.Find(seen.Kind) is not { } kind)
         {
             return null;
         }
@@ -39,14 +50,12 @@ internal sealed class RotationLook(Database database, RotationKinds kinds, strin
                     return missing;
                 }
 
-                if (await RotationRows.LockAsync(write, database.Dialect, hub, planId, cancel) is not { State: RotationStates.Running } row || row.Renewed != seen.Renewed || IsOthers(row))
+                if (await RotationRows.LockAsync(write, database.Dialect, hub, planId, cancel) is not { State: RotationStates.Running } row || row.Renewed != seen.Renewed || lease.IsOthers(row))
                 {
                     return Result<RotationRow?>.Of(null);
                 }
 
-                var isMine = row.Owner == owner;
-                var looked = row with { Owner = owner, LeasedUntil = (time.GetUtcNow() + Lease).UtcTicks };
-                var next = await NextAsync(write, kind, Observe(looked, watched, other, live, isMine ? sinceLast : TimeSpan.Zero), other, cancel);
+                var next = await NextAsync(write, kind, Observe(lease.Take(row), watched, other, live, lease.IsMine(row) ? sinceLast : TimeSpan.Zero), other, cancel);
                 await RotationRows.UpdateAsync(write, next, cancel);
                 Before?.Invoke(next.State == RotationStates.Done ? "done" : next.Renewed != row.Renewed ? "renewed" : "looked");
                 return next;
@@ -54,10 +63,6 @@ internal sealed class RotationLook(Database database, RotationKinds kinds, strin
             cancellationToken);
         return done.IsOk ? done.Value : null;
     }
-
-    // A lease that ends later than any that is given now was given before the clock was set back.
-    private bool IsOthers(RotationRow row) =>
-        row.Owner.Length > 0 && row.Owner != owner && row.LeasedUntil > time.GetUtcNow().UtcTicks && row.LeasedUntil <= (time.GetUtcNow() + Lease).UtcTicks;
 
     // Spans are of the monotonic clock, and a use is told by its time being another than the last: where the clock stands does not matter. Only a use from the future hides later ones.
     private RotationRow Observe(RotationRow row, long use, long other, long live, TimeSpan span)

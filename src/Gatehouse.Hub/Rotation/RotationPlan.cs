@@ -3,7 +3,7 @@ namespace Gatehouse.Hub.Rotation;
 /// <summary>What is to be rotated, and how.</summary>
 public sealed record RotationInput
 {
-    /// <summary><c>policy-key</c> or <c>ca</c>.</summary>
+    /// <summary><c>policy-key</c>, <c>device-key</c> or <c>ca</c>.</summary>
     public string? Kind { get; init; }
 
     /// <summary>Of <c>ca</c>: name of the CA certificate that goes.</summary>
@@ -17,6 +17,21 @@ public sealed record RotationInput
 
     /// <summary>Of kinds with two keys, <c>primaryKey</c> or <c>secondaryKey</c>: the one to regenerate first; null for the one that was not used, or not for longer.</summary>
     public string? FirstKey { get; init; }
+
+    /// <summary>Of <c>device-key</c>: ids of devices (<c>id</c>) and modules (<c>device/module</c>), at most 10,000; or null, and <see cref="Query"/> says.</summary>
+    public IReadOnlyList<string>? Devices { get; init; }
+
+    /// <summary>Of <c>device-key</c>: a condition over the registry, as jobs take it; at most 100,000 devices or modules.</summary>
+    public string? Query { get; init; }
+
+    /// <summary>Of <c>device-key</c>: how many of them go first, 0–1,000; the others follow when these are through.</summary>
+    public int? Canary { get; init; }
+
+    /// <summary>Of <c>device-key</c>: who goes first, by id.</summary>
+    public IReadOnlyList<string>? CanaryDevices { get; init; }
+
+    /// <summary>Of <c>device-key</c>: each device is told by a desired property which of its keys to use.</summary>
+    public bool Tell { get; init; }
 
     /// <summary>How long nobody may have used a key before it is regenerated.</summary>
     /// <remarks>Seconds, 10–34,560,000 (400 days), default 86,400. Longer than the longest pause of a client that keeps the key. Source: own.</remarks>
@@ -38,11 +53,11 @@ public sealed record RotationPlan
     /// <summary>Name of what is rotated; for <c>policy-key</c> that of the policy.</summary>
     public required string Subject { get; init; }
 
-    /// <summary>The credential that clients move to.</summary>
-    public required string FirstKey { get; init; }
+    /// <summary>The credential that clients move to; null where each device has its own.</summary>
+    public required string? FirstKey { get; init; }
 
     /// <summary>The credential that they leave.</summary>
-    public required string LastKey { get; init; }
+    public required string? LastKey { get; init; }
 
     public required string State { get; init; }
 
@@ -62,20 +77,40 @@ public sealed record RotationPlan
     /// <summary>Who would fail if the credential that goes went now; null in lists, for kinds that cannot name them, and for plans that have ended.</summary>
     public RotationLaggards? Laggards { get; init; }
 
-    internal static RotationPlan From(RotationRow row, IRotationKind kind) => new()
+    /// <summary>Where it is over many identities: how far they are; null in lists and for other kinds.</summary>
+    public RotationProgress? Progress { get; init; }
+
+    /// <summary>The same of those that go first; null when there are none.</summary>
+    public RotationProgress? Canary { get; init; }
+
+    /// <summary>Who was named but gets no new keys from it, with the reason.</summary>
+    public RotationLaggards? LeftOut { get; init; }
+
+    /// <summary>Whether devices are told by a desired property.</summary>
+    public bool Tells { get; init; }
+
+    internal static RotationPlan From(RotationRow row, IRotationKind kind) => Head(row) with
+    {
+        FirstKey = row.FirstKey,
+        LastKey = kind.LastKey(row),
+        Steps = [.. FirstSteps(row, kind.WordsFor(row).FirstSteps), .. LastSteps(row, kind.WordsFor(row))],
+    };
+
+    /// <summary>What all kinds have.</summary>
+    internal static RotationPlan Head(RotationRow row) => new()
     {
         Id = row.PlanId.Length == 0 ? null : row.PlanId,
         Kind = row.Kind,
         Subject = row.Subject,
-        FirstKey = row.FirstKey,
-        LastKey = kind.LastKey(row),
+        FirstKey = null,
+        LastKey = null,
         State = row.State,
         UnusedFor = TimeSpan.FromTicks(row.Quiet),
         AtLatest = row.AtLatest == 0 ? null : TimeSpan.FromTicks(row.AtLatest),
         Created = new DateTimeOffset(row.Created, TimeSpan.Zero),
         Ended = TimeOf(row.Ended),
         Message = row.Message,
-        Steps = [.. FirstSteps(row, kind.WordsFor(row).FirstSteps), .. LastSteps(row, kind.WordsFor(row))],
+        Steps = [],
     };
 
     private static IEnumerable<RotationStep> FirstSteps(RotationRow row, IReadOnlyList<string> names)
@@ -126,10 +161,18 @@ public sealed record RotationLaggard(string Identity, string Reason);
 /// <summary>States of plans and steps.</summary>
 public static class RotationStates
 {
+    /// <summary>Its devices are not all chosen yet.</summary>
+    public const string Gathering = "gathering";
+
     public const string Planned = "planned";
     public const string Running = "running";
     public const string Paused = "paused";
     public const string Done = "done";
     public const string Cancelled = "cancelled";
     public const string Failed = "failed";
+
+    /// <summary>On its way back: who has not moved stays with the old key.</summary>
+    public const string RollingBack = "rolling-back";
+
+    public const string RolledBack = "rolled-back";
 }

@@ -27,6 +27,7 @@ internal sealed record RotationRow
 
     public long Started { get; init; }
 
+    /// <summary>When the first credential was made anew; of plans over many identities, when they stopped because no canary had come through.</summary>
     public long Renewed { get; init; }
 
     public long Ended { get; init; }
@@ -40,6 +41,9 @@ internal sealed record RotationRow
     public long Live { get; init; }
 
     public long OldWasUsed { get; init; }
+
+    /// <summary>1: devices are told which key to use (not the key).</summary>
+    public long Tells { get; init; }
 
     public string Message { get; init; } = "";
 

@@ -5,12 +5,12 @@ using Gatehouse.Store;
 
 namespace Gatehouse.Hub.Rotation;
 
-/// <summary>SQL of <c>rotation_plans</c> (Schema/0035).</summary>
+/// <summary>SQL of <c>rotation_plans</c> (Schema/0035, 0036).</summary>
 internal static class RotationRows
 {
     private const string Select = """
         SELECT hub AS Hub, plan_id AS PlanId, kind AS Kind, subject AS Subject, first_key AS FirstKey, actor AS Actor, state AS State, quiet AS Quiet, at_latest AS AtLatest, etag AS ETag,
-          created AS Created, started AS Started, renewed AS Renewed, ended AS Ended, watched AS Watched, waited AS Waited, seen_use AS SeenUse, live AS Live, old_was_used AS OldWasUsed,
+          created AS Created, started AS Started, renewed AS Renewed, ended AS Ended, watched AS Watched, waited AS Waited, seen_use AS SeenUse, live AS Live, old_was_used AS OldWasUsed, tells AS Tells,
           message AS Message, owner AS Owner, leased_until AS LeasedUntil
         FROM rotation_plans WHERE hub = @Hub
         """;
@@ -41,12 +41,12 @@ internal static class RotationRows
 
     internal static async Task<IReadOnlyList<string>> FindRunningAsync(DbConnection connection, HubName hub, CancellationToken cancellationToken) =>
         [.. await connection.QueryAsync<string>(new CommandDefinition(
-            "SELECT plan_id FROM rotation_plans WHERE hub = @Hub AND ended = 0 AND state = 'running' ORDER BY plan_id", new { Hub = hub.Value }, cancellationToken: cancellationToken))];
+            "SELECT plan_id FROM rotation_plans WHERE hub = @Hub AND ended = 0 AND state IN ('running', 'rolling-back') ORDER BY plan_id", new { Hub = hub.Value }, cancellationToken: cancellationToken))];
 
     internal static Task InsertAsync(WriteTransaction write, RotationRow row, CancellationToken cancellationToken) => write.Connection.ExecuteAsync(new CommandDefinition(
         """
-        INSERT INTO rotation_plans (hub, plan_id, kind, subject, first_key, actor, state, quiet, at_latest, etag, created, old_was_used, message)
-        VALUES (@Hub, @PlanId, @Kind, @Subject, @FirstKey, @Actor, @State, @Quiet, @AtLatest, @ETag, @Created, @OldWasUsed, @Message)
+        INSERT INTO rotation_plans (hub, plan_id, kind, subject, first_key, actor, state, quiet, at_latest, etag, created, old_was_used, tells, message, leased_until)
+        VALUES (@Hub, @PlanId, @Kind, @Subject, @FirstKey, @Actor, @State, @Quiet, @AtLatest, @ETag, @Created, @OldWasUsed, @Tells, @Message, @LeasedUntil)
         """,
         row,
         write.Transaction,
@@ -62,6 +62,16 @@ internal static class RotationRows
         write.Transaction,
         cancellationToken: cancellationToken));
 
+    internal static Task<int> DropAsync(WriteTransaction write, RotationRow row, CancellationToken cancellationToken) => write.Connection.ExecuteAsync(new CommandDefinition(
+        "DELETE FROM rotation_plans WHERE hub = @Hub AND plan_id = @PlanId", row, write.Transaction, cancellationToken: cancellationToken));
+
+    /// <summary>Whether plans are there whose gathering nobody goes on with.</summary>
+    internal static async Task<bool> HasUnfinishedAsync(DbConnection connection, DateTimeOffset now, TimeSpan patience, CancellationToken cancellationToken) =>
+        await connection.ExecuteScalarAsync<long>(new CommandDefinition($"SELECT COUNT(*) FROM rotation_plans WHERE {Unfinished}", Times(now, patience), cancellationToken: cancellationToken)) > 0;
+
+    internal static Task<int> DropUnfinishedAsync(WriteTransaction write, DateTimeOffset now, TimeSpan patience, CancellationToken cancellationToken) =>
+        write.Connection.ExecuteAsync(new CommandDefinition($"DELETE FROM rotation_plans WHERE {Unfinished}", Times(now, patience), write.Transaction, cancellationToken: cancellationToken));
+
     /// <summary>Lets go of ended plans beyond the newest of them.</summary>
     internal static Task PruneAsync(WriteTransaction write, HubName hub, int kept, CancellationToken cancellationToken) => write.Connection.ExecuteAsync(new CommandDefinition(
         """
@@ -71,4 +81,9 @@ internal static class RotationRows
         new { Hub = hub.Value, kept },
         write.Transaction,
         cancellationToken: cancellationToken));
+
+    // A time that is later than any that is given now was given before the clock was set back.
+    private const string Unfinished = "state = 'gathering' AND ended = 0 AND (leased_until < @now OR leased_until > @latest)";
+
+    private static object Times(DateTimeOffset now, TimeSpan patience) => new { now = now.UtcTicks, latest = (now + patience).UtcTicks };
 }

@@ -1,5 +1,6 @@
 using Gatehouse.Contracts.Identities;
 using Gatehouse.Hub.Hubs;
+using Gatehouse.Hub.Rotation.Fleets;
 using Gatehouse.Store;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -7,7 +8,7 @@ using Microsoft.Extensions.Logging;
 namespace Gatehouse.Hub.Rotation;
 
 /// <summary>Carries plans out: each on one node at a time, by a lease in its row. All that it knows is in the store but when it looked last.</summary>
-internal sealed class RotationRunner(Database database, HubDirectory directory, RotationKinds kinds, TimeProvider time, ILogger<RotationRunner> logger) : BackgroundService
+internal sealed class RotationRunner(Database database, HubDirectory directory, RotationKinds kinds, FleetLook fleetLook, FleetPlans fleets, TimeProvider time, ILogger<RotationRunner> logger) : BackgroundService
 {
     private static readonly TimeSpan Round = TimeSpan.FromSeconds(5);
 
@@ -15,13 +16,15 @@ internal sealed class RotationRunner(Database database, HubDirectory directory, 
     private static readonly TimeSpan MaxSpan = TimeSpan.FromSeconds(15);
 
     private readonly Dictionary<(HubName Hub, string Plan), long> looked = [];
+    private bool isTidy;
 
-    internal RotationLook Look { get; } = new(database, kinds, Guid.NewGuid().ToString("N"), time);
+    internal RotationLook Look { get; } = new(database, kinds, fleetLook, Guid.NewGuid().ToString("N"), time);
 
     /// <summary>Looks at all running plans once. What is wrong with one of them is told when all others have had their look.</summary>
     internal async Task LookAsync(CancellationToken cancellationToken)
     {
         var troubles = new List<Exception>();
+        await TidyAsync(troubles, cancellationToken);
         var running = new HashSet<(HubName, string)>();
         foreach (var tenant in directory.All.Select(static each => each.Name).Concat(kinds.Tenants).Distinct())
         {
@@ -71,6 +74,19 @@ internal sealed class RotationRunner(Database database, HubDirectory directory, 
             }
 
             await Task.Delay(Round, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task TidyAsync(List<Exception> troubles, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await fleets.TidyAsync(!isTidy, cancellationToken);
+            isTidy = true;
+        }
+        catch (Exception error) when (!cancellationToken.IsCancellationRequested)
+        {
+            troubles.Add(error);
         }
     }
 

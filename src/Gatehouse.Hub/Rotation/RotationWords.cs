@@ -24,6 +24,9 @@ internal sealed record RotationWords
     /// <summary>What is true at the end: <c>Both keys are new</c>.</summary>
     public required string Outcome { get; init; }
 
+    /// <summary>What is said when the plan is cancelled; null for what follows from the rest.</summary>
+    public string? Cancelled { get; init; }
+
     /// <summary>Names of the steps that bring the first one: the wait, and the change. Empty when it is there already.</summary>
     public required IReadOnlyList<string> FirstSteps { get; init; }
 

@@ -5,6 +5,7 @@ using Gatehouse.Contracts.Errors;
 using Gatehouse.Contracts.Identities;
 using Gatehouse.Hub.Registry;
 using Gatehouse.Hub.Resources;
+using Gatehouse.Hub.Rotation.Fleets;
 using Gatehouse.Store;
 
 namespace Gatehouse.Hub.Rotation;
@@ -19,7 +20,10 @@ public sealed class Rotations
     /// <summary>From one CA certificate of the hub to another.</summary>
     public const string Ca = "ca";
 
-    private const int KeptEnded = 100;
+    /// <summary>Both keys of devices and modules, of each its own.</summary>
+    public const string DeviceKey = "device-key";
+
+    internal const int KeptEnded = 100;
     private const int MaxNamedLaggards = 20;
     private const long MinSeconds = 10;
     private const long MaxSeconds = 400 * 86_400;
@@ -27,10 +31,12 @@ public sealed class Rotations
 
     private readonly Database database;
     private readonly RotationKinds kinds;
+    private readonly FleetPlans? fleets;
     private readonly GenerationIds ids;
     private readonly TimeProvider time;
 
-    internal Rotations(Database database, RotationKinds kinds, GenerationIds ids, TimeProvider time) => (this.database, this.kinds, this.ids, this.time) = (database, kinds, ids, time);
+    internal Rotations(Database database, RotationKinds kinds, FleetPlans? fleets, GenerationIds ids, TimeProvider time) =>
+        (this.database, this.kinds, this.fleets, this.ids, this.time) = (database, kinds, fleets, ids, time);
 
     /// <summary>The newest first; of those that have ended the last hundred are kept.</summary>
     public async Task<IReadOnlyList<RotationPlan>> ListAsync(HubName hub, CancellationToken cancellationToken) =>
@@ -39,12 +45,8 @@ public sealed class Rotations
     /// <summary>GenericNotFound.</summary>
     public async Task<Result<RotationPlan>> FindAsync(HubName hub, string planId, CancellationToken cancellationToken)
     {
-        if (await database.ReadAsync((connection, cancel) => RotationRows.FindAsync(connection, hub, planId, cancel), cancellationToken) is not { } row || kinds.Find(row.Kind) is not { } kind)
-        {
-            return NotFound(planId);
-        }
-
-        return await WithLaggardsAsync(row, kind, cancellationToken);
+        var row = await database.ReadAsync((connection, cancel) => RotationRows.FindAsync(connection, hub, planId, cancel), cancellationToken);
+        return row is not null && await ShowAsync(row, cancellationToken) is { } plan ? plan : NotFound(planId);
     }
 
     /// <summary>Makes a plan, which does nothing until it is started. GenericNotFound for what is to be rotated, GenericConflict while it has an open plan.</summary>
@@ -56,9 +58,10 @@ public sealed class Rotations
     public async Task<Result<RotationPlan>> CreateAsync(HubName hub, RotationInput input, bool isDrill, string actor, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(input);
-        if (kinds.Find(input.Kind) is not { } kind)
+        var kind = kinds.Find(input.Kind);
+        if (kind is null && (fleets is null || input.Kind != DeviceKey))
         {
-            return HubErrors.ArgumentInvalid.With($"kind must be {kinds.Names}.");
+            return HubErrors.ArgumentInvalid.With($"kind must be {(fleets is null ? "" : $"{DeviceKey} or ")}{kinds.Names}.");
         }
 
         if (input.UnusedForSeconds is < MinSeconds or > MaxSeconds || input.AtLatestSeconds is < MinSeconds or > MaxSeconds)
@@ -69,7 +72,7 @@ public sealed class Rotations
         var draft = new RotationRow
         {
             Hub = hub.Value,
-            Kind = kind.Name,
+            Kind = input.Kind!,
             Actor = actor,
             State = RotationStates.Planned,
             Quiet = (input.UnusedForSeconds ?? DefaultUnusedSeconds) * TimeSpan.TicksPerSecond,
@@ -77,22 +80,27 @@ public sealed class Rotations
             Created = time.GetUtcNow().UtcTicks,
             Message = "Nothing is changed yet; start it when its steps are as you want them.",
         };
+        if (kind is null)
+        {
+            return await fleets!.CreateAsync(draft, input, isDrill, cancellationToken);
+        }
+
         var drawn = await kind.DrawAsync(draft, input, cancellationToken);
         if (!drawn.IsOk)
         {
             return drawn.Error;
         }
 
-        return isDrill ? await WithLaggardsAsync(drawn.Value, kind, cancellationToken) : await database.WriteAsync((write, cancel) => InsertAsync(write, kind, drawn.Value, cancel), cancellationToken);
+        return isDrill ? (await ShowAsync(drawn.Value, cancellationToken))! : await database.WriteAsync((write, cancel) => InsertAsync(write, kind, drawn.Value, cancel), cancellationToken);
     }
 
     /// <summary>Begins a plan. InvalidOperation unless it is planned.</summary>
     public Task<Result<RotationPlan>> StartAsync(HubName hub, string planId, string actor, CancellationToken cancellationToken) =>
-        ChangeAsync(hub, planId, actor, "rotation.start", [RotationStates.Planned], (row, kind) => Begun(row, kind, actor), cancellationToken);
+        ChangeAsync(hub, planId, actor, "rotation.start", [RotationStates.Planned], (row, _) => Begun(row, actor), cancellationToken);
 
     /// <summary>Stops a plan where it is; both credentials go on being good. InvalidOperation unless it is running.</summary>
     public Task<Result<RotationPlan>> PauseAsync(HubName hub, string planId, string actor, CancellationToken cancellationToken) =>
-        ChangeAsync(hub, planId, actor, "rotation.pause", [RotationStates.Running], (row, kind) => row.Rewatched() with { State = RotationStates.Paused, Message = $"Paused: both {kind.WordsFor(row).What}s are good until it is resumed." }, cancellationToken);
+        ChangeAsync(hub, planId, actor, "rotation.pause", [RotationStates.Running], (row, words) => row.Rewatched() with { State = RotationStates.Paused, Message = $"Paused: both {words.What}s are good until it is resumed." }, cancellationToken);
 
     /// <summary>Goes on where it was paused; the watch begins anew. InvalidOperation unless it is paused.</summary>
     public Task<Result<RotationPlan>> ResumeAsync(HubName hub, string planId, string actor, CancellationToken cancellationToken) =>
@@ -105,14 +113,23 @@ public sealed class Rotations
             planId,
             actor,
             "rotation.cancel",
-            [RotationStates.Planned, RotationStates.Running, RotationStates.Paused],
-            (row, kind) => row with
+            [RotationStates.Planned, RotationStates.Running, RotationStates.Paused, RotationStates.RollingBack],
+            (row, words) => row with
             {
                 State = RotationStates.Cancelled,
                 Ended = time.GetUtcNow().UtcTicks,
-                Message = row.Renewed == 0 ? "Cancelled; nothing was changed." : $"Cancelled: the {kind.WordsFor(row).Last} stays good, and so does the new {kind.WordsFor(row).First}.",
+                Message = words.Cancelled ?? (row.Renewed == 0 ? "Cancelled; nothing was changed." : $"Cancelled: the {words.Last} stays good, and so does the new {words.First}."),
             },
             cancellationToken);
+
+    /// <summary>Takes back what can be taken back: who has not moved stays with the old key, and the new one becomes worthless; who has moved stays moved. InvalidOperation unless it is running or paused, and for kinds that have nothing to take back.</summary>
+    public async Task<Result<RotationPlan>> RollBackAsync(HubName hub, string planId, string actor, CancellationToken cancellationToken)
+    {
+        var row = await database.ReadAsync((connection, cancel) => RotationRows.FindAsync(connection, hub, planId, cancel), cancellationToken);
+        return row is { Kind: not DeviceKey }
+            ? HubErrors.InvalidOperation.With("Only plans for the keys of devices are rolled back, device by device. Cancel this one: both of what it is about stay good.")
+            : await ChangeAsync(hub, planId, actor, "rotation.roll-back", [RotationStates.Running, RotationStates.Paused], static (row, _) => row.Rewatched() with { State = RotationStates.RollingBack, Message = "Those that have not moved go back to their old keys." }, cancellationToken);
+    }
 
     internal static void Record(WriteTransaction write, RotationRow row, string actor, string action)
     {
@@ -128,17 +145,29 @@ public sealed class Rotations
         write.Audit(new AuditRecord { Hub = row.Hub, Actor = actor, Action = action, Subject = row.PlanId, Detail = detail.ToJsonString() });
     }
 
-    private static HubError NotFound(string planId) => HubErrors.GenericNotFound.With($"There is no rotation plan '{ResourceName.Cut(planId)}'.");
+    internal static HubError NotFound(string planId) => HubErrors.GenericNotFound.With($"There is no rotation plan '{ResourceName.Cut(planId)}'.");
 
-    private static async Task<RotationPlan> WithLaggardsAsync(RotationRow row, IRotationKind kind, CancellationToken cancellationToken) =>
-        RotationPlan.From(row, kind) with { Laggards = row.Ended > 0 ? null : await kind.FindLaggardsAsync(row, MaxNamedLaggards, cancellationToken) };
+    /// <summary>With who lags behind; null for a kind that this version does not know.</summary>
+    private async Task<RotationPlan?> ShowAsync(RotationRow row, CancellationToken cancellationToken)
+    {
+        if (row.Kind == DeviceKey)
+        {
+            return fleets is null ? null : await fleets.ShowWholeAsync(row, cancellationToken);
+        }
 
-    private IEnumerable<RotationPlan> Shown(RotationRow row) => kinds.Find(row.Kind) is { } kind ? [RotationPlan.From(row, kind)] : [];
+        return kinds.Find(row.Kind) is not { } kind ? null
+            : RotationPlan.From(row, kind) with { Laggards = row.Ended > 0 ? null : await kind.FindLaggardsAsync(row, MaxNamedLaggards, cancellationToken) };
+    }
 
-    private RotationRow Begun(RotationRow row, IRotationKind kind, string actor)
+    private IEnumerable<RotationPlan> Shown(RotationRow row) =>
+        row.Kind == DeviceKey && fleets is not null ? [FleetView.Brief(row)] : kinds.Find(row.Kind) is { } kind ? [RotationPlan.From(row, kind)] : [];
+
+    private RotationWords? WordsOf(RotationRow row) => row.Kind == DeviceKey && fleets is not null ? FleetView.Words : kinds.Find(row.Kind)?.WordsFor(row);
+
+    private RotationRow Begun(RotationRow row, string actor)
     {
         var now = time.GetUtcNow().UtcTicks;
-        return row with { State = RotationStates.Running, Actor = actor, Started = now, Renewed = kind.RenewsFirst ? 0 : now, Message = "It begins." };
+        return row with { State = RotationStates.Running, Actor = actor, Started = now, Renewed = kinds.Find(row.Kind) is { RenewsFirst: false } ? now : 0, Message = "It begins." };
     }
 
     private async Task<Result<RotationPlan>> InsertAsync(WriteTransaction write, IRotationKind kind, RotationRow drawn, CancellationToken cancellationToken)
@@ -166,11 +195,13 @@ public sealed class Rotations
         return RotationPlan.From(made, kind);
     }
 
-    private Task<Result<RotationPlan>> ChangeAsync(HubName hub, string planId, string actor, string action, string[] from, Func<RotationRow, IRotationKind, RotationRow> change, CancellationToken cancellationToken) =>
-        database.WriteAsync<RotationPlan>(
+    private async Task<Result<RotationPlan>> ChangeAsync(
+        HubName hub, string planId, string actor, string action, string[] from, Func<RotationRow, RotationWords, RotationRow> change, CancellationToken cancellationToken)
+    {
+        var changed = await database.WriteAsync<RotationRow>(
             async (write, cancel) =>
             {
-                if (await RotationRows.LockAsync(write, database.Dialect, hub, planId, cancel) is not { } row || kinds.Find(row.Kind) is not { } kind)
+                if (await RotationRows.LockAsync(write, database.Dialect, hub, planId, cancel) is not { } row || WordsOf(row) is not { } words)
                 {
                     return NotFound(planId);
                 }
@@ -180,10 +211,12 @@ public sealed class Rotations
                     return HubErrors.InvalidOperation.With($"The plan is {row.State}; it must be {string.Join(" or ", from)} for that.");
                 }
 
-                var changed = change(row, kind);
-                await RotationRows.UpdateAsync(write, changed, cancel);
-                Record(write, changed, actor, action);
-                return RotationPlan.From(changed, kind);
+                var next = change(row, words);
+                await RotationRows.UpdateAsync(write, next, cancel);
+                Record(write, next, actor, action);
+                return next;
             },
             cancellationToken);
+        return changed.IsOk ? (await ShowAsync(changed.Value, cancellationToken))! : changed.Error;
+    }
 }

@@ -15,6 +15,7 @@ internal static class UseSetup
         services.TryAddSingleton<UseWriter>();
         services.AddHostedService(static all => all.GetRequiredService<UseWriter>());
         services.TryAddSingleton<LiveUseCount>();
+        services.TryAddSingleton<LiveMarks>();
         services.TryAddSingleton<CredentialUsage>();
         services.TryAddSingleton<Radar>();
         services.TryAddSingleton<IDeviceKeyUses, DeviceKeyUses>();

@@ -3,6 +3,7 @@ using Gatehouse.Contracts.Credentials;
 using Gatehouse.Hub.Audit;
 using Gatehouse.Hub.Revoking;
 using Gatehouse.Hub.Rotation;
+using Gatehouse.Hub.Rotation.Fleets;
 using Gatehouse.Hub.Routing;
 using Gatehouse.Hub.WrappingKeys;
 using Gatehouse.ServiceApi.Operator.AccessPolicies;
@@ -50,6 +51,7 @@ namespace Gatehouse.ServiceApi.Operator;
 [JsonSerializable(typeof(IssuerListRuleBody))]
 [JsonSerializable(typeof(IssuerListEffectJson))]
 [JsonSerializable(typeof(ListOf<IssuerListJson>), TypeInfoPropertyName = "IssuerLists")]
+[JsonSerializable(typeof(HandedKeys))]
 [JsonSerializable(typeof(RotationInput))]
 [JsonSerializable(typeof(RotationJson))]
 [JsonSerializable(typeof(ListOf<RotationJson>), TypeInfoPropertyName = "Rotations")]

@@ -54,6 +54,7 @@ internal static class OperatorSetup
         .AddOperation<ListRotations>()
         .AddOperation<CreateRotation>()
         .AddOperation<GetRotation>()
+        .AddOperation<GetRotationKeys>()
         .AddOperation<ChangeRotation>()
         .AddOperation<GetStrictness>()
         .AddOperation<ChangeStrictness>()

@@ -16,9 +16,9 @@ internal sealed record RotationJson
     /// <summary>The same for <c>policy-key</c>; null for other kinds.</summary>
     public string? Policy { get; init; }
 
-    public required string FirstKey { get; init; }
+    public required string? FirstKey { get; init; }
 
-    public required string LastKey { get; init; }
+    public required string? LastKey { get; init; }
 
     public required string State { get; init; }
 
@@ -37,6 +37,15 @@ internal sealed record RotationJson
     /// <summary>Null where they are not known.</summary>
     public RotationLaggardsJson? Laggards { get; init; }
 
+    /// <summary>Plans over devices only, as the next ones.</summary>
+    public RotationProgress? Progress { get; init; }
+
+    public RotationProgress? Canary { get; init; }
+
+    public RotationLaggardsJson? LeftOut { get; init; }
+
+    public bool? Tells { get; init; }
+
     internal static RotationJson From(RotationPlan plan) => new()
     {
         Id = plan.Id,
@@ -52,8 +61,15 @@ internal sealed record RotationJson
         Created = plan.Created.UtcDateTime,
         Ended = plan.Ended?.UtcDateTime,
         Steps = [.. plan.Steps.Select(static step => new RotationStepJson(step.Name, step.State, step.Began?.UtcDateTime, step.Ended?.UtcDateTime, (long?)step.Watched?.TotalSeconds, step.Live))],
-        Laggards = plan.Laggards is { } late ? new RotationLaggardsJson(late.Count, [.. late.Named.Select(static each => new RotationLaggardJson(each.Identity, each.Reason))]) : null,
+        Laggards = Laggers(plan.Laggards),
+        Progress = plan.Progress,
+        Canary = plan.Canary,
+        LeftOut = Laggers(plan.LeftOut),
+        Tells = plan.Kind == Rotations.DeviceKey ? plan.Tells : null,
     };
+
+    private static RotationLaggardsJson? Laggers(RotationLaggards? all) =>
+        all is null ? null : new RotationLaggardsJson(all.Count, [.. all.Named.Select(static each => new RotationLaggardJson(each.Identity, each.Reason))]);
 }
 
 /// <param name="Count">Who would fail if the credential that goes went now.</param>
