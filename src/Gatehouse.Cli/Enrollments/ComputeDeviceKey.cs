@@ -43,8 +43,16 @@ internal sealed class ComputeDeviceKey(Shell shell)
             return Convert.TryFromBase64String(line, new byte[line.Length], out var length) && length > 0 ? line : throw CliException.Usage($"{keyFrom.Name}: the key is not base64.");
         }
 
-        var attestation = await call.Provisioning.PostAsync(HubPath.Provisioning("enrollmentGroups", call.Value(group)!, "attestationmechanism"), null, null, call.Cancellation);
-        return (string?)attestation[AttestationWords.SymmetricKey]?[call.Value(keyType) + "Key"]
-            ?? throw new CliException($"enrollment group '{call.Value(group)}' has no keys: it attests by {attestation["type"]}, and its devices by certificates.");
+        return await GroupKeyAsync(call, call.Value(group)!, call.Value(keyType)!);
+    }
+
+    /// <param name="call">The run.</param>
+    /// <param name="group">Whose key.</param>
+    /// <param name="keyType"><c>primary</c> or <c>secondary</c>.</param>
+    internal static async Task<string> GroupKeyAsync(Call call, string group, string keyType)
+    {
+        var attestation = await call.Provisioning.PostAsync(HubPath.Provisioning("enrollmentGroups", group, "attestationmechanism"), null, null, call.Cancellation);
+        return (string?)attestation[AttestationWords.SymmetricKey]?[keyType + "Key"]
+            ?? throw new CliException($"enrollment group '{group}' has no keys: it attests by {attestation["type"]}, and its devices by certificates.");
     }
 }

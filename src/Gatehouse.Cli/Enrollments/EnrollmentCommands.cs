@@ -28,6 +28,7 @@ internal sealed class EnrollmentCommands(Shell shell, EnrollmentTarget target)
             commands.Delete,
             commands.Keys,
             new ComputeDeviceKey(shell).Command,
+            new ComputeDeviceKeys(shell).Command,
             new RollEnrollment(shell, target).Command,
             new RequestAttestation(shell).Command,
             RegistrationCommands.Group(shell),

@@ -50,7 +50,7 @@ internal abstract class EnrollmentKeyPairs(EnrollmentKind enrollmentKind, Rotati
     }
 
     public RotatedKeysWords WordsFor(string name) => enrollmentKind == EnrollmentKind.Group
-        ? new($"enrollment group '{name}'", $"Give each device its key derived from it (gatehouse enrollment compute-device-key DEVICE --group-id {name} --key-type {{0}})", $"enrollment-group/{name}")
+        ? new($"enrollment group '{name}'", $"Give each device its key derived from it (gatehouse enrollment compute-device-keys {name} --key-type {{0}} --to FILE)", $"enrollment-group/{name}")
         : new($"individual enrollment '{name}'", $"Give it to the device (gatehouse enrollment keys {name})", $"enrollment/{name}");
 
     public async Task<RotatedKeysUse> ReadUseAsync(HubName tenant, string name, bool isDecisive, CancellationToken cancellationToken)

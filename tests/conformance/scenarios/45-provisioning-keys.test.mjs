@@ -1,12 +1,16 @@
 // The keys of an enrollment group are rotated while its devices, unmodified SDK clients that registered with keys derived from them, are connected to the hub and send.
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import { test } from 'node:test';
 import common from 'azure-iot-common';
 import device from 'azure-iot-device';
 import mqtt from 'azure-iot-device-mqtt';
+import { make } from '../lib/certificates.mjs';
 import { commandLine } from '../lib/cli.mjs';
 import { failure, Hub, unique } from '../lib/hub.mjs';
-import { derive, register, serviceClient, withKey } from '../lib/provisioning.mjs';
+import { derive, register, serviceClient, withCertificate, withKey } from '../lib/provisioning.mjs';
 import { sleep, until } from '../lib/server.mjs';
 
 const hub = Hub.running();
@@ -71,6 +75,18 @@ async function groupOf(count) {
   return { group, primaryKey, senders };
 }
 
+/** As the operator hands them out: by registration id. */
+async function handedOut(group, slot) {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'gatehouse-keys-'));
+  const file = path.join(folder, 'keys.csv');
+  await gatehouse('enrollment', 'compute-device-keys', group, '--key-type', slot, '--to', file);
+  assert.equal(fs.statSync(file).mode & 0o777, 0o600);
+  const [head, ...lines] = fs.readFileSync(file, 'utf8').trim().split('\n');
+  fs.rmSync(folder, { recursive: true });
+  assert.equal(head, 'registrationId,key');
+  return Object.fromEntries(lines.map(line => line.split(',')));
+}
+
 /** The plan has made the new key, and each device has at its hub what comes from it. */
 async function renewed(group, plan) {
   await until('the new secondary key', async () => (await show(plan)).steps[1].state === 'done');
@@ -85,8 +101,10 @@ test('both keys of a group are new, and no device that moved in between had a me
     assert.deepEqual([plan.firstKey, plan.lastKey], ['secondaryKey', 'primaryKey']);
     const next = await renewed(group, plan);
     const [first, second, last] = senders;
-    await first.move(derive(next, first.id));
-    await second.move(derive(next, second.id));
+    const keys = await handedOut(group, 'secondary');
+    assert.deepEqual(keys, Object.fromEntries(senders.map(each => [each.id, derive(next, each.id)])));
+    await first.move(keys[first.id]);
+    await second.move(keys[second.id]);
     await until('the last one is named', async () => {
       const users = (await usersOf(group, 'primaryKey')).value.filter(use => use.hub?.isConnected).map(use => use.registrationId);
       return users.length === 1 && users[0] === last.id;
@@ -137,4 +155,24 @@ test('who has not moved when the time is over is named before, cut off and refus
   } finally {
     for (const each of senders) await each.stop();
   }
+});
+
+test('the old CA certificate of a group goes when all its devices have come by the new one', async () => {
+  const group = unique('g');
+  const [old, next] = [make(unique('root'), { isAuthority: true }), make(unique('root'), { isAuthority: true })];
+  const signing = { primary: { certificate: old.cert }, secondary: { certificate: next.cert } };
+  await service.createOrUpdateEnrollmentGroup({ enrollmentGroupId: group, attestation: { type: 'x509', x509: { signingCertificates: signing } } });
+  const ids = [unique('d'), unique('d')];
+  const before = ids.map(id => withCertificate(id, make(id, { issuer: old })));
+  for (const each of before) await register(hub, each);
+  const plan = await gatehouse('rotation', 'plan', 'group-ca', group, '--unused-for', '10', '--start');
+  assert.deepEqual([plan.firstKey, plan.lastKey], ['secondaryCertificate', 'primaryCertificate']);
+  const after = ids.map(id => withCertificate(id, make(id, { issuer: next })));
+  await register(hub, after[0]);
+  assert.deepEqual((await usersOf(group, 'primaryCertificate')).value.map(use => use.registrationId).sort(), [...ids].sort());
+  await until('it waits for the other one', async () => /1 devices came by the old CA certificate last/.test((await show(plan)).message));
+  await register(hub, after[1]);
+  await until('the end of the plan', async () => (await show(plan)).state === 'done');
+  for (const each of before) assert.equal((await failure(register(hub, each))).name, 'UnauthorizedError');
+  for (const each of after) await register(hub, each);
 });
