@@ -1,0 +1,104 @@
+// Strict modes: the tokens that the SDK makes by itself pass a limit of an hour, long ones are refused and cut off, and where certificates are wanted no token opens a door. Own servers, own data.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import device from 'azure-iot-device';
+import { make, uploadVerified } from '../lib/certificates.mjs';
+import { commandLine } from '../lib/cli.mjs';
+import { Hub, sasToken } from '../lib/hub.mjs';
+import { RawDevice } from '../lib/raw-mqtt.mjs';
+import { startServer } from '../lib/server.mjs';
+
+const ports = ['--mqtt-port', '0', '--amqp-port', '0', '--https-port', '0'];
+const years = () => Math.floor(Date.now() / 1000) + 3650 * 86400;
+
+/** The token that the SDK connects with when it is given a connection string and nothing else. */
+async function sdkToken(hub, identity) {
+  const provider = device.SharedAccessKeyAuthenticationProvider.fromConnectionString(hub.deviceConnectionString(identity));
+  try {
+    return await new Promise((done, fail) => provider.getDeviceCredentials((error, credentials) => (error ? fail(error) : done(credentials.sharedAccessSignature))));
+  } finally {
+    provider.stop();
+  }
+}
+
+const longToken = (hub, identity) => sasToken(`${hub.host}/devices/${identity.deviceId}`, identity.authentication.symmetricKey.primaryKey, { expiry: years() });
+const connect = (hub, identity, token) => RawDevice.connect(hub, identity, { password: Buffer.from(token) });
+
+async function goesOn(session) {
+  session.send({ cmd: 'pingreq' });
+  await session.next('pingresp');
+}
+
+test('a limit of an hour cuts off a token for years, refuses it at every door, and lets the tokens of the SDK and the back ends in', { timeout: 300_000 }, async () => {
+  const server = await startServer(ports);
+  try {
+    const hub = new Hub(server.connection);
+    const gatehouse = commandLine(server.data);
+    const [old, usual] = [await hub.createDevice('strict-long'), await hub.createDevice('strict-sdk')];
+    const [first, second] = [await connect(hub, old, longToken(hub, old)), await connect(hub, usual, await sdkToken(hub, usual))];
+    assert.deepEqual([first.connack.returnCode, second.connack.returnCode], [0, 0]);
+
+    const drill = await gatehouse('strict', 'set', '--max-token-lifetime', '3600', '--drill');
+    assert.deepEqual([drill.live, drill.liveCount, drill.stayCount, drill.danger], [['strict-long'], 1, 1, null]);
+    await goesOn(first);
+    await gatehouse('strict', 'set', '--max-token-lifetime', '3600');
+
+    assert.equal(await first.untilClosed(), true);
+    await goesOn(second);
+    assert.equal((await connect(hub, old, longToken(hub, old))).connack.returnCode, 5);
+    const overHttp = await hub.send('GET', '/devices/strict-long/messages/devicebound?api-version=2021-04-12', undefined, { Authorization: longToken(hub, old) });
+    assert.equal(overHttp.status, 401);
+    const refusal = await hub.refusal('strict-long');
+    assert.equal(refusal.reason, 'TokenLifetimeTooLong');
+    assert.match(refusal.detail, /takes none that ends in more than 3600 s/);
+    const again = await connect(hub, old, await sdkToken(hub, old));
+    assert.equal(again.connack.returnCode, 0);
+
+    // Back ends too; a token of an hour, as the service SDKs make it, is taken.
+    const { SharedAccessKeyName: policyName, SharedAccessKey: key } = hub.policy;
+    const forYears = await hub.send('GET', '/devices/strict-sdk?api-version=2021-04-12', undefined, { Authorization: sasToken(hub.host, key, { policyName, expiry: years() }) });
+    assert.equal(forYears.status, 401);
+    await hub.call('GET', '/devices/strict-sdk?api-version=2021-04-12');
+    for (const session of [second, again]) session.end();
+  } finally {
+    await server.stop();
+  }
+});
+
+test('where certificates are wanted the device with a key is cut off and the one with a certificate stays, also after kill -9', { timeout: 300_000 }, async () => {
+  let server = await startServer(ports);
+  try {
+    let hub = new Hub(server.connection);
+    const root = make('strict root', { isAuthority: true });
+    await uploadVerified(hub, 'root', root);
+    const byKey = await hub.createDevice('strict-key');
+    await assert.rejects(commandLine(server.data)('strict', 'set', '--devices', 'x509'), /None of the 1 devices and modules/);
+    await hub.createDevice('strict-cert', { authentication: { type: 'certificateAuthority' } });
+    const certificate = make('strict-cert', { issuer: root });
+    const [first, second] = [await connect(hub, byKey, await sdkToken(hub, byKey)), await RawDevice.connect(hub, { deviceId: 'strict-cert' }, {}, certificate)];
+    assert.deepEqual([first.connack.returnCode, second.connack.returnCode], [0, 0]);
+
+    const done = await commandLine(server.data)('strict', 'set', '--devices', 'x509');
+
+    assert.deepEqual([done.live, done.registered, done.remainingCount], [['strict-key'], ['strict-key'], 1]);
+    assert.equal(await first.untilClosed(), true);
+    await goesOn(second);
+    await server.kill();
+
+    server = await startServer(ports, undefined, server.data);
+    hub = new Hub(server.connection);
+    assert.equal((await connect(hub, byKey, await sdkToken(hub, byKey))).connack.returnCode, 5);
+    assert.equal((await hub.refusal('strict-key')).reason, 'TokenNotAccepted');
+    const back = await RawDevice.connect(hub, { deviceId: 'strict-cert' }, {}, certificate);
+    assert.equal(back.connack.returnCode, 0);
+    back.end();
+
+    await commandLine(server.data)('strict', 'set', '--devices', 'any');
+    const again = await connect(hub, byKey, await sdkToken(hub, byKey));
+    assert.equal(again.connack.returnCode, 0);
+    again.end();
+    assert.equal((await hub.call('GET', '/gatehouse/v1/audit/verify')).isIntact, true);
+  } finally {
+    await server.stop();
+  }
+});
