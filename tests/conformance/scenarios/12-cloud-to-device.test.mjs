@@ -9,6 +9,7 @@ import mqtt from 'azure-iot-device-mqtt';
 import iothub from 'azure-iothub';
 import { failure, Hub, unique } from '../lib/hub.mjs';
 import { sleep, until } from '../lib/server.mjs';
+import { inTurn } from '../lib/settling.mjs';
 
 const hub = Hub.running();
 const transports = [['Amqp', amqp.Amqp], ['AmqpWs', amqp.AmqpWs], ['Mqtt', mqtt.Mqtt], ['MqttWs', mqtt.MqttWs], ['Http', http.Http]];
@@ -36,8 +37,9 @@ async function listening(identity, transport, settle) {
   // The SDK asks once a second unless it is told otherwise.
   if (transport === http.Http) await client.setOptions({ http: { receivePolicy: { interval: 0.2, drain: true } } });
   const came = [];
+  const turn = inTurn();
   client.on('error', () => {});
-  client.on('message', received => { came.push(received); settle?.(client, received); });
+  client.on('message', received => { came.push(received); if (settle) turn(() => settle(client, received)); });
   await client.open();
   return { client, came };
 }
