@@ -70,23 +70,38 @@ export class Hub {
   /** Reads the live stream from the earliest event until `count` events of the device have come. */
   async events(device, count, seconds = 90) {
     const found = [];
+    await this.eachEvent(device, event => found.push(event) >= count, () => `${found.length} of ${count} events of ${device} came`, seconds);
+    return found;
+  }
+
+  /** Shows each event of the device, from the earliest, to `see` until that answers true; `soFar` says how far it came, should time run out. */
+  async eachEvent(device, see, soFar, seconds = 90) {
     const target = `/gatehouse/v1/events?from=earliest&device=${encodeURIComponent(device)}`;
     await new Promise((done, fail) => {
-      const timer = setTimeout(() => { call.destroy(); fail(new Error(`${found.length} of ${count} events of ${device} came within ${seconds} s`)); }, seconds * 1000);
+      let ended = false;
+      const end = (error) => {
+        if (ended) return;
+        ended = true;
+        clearTimeout(timer);
+        call.destroy();
+        if (error) fail(error); else done();
+      };
+      const timer = setTimeout(() => end(new Error(`${soFar()} within ${seconds} s`)), seconds * 1000);
       const call = https.request({ host: 'localhost', port: this.connection.ports.https, path: target, ca: this.ca, headers: { Authorization: this.token() } }, reply => {
-        if (reply.statusCode !== 200) { clearTimeout(timer); reply.resume(); fail(new Error(`${target}: ${reply.statusCode}`)); return; }
+        if (reply.statusCode !== 200) { end(new Error(`${target}: ${reply.statusCode}`)); return; }
         let rest = '';
         reply.setEncoding('utf8').on('data', part => {
           const lines = (rest + part).split('\n');
           rest = lines.pop();
-          for (const line of lines.filter(text => text.trim())) found.push(JSON.parse(line));
-          if (found.length >= count) { clearTimeout(timer); call.destroy(); done(); }
+          let enough = false;
+          for (const line of lines.filter(text => text.trim())) enough = see(JSON.parse(line)) || enough;
+          if (enough) end();
         });
+        reply.once('close', () => end(new Error(`${target}: the stream ended: ${soFar()}`)));
       });
-      call.on('error', error => { if (found.length < count) { clearTimeout(timer); fail(error); } });
+      call.on('error', end);
       call.end();
     });
-    return found;
   }
 
   /** The newest refusal of this identity, waited for: the log is written in batches. */
