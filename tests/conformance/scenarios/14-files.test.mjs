@@ -14,6 +14,7 @@ import { startAzurite } from '../lib/azurite.mjs';
 import { failure, Hub, sasToken, unique } from '../lib/hub.mjs';
 import { make, thumbprint } from '../lib/certificates.mjs';
 import { outsideTls } from '../lib/outside.mjs';
+import { sleep } from '../lib/server.mjs';
 
 const hub = Hub.running();
 const transports = [['Mqtt', mqtt.Mqtt], ['MqttWs', mqtt.MqttWs], ['Amqp', amqp.Amqp], ['AmqpWs', amqp.AmqpWs], ['Http', http.Http]];
@@ -37,16 +38,21 @@ async function ticketFor(identity, blobName) {
   return await hub.send('POST', `/devices/${identity.deviceId}/files?api-version=2021-04-12`, { blobName }, { Authorization: token });
 }
 
-/** Notifications of files of this device, while `act` runs; each is settled as `settle` says. Those of others are completed and left out. */
+/**
+ * Notifications of files of this device, while `act` runs; each is settled as `settle` says. Those of others are completed and left out, and before `act` is begun:
+ * in one tick with ours, rhea would settle both alike (../lib/settling.mjs).
+ */
 async function notifications(transport, identity, count, act, settle = (receiver, message, done) => receiver.complete(message, done)) {
   const back = iothub.Client.fromConnectionString(hub.connectionString, transport);
   await back.open();
   try {
     const receiver = await new Promise((done, fail) => back.getFileNotificationReceiver((error, made) => (error ? fail(error) : done(made))));
     const came = [];
+    let newest = Date.now();
     const all = new Promise((done, fail) => {
       const timer = setTimeout(() => fail(new Error(`${came.length} of ${count} notifications came`)), 90_000);
       receiver.on('message', message => {
+        newest = Date.now();
         if (JSON.parse(message.data.toString()).deviceId !== identity.deviceId) { receiver.complete(message, () => {}); return; }
         came.push(message);
         settle(receiver, message, error => {
@@ -54,6 +60,7 @@ async function notifications(transport, identity, count, act, settle = (receiver
         });
       });
     });
+    while (Date.now() - newest < 1000) await sleep(100);
     await Promise.all([act(), all]);
     return came;
   } finally { await back.close(); }
