@@ -1,13 +1,14 @@
 // Rotations under a connected fleet: what is promised to drop nobody must reject no message and drop no session, and who the radar says would fail must be who then fails.
 //   rotation.mjs [DRILL…]     all of the table without a name; DEVICES=10000, TOKEN_SECONDS=60, MESSAGE_SECONDS=10
 import { execFile } from 'node:child_process';
-import { createHmac, generateKeyPairSync, randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import https from 'node:https';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { issue } from './load/fleet/certificates.mjs';
 import { Fleet, token } from './load/fleet/fleet.mjs';
+import { derive, registerGroup } from './load/fleet/provisioning.mjs';
 import { root, request, sleep, startGatehouse, temporary } from './servers.mjs';
 
 const setting = (name, otherwise) => Number(process.env[name] ?? otherwise);
@@ -16,6 +17,9 @@ const [count, tokenSeconds, messageSeconds] = [setting('DEVICES', 10_000), setti
 // A drill: its words, what it does, and whether nobody may notice. `check` are the radar's: who it names is who fails.
 const drills = {
   'policy-key': { words: 'both keys of a policy, by plan: devices and back ends that sign with it', run: policyKey, promises: true },
+  'device-key': { words: 'both keys of devices, by plan with a canary group', run: deviceKey, promises: true },
+  'group-key': { words: 'both keys of an enrollment group, by plan', run: groupKey, promises: true },
+  ca: { words: 'a CA of devices by another, by plan', run: otherCa, promises: true },
   'server-leaf': { words: 'the server\'s certificate: staged, canary, switch, retire', run: serverLeaf, promises: true },
   'server-root': { words: 'the server\'s root: both handed out, switch, retire', run: serverRoot, promises: true },
   'check-ca': { words: 'staged: a CA is deleted', run: checkCa, promises: false },
@@ -35,9 +39,9 @@ const backEnds = { asked: 0, failed: 0 };
 let fleet;
 let isKept = true;
 try {
-  const { devices, authorities } = await register();
+  const { devices, publicKey } = await register();
   fleet = new Fleet({ host, port: server.connection.ports.mqtt, trust: roots(), tokenSeconds, messageSeconds }, devices);
-  fleet.authorities = authorities;
+  fleet.publicKey = publicKey;
   for (const policy of ['device', 'service']) fleet.policies[policy] = (await gatehouse('policy', 'show', policy)).primaryKey;
   const began = performance.now();
   await fleet.start();
@@ -80,6 +84,62 @@ async function policyKey() {
     await until('the plan is done', async () => (await gatehouse('rotation', 'show', plan.id)).state === 'done', 3 * tokenSeconds + 90);
   }
   // Everybody signs once more, by the keys that are left.
+  await allAnew();
+}
+
+/** The devices are given their new keys as soon as there are some, the canary group first. */
+async function deviceKey() {
+  const own = new Map(fleet.devices.filter(device => device.key && !device.group).map(device => [device.id, device]));
+  const [list, keys] = [path.join(folder, 'devices'), path.join(folder, 'keys.csv')];
+  fs.writeFileSync(list, [...own.keys()].join('\n'));
+  const { id } = await gatehouse('rotation', 'plan', 'device-key', '--devices-file', list, '--canary', String(Math.ceil(own.size / 20)), '--unused-for', '15', '--tell', '--start');
+  let given = 0;
+  await until('the plan is done', async () => {
+    const plan = await gatehouse('rotation', 'show', id);
+    const made = plan.progress.renewed + plan.progress.moved + plan.progress.done + plan.canary.renewed + plan.canary.moved + plan.canary.done;
+    if (made !== given) {
+      given = made;
+      fs.rmSync(keys, { force: true });
+      await gatehouse('rotation', 'keys', id, '--to', keys);
+      take(keys, own, /^([^,]+),secondary,(.+)$/);
+    }
+    return plan.state === 'done';
+  }, 4 * tokenSeconds + 120);
+  await allAnew();
+}
+
+/** The operator hands out what comes from the group's new key once all hubs have it. */
+async function groupKey() {
+  const group = new Map(fleet.devices.filter(device => device.group).map(device => [device.id, device]));
+  const keys = path.join(folder, 'group.csv');
+  const { id } = await gatehouse('rotation', 'plan', 'group-key', 'bench', '--unused-for', '15', '--first', 'secondary', '--start');
+  const show = async () => await gatehouse('rotation', 'show', id, '--provisioning');
+  await until('the first key is new', async () => (await show()).steps[1].state === 'done', 120);
+  await until('the hub has what comes from it', async () => (await gatehouse('credential', 'users', 'enrollment-group/bench/secondaryKey')).hubs.outdated === 0, 120);
+  await gatehouse('enrollment', 'compute-device-keys', 'bench', '--key-type', 'secondary', '--to', keys);
+  take(keys, group, /^([^,]+),(.+)$/);
+  await until('the plan is done', async () => (await show()).state === 'done', 3 * tokenSeconds + 120);
+  await until('the hub has what comes from the last key', async () => (await gatehouse('credential', 'users', 'enrollment-group/bench/primaryKey')).hubs.outdated === 0, 120);
+  await allAnew();
+}
+
+/** What an operator's file of keys gives to the devices: they sign by it next. */
+function take(file, devices, line) {
+  for (const text of fs.readFileSync(file, 'utf8').split('\n')) {
+    const [, id, key] = line.exec(text) ?? [];
+    if (devices.has(id)) devices.get(id).key = key;
+  }
+}
+
+/** Devices below one CA are given certificates by another, and come by them when they renew. */
+async function otherCa() {
+  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  await trustCa('bench-c', publicKey, privateKey);
+  const { id } = await gatehouse('rotation', 'plan', 'ca', 'bench-a', 'bench-c', '--unused-for', '15', '--start');
+  for (const device of fleet.devices.filter(each => each.issuer === 'bench-a')) {
+    Object.assign(device, { issuer: 'bench-c', certificate: issue(device.id, fleet.publicKey, 'bench-c', privateKey) });
+  }
+  await until('the plan is done', async () => (await gatehouse('rotation', 'show', id)).state === 'done', 3 * tokenSeconds + 60);
   await allAnew();
 }
 
@@ -208,31 +268,43 @@ async function askAsBackEnd() {
   agent.destroy();
 }
 
+async function trustCa(name, publicKey, privateKey) {
+  await request(server, 'PUT', `/gatehouse/v1/certificates/${name}`, { properties: { certificate: issue(name, publicKey, name, privateKey, true), isVerified: true } });
+}
+
+/** Of ten devices four have keys of their own, two sign by a policy, two registered by keys of a group, and two have certificates. */
 async function register() {
-  const [group, authorities, devices] = [randomBytes(32), {}, []];
+  const [group, authorities, devices] = [randomBytes(32).toString('base64'), {}, []];
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const key = privateKey.export({ type: 'pkcs8', format: 'pem' });
+  const certificateKey = privateKey.export({ type: 'pkcs8', format: 'pem' });
   for (const name of ['bench-a', 'bench-b']) {
-    const made = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-    authorities[name] = made;
-    await request(server, 'PUT', `/gatehouse/v1/certificates/${name}`, { properties: { certificate: issue(name, made.publicKey, name, made.privateKey, true), isVerified: true } });
+    authorities[name] = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    await trustCa(name, authorities[name].publicKey, authorities[name].privateKey);
   }
-  for (let first = 0; first < count; first += 100) {
-    const batch = [];
-    for (let i = first; i < Math.min(first + 100, count); i++) {
-      const [id, own] = [`dev${i}`, createHmac('sha256', group).update(`dev${i}`).digest('base64')];
-      const issuer = i % 10 === 8 ? 'bench-a' : i % 10 === 9 ? 'bench-b' : null;
-      devices.push(issuer ? { id, issuer, certificate: issue(id, publicKey, issuer, authorities[issuer].privateKey), privateKey: key } : i % 10 > 5 ? { id, policy: 'device' } : { id, key: own });
-      batch.push({ id, importMode: 'create', status: 'enabled', authentication: issuer ? { type: 'certificateAuthority' } : { type: 'sas', symmetricKey: { primaryKey: own, secondaryKey: createHmac('sha256', group).update(`second ${id}`).digest('base64') } } });
-    }
-    await request(server, 'POST', '/devices?api-version=2021-04-12', batch);
+  for (let i = 0; i < count; i++) {
+    const [id, place] = [`dev${i}`, i % 10];
+    if (place < 4) devices.push({ id, key: derive(group, id) });
+    else if (place < 6) devices.push({ id, policy: 'device' });
+    else if (place < 8) devices.push({ id, group: 'bench' });
+    else devices.push({ id, issuer: place === 8 ? 'bench-a' : 'bench-b', privateKey: certificateKey });
   }
-  return { devices, authorities };
+  const primaryKey = await registerGroup(server, 'bench', devices.filter(device => device.group).map(device => device.id));
+  for (const device of devices.filter(each => each.group)) device.key = derive(primaryKey, device.id);
+  for (const device of devices.filter(each => each.issuer)) device.certificate = issue(device.id, publicKey, device.issuer, authorities[device.issuer].privateKey);
+
+  const own = devices.filter(device => !device.group);
+  for (let first = 0; first < own.length; first += 100) {
+    await request(server, 'POST', '/devices?api-version=2021-04-12', own.slice(first, first + 100).map(({ id, issuer }) => ({
+      id, importMode: 'create', status: 'enabled',
+      authentication: issuer ? { type: 'certificateAuthority' } : { type: 'sas', symmetricKey: { primaryKey: derive(group, id), secondaryKey: derive(group, `second ${id}`) } },
+    })));
+  }
+  return { devices, publicKey };
 }
 
 function kinds(devices) {
   const share = (words, which) => `${devices.filter(which).length.toLocaleString('en')} ${words}`;
-  return [share('by keys of their own', each => each.key), share('by a policy\'s key', each => each.policy), share('by X.509 under two CAs', each => each.certificate)].join(', ');
+  return [share('by keys of their own', each => each.key && !each.group), share('by keys of an enrollment group', each => each.group), share('by a policy\'s key', each => each.policy), share('by X.509 under two CAs', each => each.certificate)].join(', ');
 }
 
 function memory() {
