@@ -56,9 +56,7 @@ export class Fleet {
     const queue = [...this.devices];
     const next = async () => { for (let device = queue.pop(); device; device = queue.pop()) await this.connect(device); };
     await Promise.all(Array.from({ length: parallel }, next));
-    const tick = 100;
-    let turn = 0;
-    this.timer = setInterval(() => this.beat(turn++ * tick / 1000), tick);
+    this.timer = setInterval(() => this.beat(performance.now() / 1000), 100);
   }
 
   /** Devices send and renew at places of their own in the round, so that the load is even. */
@@ -80,13 +78,11 @@ export class Fleet {
         this.counts.lost += device.waiting;
         device.waiting = 0;
       }
-      if (device.waiting > 0 && device.sentAt === undefined) device.sentAt = now;
     }
   }
 
   publish(device) {
-    device.waiting++;
-    device.sentAt = undefined;
+    if (device.waiting++ === 0) device.sentAt = performance.now() / 1000;
     device.number = ((device.number ?? 0) % 65_535) + 1;
     device.socket.write(packet(0x32, Buffer.concat([text(`devices/${device.id}/messages/events/`), Buffer.from([device.number >> 8, device.number & 255]), Buffer.from('{"value":21.5}')])));
   }
