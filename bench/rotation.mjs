@@ -1,5 +1,5 @@
 // Rotations under a connected fleet: what is promised to drop nobody must reject no message and drop no session, and who the radar says would fail must be who then fails.
-//   rotation.mjs [DRILL…]     all of the table without a name; DEVICES=10000, TOKEN_SECONDS=60, MESSAGE_SECONDS=10
+//   rotation.mjs [DRILL…]     `plans`, the server's and the radar's without a name; DEVICES=10000, TOKEN_SECONDS=60, MESSAGE_SECONDS=10
 import { execFile } from 'node:child_process';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import fs from 'node:fs';
@@ -16,17 +16,18 @@ const [count, tokenSeconds, messageSeconds] = [setting('DEVICES', 10_000), setti
 
 // A drill: its words, what it does, and whether nobody may notice. `check` are the radar's: who it names is who fails.
 const drills = {
-  'policy-key': { words: 'both keys of a policy, by plan: devices and back ends that sign with it', run: policyKey, promises: true },
-  'device-key': { words: 'both keys of devices, by plan with a canary group', run: deviceKey, promises: true },
-  'group-key': { words: 'both keys of an enrollment group, by plan', run: groupKey, promises: true },
-  ca: { words: 'a CA of devices by another, by plan', run: otherCa, promises: true },
+  plans: { words: 'keys of policies, devices and an enrollment group, and a CA: all plans at once', run: () => Promise.all([policyKey(), deviceKey(), groupKey(), otherCa()]), promises: true },
+  'policy-key': { words: 'both keys of a policy, by plan: devices and back ends that sign with it', run: policyKey, promises: true, isPart: true },
+  'device-key': { words: 'both keys of devices, by plan with a canary group', run: deviceKey, promises: true, isPart: true },
+  'group-key': { words: 'both keys of an enrollment group, by plan', run: groupKey, promises: true, isPart: true },
+  ca: { words: 'a CA of devices by another, by plan', run: otherCa, promises: true, isPart: true },
   'server-leaf': { words: 'the server\'s certificate: staged, canary, switch, retire', run: serverLeaf, promises: true },
   'server-root': { words: 'the server\'s root: both handed out, switch, retire', run: serverRoot, promises: true },
   'check-ca': { words: 'staged: a CA is deleted', run: checkCa, promises: false },
   'check-root': { words: 'staged: devices that were not given the new root', run: checkRoot, promises: false },
 };
 
-const chosen = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(drills);
+const chosen = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(drills).filter(name => !drills[name].isPart);
 const unknown = chosen.filter(name => !drills[name]);
 if (unknown.length) throw new Error(`unknown: ${unknown.join(' ')}. There are ${Object.keys(drills).join(' ')}.`);
 
@@ -64,7 +65,7 @@ async function measure(name) {
   const started = performance.now();
   let problem = null;
   fleet.reasons.clear();
-  try { problem = await drill.run() ?? null; } catch (error) { problem = error.message; }
+  try { problem = [await drill.run()].flat().find(said => said) ?? null; } catch (error) { problem = error.message; }
   const seconds = (performance.now() - started) / 1000;
   const since = key => fleet.counts[key] - before[key];
   const [rejected, dropped] = [since('rejected') + since('lost') + backEnds.failed - before.failed, since('dropped')];
@@ -76,13 +77,13 @@ async function measure(name) {
 
 /** Both keys of two policies, one plan each: the fleet and the back ends are told the new key as soon as there is one, and take it when they sign next. */
 async function policyKey() {
-  for (const policy of ['device', 'service']) {
+  await Promise.all(['device', 'service'].map(async policy => {
     const plan = await gatehouse('rotation', 'plan', 'policy-key', policy, '--unused-for', '15', '--first', 'secondary', '--start');
     // The first key is made anew within one look; whoever signs next signs with it.
     await until('the first key is new', async () => (await gatehouse('rotation', 'show', plan.id)).steps[0].state === 'done');
     fleet.policies[policy] = (await gatehouse('policy', 'show', policy)).secondaryKey;
     await until('the plan is done', async () => (await gatehouse('rotation', 'show', plan.id)).state === 'done', 3 * tokenSeconds + 90);
-  }
+  }));
   // Everybody signs once more, by the keys that are left.
   await allAnew();
 }
@@ -257,7 +258,7 @@ async function askAsBackEnd() {
       const call = https.request({
         host: 'localhost', port: server.connection.ports.https, method: 'POST', path: '/devices/query?api-version=2021-04-12', agent, ca: fleet.trust,
         headers: { Authorization: token(host, fleet.policies.service, 'service', 60), 'Content-Type': 'application/json' },
-      }, reply => { reply.resume(); reply.once('end', () => done(reply.statusCode)); });
+      }, reply => { reply.resume(); reply.once('close', () => done(reply.complete ? reply.statusCode : 'broken off')); });
       call.once('error', error => done(error.code));
       call.end('{"query":"SELECT deviceId FROM devices WHERE deviceId = \'dev0\'"}');
     });

@@ -5,6 +5,9 @@ using Xunit;
 
 namespace Gatehouse.Transport.Tests;
 
+/// <summary>Alone: .NET keeps the sessions of all clients of a process in one place, and lets go of some when other tests bring many certificates.</summary>
+[CollectionDefinition(nameof(ResumptionTests), DisableParallelization = true)]
+[Collection(nameof(ResumptionTests))]
 public sealed class ResumptionTests
 {
     private static readonly SslProtocols[] Versions = [SslProtocols.Tls12, SslProtocols.Tls13];

@@ -112,7 +112,9 @@ export class Fleet {
       const user = `${this.host}/${device.id}/?api-version=2021-04-12`;
       const key = device.policy ? this.policies[device.policy] : device.key;
       const password = key ? token(`${this.host}/devices/${device.id}`, key, device.policy, this.tokenSeconds * 2) : null;
-      const socket = tls.connect({ host: 'localhost', port: this.port, servername: 'localhost', secureContext: this.context(device) });
+      // From many addresses, as fleets are: a server bounds what one address may have under way.
+      const localAddress = `127.1.0.${1 + Math.floor(device.at * 250)}`;
+      const socket = tls.connect({ host: '127.0.0.1', localAddress, port: this.port, servername: 'localhost', secureContext: this.context(device) });
       let [isUp, isOver] = [false, false];
       const end = problem => { if (!isOver) { isOver = true; done(problem); } };
       socket.once('secureConnect', () => {
