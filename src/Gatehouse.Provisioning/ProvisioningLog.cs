@@ -68,6 +68,15 @@ internal static partial class ProvisioningLog
     [LoggerMessage(2460, LogLevel.Information, "The CA of credential policy '{Policy}' has certified a key for OCSP answers of this node, good until {NotAfter:u}.", EventName = "ResponderCertified")]
     internal static partial void ResponderCertified(this ILogger logger, string policy, DateTimeOffset notAfter);
 
+    [LoggerMessage(2461, LogLevel.Warning, "The linked hub '{HostName}' could not be told that certificate {Serial} of registration '{Registration}' is revoked, and may let it in until it is; that is tried again: {Problem}", EventName = "RevocationNotTold")]
+    internal static partial void RevocationNotTold(this ILogger logger, string hostName, string serial, string registration, string problem);
+
+    [LoggerMessage(2462, LogLevel.Warning, "The hub '{HostName}' is not linked any more: nobody tells it that certificate {Serial} of registration '{Registration}' is revoked. Revoke it there.", EventName = "RevocationNotToldAnyMore")]
+    internal static partial void RevocationNotToldAnyMore(this ILogger logger, string hostName, string serial, string registration);
+
+    [LoggerMessage(2463, LogLevel.Error, "Linked hubs could not be told what is revoked; that is tried again.", EventName = "RevocationNoticesFailed")]
+    internal static partial void RevocationNoticesFailed(this ILogger logger, Exception error);
+
     [LoggerMessage(2402, LogLevel.Error, "{Operation} of a device that registers over {Protocol} failed.", EventName = "RegistrationFailed")]
     internal static partial void DeviceRequestFailed(this ILogger logger, string operation, string protocol, Exception error);
 }

@@ -63,6 +63,9 @@ public sealed record ProvisioningOptions
     /// <summary>How long a signature by a key in a key store may take, and how long one waits for its turn. 1 s–10 min, default 30 s: a TPM signs a few times in a second. Source: own.</summary>
     public TimeSpan KeyStorePatience { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>Public address of the public door, http and without a slash at its end: issued certificates say by it where their CA publishes what is revoked. Null: they do not say it.</summary>
+    public string? PkiUrl { get; init; }
+
     /// <summary>Questions about certificates (OCSP) that are answered in a second, on each node; as many may come at once. 1–100,000, default 200. One more: tryLater. Source: own.</summary>
     /// <remarks>Each costs a read of the store, and mostly a signature by a key of this process.</remarks>
     public int OcspRate { get; init; } = 200;

@@ -19,6 +19,7 @@ using Gatehouse.Provisioning.Limits;
 using Gatehouse.Provisioning.LinkedHubs;
 using Gatehouse.Provisioning.MeasuredBoot;
 using Gatehouse.Provisioning.Registrations;
+using Gatehouse.Provisioning.RevocationNotices;
 using Gatehouse.Provisioning.Rotation;
 using Gatehouse.Provisioning.ServiceDoor;
 using Gatehouse.Provisioning.ServiceDoor.AuthorizationPolicies;
@@ -73,6 +74,7 @@ public static class ProvisioningSetup
         services.TryAddSingleton<IssuingAuthorities>();
         services.TryAddSingleton<Issuance.CredentialPolicies>();
         services.TryAddSingleton<IssuedCertificates>();
+        services.TryAddSingleton<PublishedAddresses>();
         services.TryAddSingleton<PublishedLists>();
         services.TryAddSingleton<StatusResponders>();
         services.TryAddSingleton<OcspRates>();
@@ -146,6 +148,8 @@ public static class ProvisioningSetup
         services.TryAddSingleton<LinkedHubRegistrar>();
         services.TryAddSingleton<LeftDevices>();
         services.AddHostedService<LeftDeviceUpkeep>();
+        services.TryAddSingleton<RevocationNotices.RevocationNotices>();
+        services.AddHostedService<RevocationNoticeUpkeep>();
         services.TryAddSingleton<DeviceCredentials>();
         services.TryAddSingleton<Assignment>();
         services.TryAddSingleton<RegistrationQueue>();

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Gatehouse.Server.Tests;
 using Xunit;
@@ -49,6 +50,15 @@ public sealed class PublicDoorTests : IAsyncLifetime
             Assert.True(none.StatusCode == HttpStatusCode.NotFound, $"{path}: {none.StatusCode}");
         }
 
+        // As certificates have it that the CA issued, and no other CA.
+        var mark = Convert.ToHexStringLower(SHA256.HashData(expected.PublicKey.ExportSubjectPublicKeyInfo()))[..16];
+        using var own = await AskAsync(HttpMethod.Get, $"{scope}/{mark}/fleet.cer");
+        Assert.Equal(expected.RawData, await own.Content.ReadAsByteArrayAsync(Token));
+        using var ownList = await AskAsync(HttpMethod.Get, $"{scope}/{mark}/fleet.crl");
+        Assert.Equal("application/pkix-crl", ownList.Content.Headers.ContentType?.MediaType);
+        using var foreign = await AskAsync(HttpMethod.Get, $"{scope}/0123456789abcdef/fleet.crl");
+        Assert.Equal(HttpStatusCode.NotFound, foreign.StatusCode);
+
         using var head = await AskAsync(HttpMethod.Head, $"{scope}/fleet.crl");
         Assert.Equal(HttpStatusCode.OK, head.StatusCode);
         using var posted = await AskAsync(HttpMethod.Post, $"{scope}/fleet.crl");
@@ -87,6 +97,14 @@ public sealed class PublicDoorTests : IAsyncLifetime
             var (judged, verdict) = Openssl("ocsp", "-respin", In("answer.der"), "-issuer", In("ca.pem"), "-serial", "0x4011223344556677", "-no_nonce", "-CAfile", In("ca.pem"));
             Assert.True(judged == 0 && verdict.Contains("Response verify OK", StringComparison.Ordinal), verdict);
         }
+
+        // The same as certificates name it; of the CA before nothing is said.
+        using var authority = X509Certificate2.CreateFromPem(await File.ReadAllTextAsync(In("ca.pem"), Token));
+        var mark = Convert.ToHexStringLower(SHA256.HashData(authority.PublicKey.ExportSubjectPublicKeyInfo()))[..16];
+        using var named = await PostAsync($"{scope}/{mark}/fleet.ocsp", question, "application/ocsp-request");
+        Assert.True((await named.Content.ReadAsByteArrayAsync(Token)).Length > 100);
+        using var before = await AskAsync(HttpMethod.Get, $"{scope}/0123456789abcdef/fleet.ocsp/{Convert.ToBase64String(question)}");
+        Assert.Equal([0x30, 0x03, 0x0A, 0x01, 0x06], await before.Content.ReadAsByteArrayAsync(Token));
 
         using var absent = await AskAsync(HttpMethod.Get, $"{scope}/none.ocsp/{Uri.EscapeDataString(Convert.ToBase64String(question))}");
         Assert.Equal(HttpStatusCode.NotFound, absent.StatusCode);

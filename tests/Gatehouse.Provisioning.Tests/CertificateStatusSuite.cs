@@ -76,7 +76,7 @@ public abstract class CertificateStatusSuite(PostgresServer? server) : IDisposab
         Assert.Same(OcspAnswer.Unauthorized, await AskAsync(host, new OcspQuestion(foreign.Certificate, leaf.SerialNumber)));
         Assert.Same(OcspAnswer.Unauthorized, await AskAsync(host, new OcspQuestion(authority, leaf.SerialNumber) { OtherHash = "1.2.840.113549.2.5" }));
         Assert.Same(OcspAnswer.Malformed, await AskAsync(host, new OcspQuestion(authority)));
-        Assert.Null(await host.Get<CertificateStatuses>().AnswerAsync(host.Instance.Name, "none", new OcspQuestion(authority, leaf.SerialNumber).Build(), IPAddress.Loopback, Token));
+        Assert.Null(await host.Get<CertificateStatuses>().AnswerAsync(host.Instance.Name, "none", null, new OcspQuestion(authority, leaf.SerialNumber).Build(), IPAddress.Loopback, Token));
 
         // The CA is another: what the one before signed is not spoken for any more.
         Assert.Equal(200, (await host.AskAsync("PUT", "/credentialPolicies/Fleet", """{"newAuthority":true}""", "*")).Code);
@@ -192,7 +192,7 @@ public abstract class CertificateStatusSuite(PostgresServer? server) : IDisposab
     private static bool IsLate(OcspAnswer answer) => ReferenceEquals(answer, OcspAnswer.TryLater);
 
     private static async Task<OcspAnswer> AskAsync(ProvisioningHost host, OcspQuestion question, IPAddress? peer = null) =>
-        (await host.Get<CertificateStatuses>().AnswerAsync(host.Instance.Name, "fleet", question.Build(), peer ?? IPAddress.Loopback, Token))!;
+        (await host.Get<CertificateStatuses>().AnswerAsync(host.Instance.Name, "fleet", null, question.Build(), peer ?? IPAddress.Loopback, Token))!;
 
     private static async Task<X509Certificate2> AuthorityAsync(ProvisioningHost host) =>
         X509CertificateLoader.LoadCertificate(Convert.FromBase64String((await host.AskAsync("GET", "/credentialPolicies/Fleet")).Text("certificate")));
@@ -263,7 +263,7 @@ public abstract class CertificateStatusSuite(PostgresServer? server) : IDisposab
             statuses = new CertificateStatuses(host.Get<Database>(), responders, new OcspRates(options, host.Time), host.Get<ProvisioningMetrics>(), host.Time);
         }
 
-        internal async Task<OcspAnswer> AskAsync(OcspQuestion question) => (await statuses.AnswerAsync(host.Instance.Name, "Fleet", question.Build(), IPAddress.Loopback, Token))!;
+        internal async Task<OcspAnswer> AskAsync(OcspQuestion question) => (await statuses.AnswerAsync(host.Instance.Name, "Fleet", null, question.Build(), IPAddress.Loopback, Token))!;
 
         public void Dispose() => responders.Dispose();
     }

@@ -35,6 +35,8 @@ internal sealed class DistantServer : IAsyncDisposable
 {
     internal const string HostName = "127.0.0.1";
 
+    internal static readonly HubName Hub = HubName.Parse("distant");
+
     private readonly string folder = Directory.CreateTempSubdirectory("gatehouse-distant-").FullName;
     private readonly SecretVault vault;
     private readonly WebApplication app;
@@ -94,6 +96,13 @@ internal sealed class DistantServer : IAsyncDisposable
         var found = (await Get<SharedAccessPolicies>().FindAsync(hub.Name, policy, Token)).Value;
         return $"HostName={HostName}:{Port};SharedAccessKeyName={policy};SharedAccessKey={key ?? found.PrimaryKey}";
     }
+
+    /// <summary>What the hub has revoked.</summary>
+    internal IRevocations Revocations => Get<IRevocations>();
+
+    /// <summary>A policy with the rights that an IoT hub wants of who puts devices there, and no more.</summary>
+    internal async Task AddPolicyAsync(string name) =>
+        Assert.True((await Get<SharedAccessPolicies>().PutAsync(hub.Name, name, new AccessPolicyChange { Rights = Contracts.Access.Rights.RegistryWrite | Contracts.Access.Rights.ServiceConnect }, IfMatch.Absent, "test", Token)).IsOk);
 
     internal async Task<RegisteredIdentity?> DeviceAsync(string id) =>
         await Get<IdentityRegistry>().GetAsync(hub.Name, new IdentityKey(DeviceId.Parse(id)), Token) is { IsOk: true } found ? found.Value : null;

@@ -23,6 +23,7 @@ using Gatehouse.Provisioning.Allocation;
 using Gatehouse.Provisioning.DeviceDoor;
 using Gatehouse.Provisioning.Instances;
 using Gatehouse.Provisioning.LinkedHubs;
+using Gatehouse.Provisioning.RevocationNotices;
 using Gatehouse.Provisioning.Rotation;
 using Gatehouse.Store;
 using Gatehouse.Store.Audit;
@@ -65,9 +66,10 @@ internal sealed class ProvisioningHost : IAsyncDisposable, IRefusalLog
             : all.AddSingleton(services => postgres(services.GetRequiredService<ISignals>(), Time));
         all.AddStreams(new StreamsOptions { Directory = Path.Combine(Folder, "streams") }).AddIdentity(new IdentityOptions()).AddAmqp(new AmqpOptions()).AddHub(hub).AddProvisioning(options);
 
-        // Tests look after devices that were left, plans and keys that are rolled when they mean to.
+        // Tests look after devices that were left, plans, keys that are rolled and hubs that are to be told when they mean to.
         all.Remove(all.Single(each => each.ImplementationType == typeof(LeftDeviceUpkeep)));
         all.Remove(all.Single(each => each.ImplementationType == typeof(KeyRollUpkeep)));
+        all.Remove(all.Single(each => each.ImplementationType == typeof(RevocationNoticeUpkeep)));
         all.Remove(all.Single(each => each.ServiceType == typeof(IHostedService) && each.ImplementationFactory is Func<IServiceProvider, RotationRunner>));
         app = builder.Build();
         app.UseProvisioning();

@@ -29,6 +29,7 @@ public sealed partial class SettingsTests
     [InlineData("--host-name", "a b", "--host-name: 'a b' is not a host name; allowed: DNS name or IP address.")]
     [InlineData("--address", "localhost", "--address: 'localhost' is not an IP address; allowed: IP address.")]
     [InlineData("--json-log=maybe", null, "--json-log: 'maybe' is neither true nor false; allowed: true or false.")]
+    [InlineData("--pki-url", "http://pki.example", "--pki-url: 'http://pki.example' names what is closed without --pki-port; allowed: http://host or http://host:port, with a path or without.")]
     [InlineData("--colour", "red", "--colour: there is no such setting; see 'gatehouse up --help'.")]
     [InlineData("--mqtt-port", null, "--mqtt-port: the value is missing.")]
     [InlineData("up", null, "'up': settings start with two dashes; see 'gatehouse up --help'.")]
@@ -37,6 +38,39 @@ public sealed partial class SettingsTests
         var errors = SettingsReader.Read(value is null ? [argument] : [argument, value], new Hashtable(), options);
 
         Assert.Equal(expected, Assert.Single(errors));
+    }
+
+    [Theory]
+    [InlineData("https://pki.example", "is not plain HTTP, which is what clients follow (RFC 5280 §8)")]
+    [InlineData("ldap://pki.example/cn=ca", "is not plain HTTP, which is what clients follow (RFC 5280 §8)")]
+    [InlineData("pki.example:8080", "is not understood")]
+    [InlineData("", "is not understood")]
+    [InlineData("http://", "is not understood")]
+    [InlineData("http:///fleet", "is not understood")]
+    [InlineData("http://user@pki.example", "is not understood")]
+    [InlineData("http://pki.example/?", "is not understood")]
+    [InlineData("http://pki.example/#a", "is not understood")]
+    [InlineData("http://pki.example/a b", "is not understood")]
+    [InlineData("http://pki.example:99999", "is not understood")]
+    [InlineData("http://bücher.example", "is not understood")]
+    public void A_public_address_that_no_client_would_follow_is_a_mistake(string url, string problem)
+    {
+        var errors = SettingsReader.Read(["--pki-url", url, "--pki-port", "0"], new Hashtable(), options);
+
+        Assert.StartsWith($"--pki-url: '{url}' {problem}; allowed: ", Assert.Single(errors), StringComparison.Ordinal);
+        Assert.Null(options.Provisioning.PkiUrl);
+    }
+
+    [Theory]
+    [InlineData("http://pki.example", "http://pki.example")]
+    [InlineData("HTTP://Pki.Example:80/", "http://pki.example")]
+    [InlineData("http://10.0.0.7:8080/plant/", "http://10.0.0.7:8080/plant")]
+    [InlineData("http://[fd00::7]:8080", "http://[fd00::7]:8080")]
+    public void A_public_address_is_spelled_in_one_way(string url, string expected)
+    {
+        Assert.Empty(SettingsReader.Read(["--pki-url", url, "--pki-port", "0"], new Hashtable(), options));
+
+        Assert.Equal(expected, options.Provisioning.PkiUrl);
     }
 
     // Least, most and one past each, in the words of the table itself.

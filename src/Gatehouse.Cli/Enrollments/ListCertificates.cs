@@ -58,10 +58,15 @@ internal sealed class ListCertificates(Shell shell)
             }
 
             terminal.Table(["registration", "status", "keys", "policy", "issued", "from", "until", "serial", "SHA-256"], found.Select(each => (IEnumerable<string?>)[
-                Text(each!["registrationId"]), Text(each["status"]), Text(each["keyType"]), Text(each["credentialPolicyName"]), ReadableTime.Of(each["issuedDateTimeUtc"]),
+                Text(each!["registrationId"]), Status(each), Text(each["keyType"]), Text(each["credentialPolicyName"]), ReadableTime.Of(each["issuedDateTimeUtc"]),
                 ReadableTime.Of(each["notBeforeUtc"]), ReadableTime.Of(each["notAfterUtc"]), Text(each["serialNumber"]), Text(each["sha256Thumbprint"])]));
         });
     }
+
+    // Whom it still opens a door is more than a detail.
+    private static string? Status(JsonNode certificate) => certificate["untoldHubs"] is JsonArray untold
+        ? $"{Text(certificate["status"])}, not yet at {string.Join(", ", untold.Select(hub => Text(hub!["name"])))}"
+        : Text(certificate["status"]);
 
     private static string? Text(JsonNode? node) => IdentityView.Text(node);
 }

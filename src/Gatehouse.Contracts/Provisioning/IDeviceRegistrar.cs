@@ -42,6 +42,16 @@ public interface IDeviceRegistrar
     /// <summary>Changes the twin by a document as <see cref="CheckTwin"/> takes it; a null in it removes. Done when there is no such device. What the twin says (MessageTooLarge …).</summary>
     Task<Result<bool>> PatchTwinAsync(HubName hub, string actor, DeviceId device, ReadOnlyMemory<byte> patch, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Puts a certificate on the hub's revocation list: when this returns it is refused here, and who was connected by it on this node is gone. Done when it is on the list.
+    /// IotHubNotFound; GenericConflict when the list is full.
+    /// </summary>
+    /// <param name="hub">Where.</param>
+    /// <param name="actor">For the audit records.</param>
+    /// <param name="certificate">Which.</param>
+    /// <param name="cancellationToken">Ends the wait before the commit.</param>
+    Task<Result<bool>> RevokeAsync(HubName hub, string actor, WithdrawnCertificate certificate, CancellationToken cancellationToken);
+
     /// <summary>Removes the device; done when there is none.</summary>
     Task<Result<bool>> RemoveAsync(HubName hub, string actor, DeviceId device, CancellationToken cancellationToken);
 }

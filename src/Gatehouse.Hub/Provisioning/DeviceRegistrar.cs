@@ -6,13 +6,14 @@ using Gatehouse.Contracts.Identities;
 using Gatehouse.Contracts.Provisioning;
 using Gatehouse.Hub.Hubs;
 using Gatehouse.Hub.Registry;
+using Gatehouse.Hub.Revoking;
 using Gatehouse.Hub.Twins;
 using Gatehouse.Store;
 
 namespace Gatehouse.Hub.Provisioning;
 
 /// <summary>Takes devices in that a provisioning service has assigned here: identity and first twin in one transaction.</summary>
-internal sealed class DeviceRegistrar(HubDirectory directory, Database database, RegistryTransactions transactions, DeviceWriter devices, TwinWriter twins) : IDeviceRegistrar
+internal sealed class DeviceRegistrar(HubDirectory directory, Database database, RegistryTransactions transactions, DeviceWriter devices, TwinWriter twins, RevocationList revocations) : IDeviceRegistrar
 {
     public HubName? FindHub(string hostName) => directory.Find(hostName)?.Name;
 
@@ -66,6 +67,13 @@ internal sealed class DeviceRegistrar(HubDirectory directory, Database database,
     {
         var removed = await transactions.RunAsync(hub, actor, (change, token) => DeviceWriter.DeleteAsync(change, device, WriteCondition.Update, token), cancellationToken);
         return removed.IsOk || removed.Error == HubErrors.DeviceNotFound ? true : removed.Error;
+    }
+
+    public async Task<Result<bool>> RevokeAsync(HubName hub, string actor, WithdrawnCertificate certificate, CancellationToken cancellationToken)
+    {
+        var request = new RevocationRequest { Kind = "certificate", Thumbprint = certificate.Thumbprint, Reason = certificate.Reason, Note = revocations.Fit(certificate.Note) };
+        var revoked = await revocations.RevokeAsync(hub, request, actor, cancellationToken);
+        return revoked.IsOk ? true : revoked.Error;
     }
 
     private async Task<Result<bool>> RegisterAsync(RegistryChange change, ProvisionedDevice device, CancellationToken cancellationToken)

@@ -104,6 +104,9 @@ public sealed class RevocationList(Database database, KnownRevocations known, Ca
         return undone;
     }
 
+    /// <summary>As much of a note as an entry may have.</summary>
+    internal string Fit(string note) => note.Length <= options.MaxNoteLength ? note : note[..options.MaxNoteLength];
+
     private async Task<Result<RevocationSubject>> ReadAsync(HubName hub, RevocationRequest request, string actor, CancellationToken cancellationToken)
     {
         if (request is { CaName: { } name, Certificate: null })

@@ -28,10 +28,11 @@ internal sealed class CertificateStatuses(Database database, StatusResponders re
     /// <summary>Null without such a policy.</summary>
     /// <param name="service">Of the policy.</param>
     /// <param name="policy">Its name.</param>
+    /// <param name="mark">The CA that it must have (see <see cref="PublishedAddresses"/>); null for whichever it has.</param>
     /// <param name="question">OCSPRequest, DER.</param>
     /// <param name="peer">Who asks.</param>
     /// <param name="cancellationToken">Ends the read and the wait.</param>
-    internal async Task<OcspAnswer?> AnswerAsync(HubName service, string policy, ReadOnlyMemory<byte> question, IPAddress? peer, CancellationToken cancellationToken)
+    internal async Task<OcspAnswer?> AnswerAsync(HubName service, string policy, string? mark, ReadOnlyMemory<byte> question, IPAddress? peer, CancellationToken cancellationToken)
     {
         if (!OcspRequest.TryRead(question, out var request))
         {
@@ -51,7 +52,7 @@ internal sealed class CertificateStatuses(Database database, StatusResponders re
         }
 
         using var authority = X509CertificateLoader.LoadCertificate(Convert.FromBase64String(row.Certificate));
-        return request.Certificates.Any(certificate => !certificate.IsOf(authority))
+        return (mark is not null && mark != PublishedAddresses.MarkOf(authority)) || request.Certificates.Any(certificate => !certificate.IsOf(authority))
             ? Told("unauthorized", OcspAnswer.Unauthorized)
             : await SignAsync(row, request, found, cancellationToken);
     }

@@ -10,7 +10,7 @@ using Gatehouse.Store;
 namespace Gatehouse.Provisioning.Issuance;
 
 /// <summary>Judges a device's request for a certificate by the policy of its enrollment, and signs; then writes it into the inventory, in the transaction that makes it the device's.</summary>
-internal sealed class CertificateIssuer(Database database, IssuingAuthorities authorities, ProvisioningOptions options, TimeProvider time)
+internal sealed class CertificateIssuer(Database database, IssuingAuthorities authorities, PublishedAddresses addresses, ProvisioningOptions options, TimeProvider time)
 {
     /// <summary>Rows of the inventory that ended long ago and are forgotten with each one that is written.</summary>
     private const int SweptRows = 16;
@@ -78,14 +78,14 @@ internal sealed class CertificateIssuer(Database database, IssuingAuthorities au
             ? $"its key is {KeyTypes.Describe(key)}; the policy permits {string.Join(", ", policy.PermittedKeyTypes)}"
             : request.ProofFault());
 
-    private static Result<IssuedCertificate> Sign(IssuingAuthority authority, CredentialPolicyRow policy, string registrationId, CertificateSigningRequest request, IssuedCertificateRow? current, DateTimeOffset now)
+    private Result<IssuedCertificate> Sign(IssuingAuthority authority, CredentialPolicyRow policy, string registrationId, CertificateSigningRequest request, IssuedCertificateRow? current, DateTimeOffset now)
     {
         if (now < authority.Certificate.NotBefore || now >= authority.Certificate.NotAfter)
         {
             return ProvisioningErrors.CertificateIssuerEnded.With($"The CA of the credential policy '{policy.Name}' is valid from {authority.Certificate.NotBefore.ToUniversalTime():u} to {authority.Certificate.NotAfter.ToUniversalTime():u}, not now.");
         }
 
-        using var certificate = DeviceCertificate.Issue(authority, request, registrationId, TimeSpan.FromDays(policy.ValidityDays), now);
+        using var certificate = DeviceCertificate.Issue(authority, request, registrationId, TimeSpan.FromDays(policy.ValidityDays), now, addresses.Of(policy, authority.Certificate));
         var row = new IssuedCertificateRow
         {
             Service = policy.Service,

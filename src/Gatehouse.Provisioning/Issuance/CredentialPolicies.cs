@@ -83,6 +83,11 @@ internal sealed class CredentialPolicies(Database database, SecretVault vault, I
                     return ProvisioningErrors.CredentialPolicyConflict.With("The key is the CA of another provisioning service.");
                 }
 
+                if (present is not null && present.Certificate != row.Certificate)
+                {
+                    await FormerAuthorityRows.KeepAsync(transaction, present, time.GetUtcNow(), token);
+                }
+
                 await CredentialPolicyRows.SaveAsync(transaction, row, token);
                 await CredentialPolicyRows.ReleaseKeysAsync(transaction, row, token);
                 return Record(transaction, row, actor, present is null ? "create" : "update", body.Certificate is not null ? "given" : given is not null || made is not null ? "made" : "kept");

@@ -1,4 +1,5 @@
 using Gatehouse.Provisioning.Enrollments;
+using Gatehouse.Provisioning.RevocationNotices;
 
 namespace Gatehouse.Provisioning.Issuance;
 
@@ -107,7 +108,10 @@ internal sealed record IssuedCertificateDocument
     /// <summary>A word of RFC 5280; null: it is not revoked.</summary>
     public string? RevocationReason { get; init; }
 
-    internal static IssuedCertificateDocument Of(IssuedCertificateRow row, DateTimeOffset now) => new()
+    /// <summary>Linked hubs that have not been told yet that it is revoked, and may let it in; null: there are none.</summary>
+    public IReadOnlyList<UntoldHub>? UntoldHubs { get; init; }
+
+    internal static IssuedCertificateDocument Of(IssuedCertificateRow row, DateTimeOffset now, IEnumerable<RevocationNotice> untold) => new()
     {
         RegistrationId = row.RegistrationName,
         SerialNumber = row.Serial,
@@ -122,5 +126,10 @@ internal sealed record IssuedCertificateDocument
         SupersededDateTimeUtc = row.Superseded == 0 ? null : WireTime.Of(row.Superseded),
         RevokedDateTimeUtc = row.Revoked == 0 ? null : WireTime.Of(row.Revoked),
         RevocationReason = row.Revoked == 0 ? null : row.RevocationReason,
+        UntoldHubs = untold.Select(notice => new UntoldHub(notice.HostName, notice.Problem.Length == 0 ? null : notice.Problem)).ToList() is { Count: > 0 } hubs ? hubs : null,
     };
 }
+
+/// <param name="Name">Its host name.</param>
+/// <param name="Problem">Why the last attempt failed; null before there was one.</param>
+internal sealed record UntoldHub(string Name, string? Problem);

@@ -4,7 +4,7 @@ using Gatehouse.Identity.X509;
 
 namespace Gatehouse.Provisioning.Issuance;
 
-/// <summary>What a certificate of a device says: its registration id, its key, client authentication, and nothing that its request asked for beside that.</summary>
+/// <summary>What a certificate of a device says: its registration id, its key, client authentication, where its CA publishes what is revoked, and nothing that its request asked for beside that.</summary>
 /// <remarks>RFC 5280 §4; a leaf that the path rules of this server and openssl take.</remarks>
 internal static class DeviceCertificate
 {
@@ -19,7 +19,8 @@ internal static class DeviceCertificate
     /// <param name="name">Registration id.</param>
     /// <param name="life">It ends no later than the CA.</param>
     /// <param name="now">When.</param>
-    internal static X509Certificate2 Issue(IssuingAuthority authority, CertificateSigningRequest request, string name, TimeSpan life, DateTimeOffset now)
+    /// <param name="published">What it says of where its CA publishes; see <see cref="PublishedAddresses"/>.</param>
+    internal static X509Certificate2 Issue(IssuingAuthority authority, CertificateSigningRequest request, string name, TimeSpan life, DateTimeOffset now, IReadOnlyList<X509Extension> published)
     {
         var subject = new X500DistinguishedNameBuilder();
         subject.AddCommonName(name);
@@ -36,6 +37,11 @@ internal static class DeviceCertificate
             var names = new SubjectAlternativeNameBuilder();
             names.AddDnsName(name);
             extensions.Add(names.Build());
+        }
+
+        foreach (var extension in published)
+        {
+            extensions.Add(extension);
         }
 
         var (from, to) = Within(authority.Certificate, now, life);

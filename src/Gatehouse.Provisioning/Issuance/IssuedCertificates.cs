@@ -9,7 +9,7 @@ using Gatehouse.Store;
 namespace Gatehouse.Provisioning.Issuance;
 
 /// <summary>The inventory of issued certificates, for back ends: all of them, those of a device or a policy, or those that end before a time.</summary>
-internal sealed class IssuedCertificates(Database database, TimeProvider time)
+internal sealed class IssuedCertificates(Database database, RevocationNotices.RevocationNotices notices, TimeProvider time)
 {
     /// <summary>A page, and what the next one begins after; null when nothing follows. ArgumentInvalid.</summary>
     internal async Task<Result<(IReadOnlyList<IssuedCertificateDocument> Items, string? Last)>> ListAsync(
@@ -30,10 +30,11 @@ internal sealed class IssuedCertificates(Database database, TimeProvider time)
         var rows = await database.ReadAsync((connection, token) => IssuedCertificateRows.ListAsync(connection, service, filter.Value, place, count + 1, token), cancellationToken);
         var last = rows.Count <= count ? null : new InventoryPlace(filter.Value.ExpiresBefore is null ? rows[count - 1].Issued : rows[count - 1].NotAfter, rows[count - 1].Serial).ToString();
         var now = time.GetUtcNow();
-        return ([.. rows.Take(count).Select(row => IssuedCertificateDocument.Of(row, now))], last);
+        var untold = await notices.FindAsync(service, rows.Where(row => row.Revoked != 0).Select(row => row.Serial), cancellationToken);
+        return ([.. rows.Take(count).Select(row => IssuedCertificateDocument.Of(row, now, untold[row.Serial]))], last);
     }
 
-    /// <summary>For good; what was revoked before stays as it was. ArgumentInvalid, NotFound.</summary>
+    /// <summary>For good, and told to the linked hubs: those of this server refuse it when this returns. What was revoked before stays as it was, and is told once more. ArgumentInvalid, NotFound.</summary>
     internal async Task<Result<IssuedCertificateDocument>> RevokeAsync(HubName service, string actor, string serialNumber, string? reason, CancellationToken cancellationToken)
     {
         var (serial, word, now) = (serialNumber.ToUpperInvariant(), reason ?? "unspecified", time.GetUtcNow());
@@ -57,10 +58,18 @@ internal sealed class IssuedCertificates(Database database, TimeProvider time)
                     transaction.Audit(new AuditRecord { Hub = service.Value, Actor = actor, Action = "certificate.revoke", Subject = row.RegistrationName, Detail = detail.ToJsonString() });
                 }
 
+                await notices.KeepAsync(transaction, row, actor, token);
                 return row;
             },
             cancellationToken);
-        return revoked.IsOk ? IssuedCertificateDocument.Of(revoked.Value, now) : revoked.Error;
+        if (!revoked.IsOk)
+        {
+            return revoked.Error;
+        }
+
+        await notices.TellAsync(service, serial, cancellationToken);
+        var untold = await notices.FindAsync(service, [serial], cancellationToken);
+        return IssuedCertificateDocument.Of(revoked.Value, now, untold[serial]);
     }
 
     // One at a time: each has an index of its own, and a page costs what is on it.

@@ -63,6 +63,7 @@ internal sealed class PublishedLists(Database database, IssuingAuthorities autho
             return default(Published);
         }
 
+        var former = await database.ReadAsync((connection, token) => FormerAuthorityRows.ReadAsync(connection, name.Service, policy.Id, token), cancellationToken);
         var certificate = Convert.FromBase64String(policy.Certificate);
         using var authority = X509CertificateLoader.LoadCertificate(certificate);
         var list = MaySign(authority) ? await ListAsync(name.Service, policy, cancellationToken) : Result<byte[]?>.Of(null);
@@ -71,7 +72,7 @@ internal sealed class PublishedLists(Database database, IssuingAuthorities autho
             return list.Error;
         }
 
-        var published = new Published(certificate, list.Value, looked);
+        var published = new Published(PublishedAddresses.MarkOf(authority), certificate, list.Value, former, looked);
         known[name] = published;
         return published;
     }
@@ -157,11 +158,20 @@ internal sealed class PublishedLists(Database database, IssuingAuthorities autho
     }
 
     // RFC 5280 §4.2.1.3: a CA whose certificate says what its key is for must say so of lists; clients refuse them else.
-    private static bool MaySign(X509Certificate2 authority) => authority.Extensions.OfType<X509KeyUsageExtension>().FirstOrDefault() is not { } usage || usage.KeyUsages.HasFlag(X509KeyUsageFlags.CrlSign);
+    internal static bool MaySign(X509Certificate2 authority) => authority.Extensions.OfType<X509KeyUsageExtension>().FirstOrDefault() is not { } usage || usage.KeyUsages.HasFlag(X509KeyUsageFlags.CrlSign);
 }
 
 /// <summary>What is given out of a policy.</summary>
+/// <param name="Authority">Mark of its CA, as addresses have it.</param>
 /// <param name="Certificate">Of its CA; DER.</param>
 /// <param name="List">DER; null where the CA's certificate does not let it sign lists.</param>
+/// <param name="Former">Certificates of the CAs that it had before, by their marks; DER.</param>
 /// <param name="Looked">When the store was last looked at, a timestamp.</param>
-internal sealed record Published(byte[] Certificate, byte[]? List, long Looked);
+internal sealed record Published(string Authority, byte[] Certificate, byte[]? List, IReadOnlyDictionary<string, byte[]> Former, long Looked)
+{
+    /// <summary>Null where the CA may sign none, and for one that it no longer is.</summary>
+    internal byte[]? ListOf(string? mark) => mark is null || mark == Authority ? List : null;
+
+    /// <summary>Null for one that it never was, or that has ended.</summary>
+    internal byte[]? CertificateOf(string? mark) => mark is null || mark == Authority ? Certificate : Former.GetValueOrDefault(mark);
+}

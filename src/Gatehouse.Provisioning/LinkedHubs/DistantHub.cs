@@ -97,6 +97,23 @@ internal sealed class DistantHub(HubCaller caller, HubTarget target)
         return IsGone(gone) ? true : Done(gone);
     }
 
+    /// <summary>Has the hub refuse a certificate: by its revocation list, or where there is none for us (an IoT hub on Azure, a policy that is not an owner's), by taking it from the device.</summary>
+    /// <param name="certificate">Which.</param>
+    /// <param name="device">Who may be known by it; null when that cannot be said.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    internal async Task<Result<bool>> RevokeAsync(WithdrawnCertificate certificate, DeviceId? device, CancellationToken cancellationToken)
+    {
+        var body = new JsonObject { ["kind"] = "certificate", ["thumbprint"] = certificate.Thumbprint, ["reason"] = certificate.Reason, ["note"] = certificate.Note };
+        var listed = Done(await SendAsync(HttpMethod.Post, "/gatehouse/v1/revocations", Encoding.UTF8.GetBytes(body.ToJsonString()), null, MaxIdentityBytes, cancellationToken));
+        if (listed is { IsOk: true } or { Error.IsTransient: true } || device is not { } known)
+        {
+            return listed;
+        }
+
+        var taken = await ChangeAsync(known, creates: false, (document, _) => Withdraw(document, certificate.Thumbprint), cancellationToken);
+        return taken.IsOk ? true : taken.Error;
+    }
+
     /// <summary>The same, unless it is somebody's again. False when it is, or when that cannot be told now.</summary>
     /// <param name="device">Which.</param>
     /// <param name="isLeft">Asked between the look at the device and its end: who takes it over says so first and writes the device then.</param>
@@ -211,9 +228,27 @@ internal sealed class DistantHub(HubCaller caller, HubTarget target)
             (document["status"], document["statusReason"]) = ("disabled", reason);
         }
 
-        document["authentication"] = new JsonObject { ["type"] = "sas", ["symmetricKey"] = new JsonObject { ["primaryKey"] = NewKey(), ["secondaryKey"] = NewKey() } };
+        document["authentication"] = Unusable();
         return true;
     }
+
+    // The other one stays. Who has no other gets keys that nobody knows, as a device cannot be without a credential.
+    private static bool Withdraw(JsonObject document, string thumbprint)
+    {
+        var thumbprints = (document["authentication"] as JsonObject)?["x509Thumbprint"] as JsonObject;
+        if (!Holds(thumbprints, thumbprint))
+        {
+            return false;
+        }
+
+        string?[] both = [TextOf(thumbprints?["primaryThumbprint"]), TextOf(thumbprints?["secondaryThumbprint"])];
+        document["authentication"] = both.FirstOrDefault(each => each is { Length: > 0 } && !each.Equals(thumbprint, StringComparison.OrdinalIgnoreCase)) is { } other
+            ? new JsonObject { ["type"] = "selfSigned", ["x509Thumbprint"] = new JsonObject { ["primaryThumbprint"] = other, ["secondaryThumbprint"] = null } }
+            : Unusable();
+        return true;
+    }
+
+    private static JsonObject Unusable() => new() { ["type"] = "sas", ["symmetricKey"] = new JsonObject { ["primaryKey"] = NewKey(), ["secondaryKey"] = NewKey() } };
 
     private static string NewKey() => Convert.ToBase64String(RandomNumberGenerator.GetBytes(KeyBytes));
 

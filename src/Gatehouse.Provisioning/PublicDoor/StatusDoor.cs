@@ -20,8 +20,9 @@ internal sealed class StatusDoor(CertificateStatuses statuses, TimeProvider time
     /// <param name="http">Its path was read.</param>
     /// <param name="service">Whose policy.</param>
     /// <param name="policy">Name.</param>
+    /// <param name="authority">Mark of the CA that it must have; null for whichever it has.</param>
     /// <param name="encoded">What follows the name in the path.</param>
-    internal async Task InvokeAsync(HttpContext http, HubName service, string policy, string encoded)
+    internal async Task InvokeAsync(HttpContext http, HubName service, string policy, string? authority, string encoded)
     {
         var isPost = HttpMethods.IsPost(http.Request.Method);
         if (!isPost && !HttpMethods.IsGet(http.Request.Method))
@@ -44,7 +45,7 @@ internal sealed class StatusDoor(CertificateStatuses statuses, TimeProvider time
             return;
         }
 
-        if (await statuses.AnswerAsync(service, policy, question.Value, http.Connection.RemoteIpAddress, http.RequestAborted) is not { } answer)
+        if (await statuses.AnswerAsync(service, policy, authority, question.Value, http.Connection.RemoteIpAddress, http.RequestAborted) is not { } answer)
         {
             http.Response.StatusCode = StatusCodes.Status404NotFound;
             return;

@@ -10,6 +10,8 @@ namespace Gatehouse.Server.Configuration;
 /// <summary>The table of all settings; <c>gatehouse up --help</c> and docs/configuration.md are printed from it.</summary>
 internal static class Settings
 {
+    private const int MaxPkiUrl = 200;
+
     internal static IReadOnlyList<Setting> All { get; } =
     [
         new(SettingsReader.FileSetting, "path of a JSON file", "none", "File with settings: one object, names as here without dashes.", (_, _) => null),
@@ -21,6 +23,7 @@ internal static class Settings
         new("https-port", "0–65535; 0 lets the system choose", "443, or 8443 where 443 cannot be bound", "TCP port for HTTPS and WebSockets. SDKs fix this number.", (o, text) => Integer(text, 0, 65535, value => (o.HttpsPort, o.IsHttpsPortGiven) = (value, true))),
         new("mqtt-plain-port", "0–65535; 0 lets the system choose", "closed", "Loopback-only TCP port for MQTT without TLS, behind a TLS-terminating proxy or for measurements.", (o, text) => Integer(text, 0, 65535, value => o.MqttPlainPort = value)),
         new("pki-port", "0–65535; 0 lets the system choose", "closed", "TCP port for plain HTTP at the addresses of --address: revocation lists, OCSP and certificates of the CAs of credential policies, for everybody. docs/operations/est.md.", (o, text) => Integer(text, 0, 65535, value => o.PkiPort = value)),
+        new("pki-url", "http://host or http://host:port, with a path or without", "none: certificates do not say it", "Public address of --pki-port. Certificates that the CAs of credential policies issue say by it where their lists (CRL), OCSP and CA certificates are. docs/operations/est.md.", PkiUrl),
         new("metrics-port", "0–65535; 0 lets the system choose", "9464", "Loopback-only HTTP port for /metrics and /health.", (o, text) => Integer(text, 0, 65535, value => o.MetricsPort = value)),
         new("tls", "path of a directory", "none: the certificate that the server makes", "Where certificates of your own lie (PEM chain and key per host name); reloaded when they change.", (o, text) => NotEmpty(text, () => o.TlsDirectory = Path.GetFullPath(text))),
         new("minimum-tls", "1.2 or 1.3", "1.2", "Lowest TLS version accepted.", (o, text) => OneOf(text, ["1.2", "1.3"], value => o.MinimumTls = value)),
@@ -221,6 +224,29 @@ internal static class Settings
         }
 
         take(text);
+        return null;
+    }
+
+    // It goes into certificates for years: nothing but what a client needs, and spelled in one way. --pki-port stands before it in the table.
+    private static string? PkiUrl(ServerOptions options, string text)
+    {
+        if (text.Length > MaxPkiUrl || text.AsSpan().ContainsAnyExceptInRange('!', '~') || text.AsSpan().ContainsAny('?', '#', '\\')
+            || !Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Host.Length == 0 || url.UserInfo.Length > 0)
+        {
+            return "is not understood";
+        }
+
+        if (url.Scheme != Uri.UriSchemeHttp)
+        {
+            return "is not plain HTTP, which is what clients follow (RFC 5280 §8)";
+        }
+
+        if (options.PkiPort is null)
+        {
+            return "names what is closed without --pki-port";
+        }
+
+        options.Provisioning = options.Provisioning with { PkiUrl = url.AbsoluteUri.TrimEnd('/') };
         return null;
     }
 
