@@ -119,7 +119,14 @@ internal sealed class RevocationNotices(Database database, IDeviceRegistrar here
     }
 
     /// <summary>Until there is something to tell hubs of other servers, or the time is over.</summary>
-    internal Task WaitAsync(TimeSpan longest, CancellationToken cancellationToken) => woken.WaitAsync(longest, cancellationToken);
+    internal async Task WaitAsync(TimeSpan longest, CancellationToken cancellationToken)
+    {
+        await woken.WaitAsync(longest, cancellationToken);
+        while (woken.Wait(0, CancellationToken.None))
+        {
+            // One look is enough for all that came meanwhile.
+        }
+    }
 
     /// <param name="ofHub">Notices of one hub.</param>
     /// <param name="link">That hub, where it is on another server and linked yet.</param>

@@ -3,7 +3,7 @@ using Gatehouse.Provisioning.Issuance;
 
 namespace Gatehouse.Provisioning.ServiceDoor.CredentialPolicies;
 
-/// <summary><c>POST /issuedCertificates/{serialNumber}/revoke</c> with or without <c>{"reason":"keyCompromise"}</c>: final, and once; a second time changes nothing.</summary>
+/// <summary><c>POST /issuedCertificates/{serialNumber}/revoke</c> with or without <c>{"reason":"keyCompromise"}</c>: final, and once; a second time only tells the linked hubs again.</summary>
 internal sealed class RevokeIssuedCertificate(IssuedCertificates inventory) : ServiceOperation(Operations.RevokeIssuedCertificate, "POST", "issuedCertificates/{id}/revoke")
 {
     internal override async Task<ServiceAnswer> RunAsync(ServiceRequest request, CancellationToken cancellationToken)
