@@ -60,8 +60,16 @@ public sealed class EstTests(RunningServer server) : IDisposable
         Assert.Equal(400, Curl("refused", "simplereenroll", [.. Shown("second"), .. Posted("fourth")]));
         Assert.Contains("disabled", File.ReadAllText(In("refused")), StringComparison.Ordinal);
 
-        // What the service has revoked is as if it had not been issued.
-        await CliRun.OkAsync(server.On("enrollment", "revoke-certificate", Run("openssl", "x509", "-in", In("second.pem"), "-noout", "-serial").Trim()["serial=".Length..]));
+        // What the service has revoked is as if it had not been issued; the hub refuses it, and one that cannot be told is named.
+        var far = await CliRun.EndAsync(
+            server.On("dps", "linked-hub", "create", "est-far.invalid", "--connection-string-from", "-", "--apply-allocation-policy", "false"), $"HostName=est-far.invalid;SharedAccessKeyName=dps;SharedAccessKey={key}\n");
+        Assert.Equal(0, await far.Ending);
+        var serial = Run("openssl", "x509", "-in", In("second.pem"), "-noout", "-serial").Trim()["serial=".Length..];
+        var told = await CliRun.OkAsync(server.On("enrollment", "revoke-certificate", serial));
+        Assert.Contains("The linked hub est-far.invalid is being told", told.Output + told.Errors, StringComparison.Ordinal);
+        Assert.Matches($"(?m)^est-dev-1 +revoked, not yet at .*est-far\\.invalid.* {serial} ", (await CliRun.OkAsync(server.On("enrollment", "certificates", "est-dev-1"))).Output);
+        Assert.Contains(serial, (await CliRun.OkAsync(server.On("revoke", "list", "--json"))).Output, StringComparison.Ordinal);
+        await CliRun.OkAsync(server.On("dps", "linked-hub", "delete", "est-far.invalid"));
         Assert.Equal(401, Curl("refused", "simplereenroll", [.. Shown("second"), .. Posted("fourth")]));
     }
 

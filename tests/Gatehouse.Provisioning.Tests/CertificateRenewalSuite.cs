@@ -1,3 +1,4 @@
+using System.Reflection;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Dapper;
@@ -5,6 +6,8 @@ using Gatehouse.Contracts.Errors;
 using Gatehouse.Contracts.Identities;
 using Gatehouse.Contracts.Provisioning;
 using Gatehouse.Hub.Registry;
+using Gatehouse.Provisioning.Issuance;
+using Gatehouse.Provisioning.Registrations;
 using Gatehouse.Store;
 using Gatehouse.Store.Suite;
 using Xunit;
@@ -39,6 +42,22 @@ public abstract class CertificateRenewalSuite(PostgresServer? server)
         Assert.Equal([first, second, third, fourth], inventory.Select(each => each!["sha256Thumbprint"]!.GetValue<string>()));
         Assert.Equal(["superseded", "superseded", "superseded", "current"], inventory.Select(each => each!["status"]!.GetValue<string>()));
         Assert.Equal(4, (await host.AuditedAsync()).Count(entry => entry == "certificate.issue Dev-1"));
+    }
+
+    [Fact]
+    public async Task A_renewal_by_a_certificate_that_is_revoked_meanwhile_comes_to_nothing()
+    {
+        await using var host = await ProvisioningHost.StartAsync(server);
+        var first = await RegisteredAsync(host, "dev-1");
+        var serial = (await InventoryAsync(host)).Single()!["serialNumber"];
+        var late = DispatchProxy.Create<IDeviceRegistrar, InterruptedRegistrar>();
+        ((InterruptedRegistrar)late).Into(host.Get<IDeviceRegistrar>(), async () => Assert.Equal(200, (await host.AskAsync("POST", $"/issuedCertificates/{serial}/revoke")).Code));
+        var renewal = new CertificateRenewal(host.Get<Database>(), host.Get<CertificateIssuer>(), host.Get<RegistrationQueue>(), host.Get<DeviceTurns>(), late, host.Get<ProvisioningMetrics>());
+
+        var renewed = await renewal.RenewAsync(host.Hub.Name, DeviceId.Parse("dev-1"), first, Convert.FromBase64String(SigningRequests.Good("dev-1")), TestContext.Current.CancellationToken);
+
+        Assert.Contains("was revoked", renewed.Error!.Message, StringComparison.Ordinal);
+        Assert.Equal(["revoked"], (await InventoryAsync(host)).Select(each => each!["status"]!.GetValue<string>()));
     }
 
     [Fact]
@@ -189,4 +208,22 @@ public abstract class CertificateRenewalSuite(PostgresServer? server)
 
     private static async Task<(string? Primary, string? Secondary)> ThumbprintsAsync(ProvisioningHost host, string id) =>
         await host.DeviceAsync(id) is { } device ? (device.PrimaryThumbprint, device.SecondaryThumbprint) : (null, null);
+}
+
+/// <summary>A registrar before whose renewals something else happens.</summary>
+internal class InterruptedRegistrar : DispatchProxy
+{
+    private IDeviceRegistrar inner = null!;
+    private Func<Task> interruption = null!;
+
+    internal void Into(IDeviceRegistrar registrar, Func<Task> before) => (inner, interruption) = (registrar, before);
+
+    protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) =>
+        targetMethod!.Name == nameof(IDeviceRegistrar.RenewAsync) ? RenewAsync(targetMethod, args) : targetMethod.Invoke(inner, args);
+
+    private async Task<Result<bool>> RenewAsync(MethodInfo method, object?[]? args)
+    {
+        await interruption();
+        return await (Task<Result<bool>>)method.Invoke(inner, args)!;
+    }
 }

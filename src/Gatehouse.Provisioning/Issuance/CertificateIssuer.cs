@@ -42,6 +42,10 @@ internal sealed class CertificateIssuer(Database database, IssuingAuthorities au
     internal Task<bool> HasIssuedAsync(HubName service, string registrationId, string thumbprint, CancellationToken cancellationToken) =>
         database.ReadAsync((connection, token) => IssuedCertificateRows.IsIssuedAsync(connection, service, registrationId, thumbprint, time.GetUtcNow(), token), cancellationToken);
 
+    /// <summary>The same, in the transaction that records what was issued for it: it may have been revoked meanwhile.</summary>
+    internal Task<bool> HasIssuedAsync(WriteTransaction transaction, HubName service, string registrationId, string thumbprint, CancellationToken cancellationToken) =>
+        IssuedCertificateRows.IsIssuedAsync(transaction.Connection, service, registrationId, thumbprint, time.GetUtcNow(), cancellationToken, transaction.Transaction);
+
     /// <summary>Makes it the device's newest: the inventory knows it before anybody else does.</summary>
     /// <param name="transaction">The transaction that makes it so.</param>
     /// <param name="service">Whose inventory.</param>

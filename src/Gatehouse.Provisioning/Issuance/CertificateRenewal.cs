@@ -64,13 +64,23 @@ internal sealed class CertificateRenewal(Database database, CertificateIssuer is
             return renewed.Error;
         }
 
-        await database.WriteAsync<bool>(
+        var recorded = await database.WriteAsync<bool>(
             async (transaction, token) =>
             {
+                if (!await issuer.HasIssuedAsync(transaction, service, row.Id, presented, token))
+                {
+                    return Refused("The certificate of the device was revoked, or has ended, meanwhile: it registers anew.");
+                }
+
                 await issuer.RecordAsync(transaction, service, row.Id, issued.Value, actor, token);
                 return true;
             },
             CancellationToken.None);
+        if (!recorded.IsOk)
+        {
+            return recorded.Error;
+        }
+
         metrics.Issued(issued.Value.Row.KeyType);
         return Result<IReadOnlyList<string>>.Of(issued.Value.Chain);
     }

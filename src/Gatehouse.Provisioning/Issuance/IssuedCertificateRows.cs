@@ -33,10 +33,11 @@ internal static class IssuedCertificateRows
             cancellationToken: cancellationToken));
 
     /// <summary>Whether a device was issued a certificate that has not ended and is not revoked.</summary>
-    internal static async Task<bool> IsIssuedAsync(DbConnection connection, HubName service, string registrationId, string thumbprint, DateTimeOffset now, CancellationToken cancellationToken) =>
+    internal static async Task<bool> IsIssuedAsync(DbConnection connection, HubName service, string registrationId, string thumbprint, DateTimeOffset now, CancellationToken cancellationToken, DbTransaction? transaction = null) =>
         await connection.ExecuteScalarAsync<long>(new CommandDefinition(
             "SELECT COUNT(*) FROM issued_certificates WHERE service = @Service AND registration_id = @Id AND thumbprint = @Thumbprint AND revoked = 0 AND not_after > @Now",
             new { Service = service.Value, Id = registrationId, Thumbprint = thumbprint.ToUpperInvariant(), Now = now.UtcTicks },
+            transaction,
             cancellationToken: cancellationToken)) > 0;
 
     internal static Task<long> CountSinceAsync(DbConnection connection, HubName service, string registrationId, DateTimeOffset since, CancellationToken cancellationToken) =>
