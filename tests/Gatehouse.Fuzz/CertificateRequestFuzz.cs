@@ -50,7 +50,7 @@ public sealed class CertificateRequestFuzz
                 }
 
                 Assert.Contains(genuine, key => key.AsSpan().SequenceEqual(request.PublicKey.Span));
-                using var issued = DeviceCertificate.Issue(authority, request, "dev-1", TimeSpan.FromDays(1), Now);
+                using var issued = DeviceCertificate.Issue(authority, request, "dev-1", TimeSpan.FromDays(1), Now, []);
                 Assert.Equal(("CN=dev-1", 6), (issued.Subject, issued.Extensions.Count));
                 Assert.False(issued.Extensions.OfType<X509BasicConstraintsExtension>().Single().CertificateAuthority);
             },
