@@ -6,11 +6,12 @@ using Gatehouse.Contracts.Identities;
 using Gatehouse.Identity.X509;
 using Gatehouse.Provisioning.Enrollments;
 using Gatehouse.Store;
+using Gatehouse.Store.Certificates;
 
 namespace Gatehouse.Provisioning.Issuance;
 
 /// <summary>Judges a device's request for a certificate by the policy of its enrollment, and signs; then writes it into the inventory, in the transaction that makes it the device's.</summary>
-internal sealed class CertificateIssuer(Database database, IssuingAuthorities authorities, ProvisioningOptions options, TimeProvider time)
+internal sealed class CertificateIssuer(Database database, IssuingAuthorities authorities, CertificateInventory inventory, ProvisioningOptions options, TimeProvider time)
 {
     /// <summary>Rows of the inventory that ended long ago and are forgotten with each one that is written.</summary>
     private const int SweptRows = 16;
@@ -53,12 +54,14 @@ internal sealed class CertificateIssuer(Database database, IssuingAuthorities au
     {
         var now = time.GetUtcNow();
         await IssuedCertificateRows.SupersedeAsync(transaction, service.Value, registrationId, now.UtcTicks, cancellationToken);
+        await KnownCertificateRows.RetireAsync(transaction, service.Value, registrationId, "", CertificateKinds.Issued, cancellationToken);
         if (issued is null)
         {
             return;
         }
 
         await IssuedCertificateRows.InsertAsync(transaction, issued.Row, cancellationToken);
+        await inventory.RecordAsync(transaction, issued.Known, cancellationToken);
         await IssuedCertificateRows.SweepAsync(transaction, service.Value, (now - options.IssuedCertificateRetention).UtcTicks, SweptRows, cancellationToken);
         var detail = new JsonObject
         {
@@ -101,7 +104,15 @@ internal sealed class CertificateIssuer(Database database, IssuingAuthorities au
             NotAfter = certificate.NotAfter.ToUniversalTime().Ticks,
             Issued = now.UtcTicks,
         };
-        return new IssuedCertificate(row, [Convert.ToBase64String(certificate.RawDataMemory.Span), policy.Certificate], current?.Thumbprint);
+        var known = KnownCertificate.Read(certificate) with
+        {
+            Tenant = row.Service,
+            Kind = CertificateKinds.Issued,
+            Owner = row.RegistrationId,
+            Authority = row.Authority,
+            FirstSeen = row.Issued,
+        };
+        return new IssuedCertificate(row, [Convert.ToBase64String(certificate.RawDataMemory.Span), policy.Certificate], known, current?.Thumbprint);
     }
 
     private static string ThumbprintOf(ReadOnlySpan<byte> der) => Convert.ToHexString(SHA256.HashData(der));

@@ -13,6 +13,7 @@ using Gatehouse.Provisioning.MeasuredBoot;
 using Gatehouse.Provisioning.Registrations;
 using Gatehouse.Provisioning.ServiceDoor.Rotations;
 using Gatehouse.Provisioning.UseTracking;
+using Gatehouse.Store.Certificates;
 using Gatehouse.Store.Rotation;
 
 namespace Gatehouse.Provisioning.ServiceDoor;
@@ -54,6 +55,10 @@ namespace Gatehouse.Provisioning.ServiceDoor;
 [JsonSerializable(typeof(PlanInput))]
 [JsonSerializable(typeof(PlanView))]
 [JsonSerializable(typeof(PlanList))]
+[JsonSerializable(typeof(InventoryPage))]
+[JsonSerializable(typeof(CertificateForecast))]
+[JsonSerializable(typeof(AlarmPage))]
+[JsonSerializable(typeof(AcknowledgedAlarms))]
 [JsonSerializable(typeof(UsersDocument))]
 [JsonSerializable(typeof(UseListDocument))]
 [JsonSerializable(typeof(IReadOnlyList<EnrollmentDocument>), TypeInfoPropertyName = "EnrollmentList")]

@@ -20,6 +20,7 @@ using Gatehouse.ServiceApi.Operator.ServerCertificates;
 using Gatehouse.ServiceApi.Operator.StrictModes;
 using Gatehouse.ServiceApi.Operator.WrappingKeys;
 using Gatehouse.ServiceApi.Rest;
+using Gatehouse.Store.Certificates;
 
 namespace Gatehouse.ServiceApi.Operator;
 
@@ -47,6 +48,10 @@ namespace Gatehouse.ServiceApi.Operator;
 [JsonSerializable(typeof(UsersJson))]
 [JsonSerializable(typeof(RadarJson))]
 [JsonSerializable(typeof(ListOf<UseJson>), TypeInfoPropertyName = "Uses")]
+[JsonSerializable(typeof(InventoryPage))]
+[JsonSerializable(typeof(CertificateForecast))]
+[JsonSerializable(typeof(AlarmPage))]
+[JsonSerializable(typeof(AcknowledgedAlarms))]
 [JsonSerializable(typeof(IssuerListJson))]
 [JsonSerializable(typeof(IssuerListRuleBody))]
 [JsonSerializable(typeof(IssuerListEffectJson))]
