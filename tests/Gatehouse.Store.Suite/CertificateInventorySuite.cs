@@ -22,12 +22,13 @@ public abstract class CertificateInventorySuite(StoreHost host) : StoreSuite(hos
     {
         using var authority = SelfSigned("CN=Plant CA");
         using var leaf = SelfSigned("CN=d1");
+        using var stranger = SelfSigned("CN=Whatever");
         var sightings = Sightings();
         var began = Host.Time.GetUtcNow().UtcDateTime;
-        sightings.Seen(Hub, "d1", "", ThumbprintOf(leaf), ThumbprintOf(authority), new PeerCertificate(leaf, [authority]));
+        sightings.Seen(Hub, "d1", "", ThumbprintOf(leaf), ThumbprintOf(authority), new PeerCertificate(leaf, [authority, stranger]), [0, CertificateMark.Of(authority.RawData).Short]);
         Host.Time.Advance(TimeSpan.FromHours(1));
-        sightings.Seen(Hub, "d1", "", ThumbprintOf(leaf), ThumbprintOf(authority), new PeerCertificate(leaf, [authority]));
-        sightings.Seen(Hub, "d1", "camera", ThumbprintOf(leaf), "", new PeerCertificate(leaf, []));
+        sightings.Seen(Hub, "d1", "", ThumbprintOf(leaf), ThumbprintOf(authority), new PeerCertificate(leaf, [authority, stranger]), [0, CertificateMark.Of(authority.RawData).Short]);
+        sightings.Seen(Hub, "d1", "camera", ThumbprintOf(leaf), "", new PeerCertificate(leaf, []), null);
 
         var all = (await Inventory(sightings).ListAsync(Hub, new(), InventoryPlace.Start, 10, Token)).Value;
 
@@ -48,9 +49,9 @@ public abstract class CertificateInventorySuite(StoreHost host) : StoreSuite(hos
     {
         using var leaf = SelfSigned("CN=d1");
         var (early, late) = (Sightings(), Sightings());
-        early.Seen(Hub, "d1", "", ThumbprintOf(leaf), "", new PeerCertificate(leaf, []));
+        early.Seen(Hub, "d1", "", ThumbprintOf(leaf), "", new PeerCertificate(leaf, []), null);
         Host.Time.Advance(TimeSpan.FromMinutes(1));
-        late.Seen(Hub, "d1", "", ThumbprintOf(leaf), "", new PeerCertificate(leaf, []));
+        late.Seen(Hub, "d1", "", ThumbprintOf(leaf), "", new PeerCertificate(leaf, []), null);
 
         await late.FlushAsync(Token);
         await early.FlushAsync(Token);
@@ -68,12 +69,30 @@ public abstract class CertificateInventorySuite(StoreHost host) : StoreSuite(hos
         var thumbprint = ThumbprintOf(gone);
         gone.Dispose();
 
-        sightings.Seen(Hub, "d0", "", thumbprint, "", new PeerCertificate(gone, []));
-        sightings.Seen(Hub, "d1", "", ThumbprintOf(first), "", new PeerCertificate(first, []));
-        sightings.Seen(Hub, "d2", "", ThumbprintOf(second), "", new PeerCertificate(second, []));
+        sightings.Seen(Hub, "d0", "", thumbprint, "", new PeerCertificate(gone, []), null);
+        sightings.Seen(Hub, "d1", "", ThumbprintOf(first), "", new PeerCertificate(first, []), null);
+        sightings.Seen(Hub, "d2", "", ThumbprintOf(second), "", new PeerCertificate(second, []), null);
         Assert.Equal(["d1"], await OwnersAsync(sightings));
-        sightings.Seen(Hub, "d2", "", ThumbprintOf(second), "", new PeerCertificate(second, []));
+        sightings.Seen(Hub, "d2", "", ThumbprintOf(second), "", new PeerCertificate(second, []), null);
         Assert.Equal(["d1", "d2"], (await OwnersAsync(sightings)).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Of_one_owner_so_many_are_kept_and_of_those_above_devices_and_known_ones_are_still_seen()
+    {
+        foreach (var (owner, kind, most) in new[] { ("d1", CertificateKinds.Device, KnownCertificateRows.MaxPerOwner), ("", CertificateKinds.Intermediate, KnownCertificateRows.MaxAbove) })
+        {
+            var rows = Enumerable.Range(0, most).Select(_ => Row(owner, 100) with { Kind = kind }).ToArray();
+            await SaveAsync(rows);
+            Assert.Equal(most, await Host.CountAsync($"known_certificates WHERE kind = '{kind}'"));
+
+            await SaveAsync(Row(owner, 100) with { Kind = kind }, rows[0] with { LastSeen = Now + 1 });
+
+            Assert.Equal((most, 1), (await Host.CountAsync($"known_certificates WHERE kind = '{kind}'"), await Host.CountAsync($"known_certificates WHERE kind = '{kind}' AND last_seen = {Now + 1}")));
+        }
+
+        await SaveAsync(Row("d2", 100));
+        Assert.Equal(1, await Host.CountAsync("known_certificates WHERE owner = 'd2'"));
     }
 
     [Fact]
@@ -177,7 +196,7 @@ public abstract class CertificateInventorySuite(StoreHost host) : StoreSuite(hos
         using var leaf = SelfSigned("CN=d1");
         using var issued = SelfSigned("CN=r1");
         var sightings = Sightings();
-        sightings.Seen(Hub, "d1", "", ThumbprintOf(leaf), "", new PeerCertificate(leaf, []));
+        sightings.Seen(Hub, "d1", "", ThumbprintOf(leaf), "", new PeerCertificate(leaf, []), null);
         await sightings.FlushAsync(Token);
         await SaveAsync(Row("r1", 50) with { Kind = CertificateKinds.Issued, Thumbprint = ThumbprintOf(issued) });
         await Host.Database.WriteAsync<bool>(
@@ -192,8 +211,8 @@ public abstract class CertificateInventorySuite(StoreHost host) : StoreSuite(hos
         Assert.Equal(0, await Host.CountAsync("known_certificates WHERE next_alarm > 0"));
 
         Host.Time.Advance(TimeSpan.FromMinutes(1));
-        sightings.Seen(Hub, "d1", "", ThumbprintOf(leaf), "", new PeerCertificate(leaf, []));
-        sightings.Seen(Hub, "r1", "", ThumbprintOf(issued), "", new PeerCertificate(issued, []));
+        sightings.Seen(Hub, "d1", "", ThumbprintOf(leaf), "", new PeerCertificate(leaf, []), null);
+        sightings.Seen(Hub, "r1", "", ThumbprintOf(issued), "", new PeerCertificate(issued, []), null);
         await sightings.FlushAsync(Token);
 
         Assert.Equal(1, await Host.CountAsync("known_certificates WHERE owner = 'd1' AND is_current = 1 AND next_alarm > 0"));

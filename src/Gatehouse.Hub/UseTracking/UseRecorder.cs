@@ -42,7 +42,7 @@ public sealed class UseRecorder(UseOptions options, TimeProvider time, Certifica
         if (certificate is not null && sightings is not null && principal is { Identity: { } identity, Method: AuthenticationMethod.X509Thumbprint or AuthenticationMethod.X509Authority })
         {
             var authority = principal.Certificates?.Path?.Credential[CredentialName.AuthorityPrefix.Length..] ?? "";
-            sightings.Seen(principal.Hub, identity.Device.Value, identity.Module?.Value ?? "", principal.Credential, authority, certificate);
+            sightings.Seen(principal.Hub, identity.Device.Value, identity.Module?.Value ?? "", principal.Credential, authority, certificate, principal.Method == AuthenticationMethod.X509Authority ? principal.Certificates?.Issuers : null);
         }
     }
 

@@ -50,7 +50,7 @@ internal sealed class ProvisioningUses(ProvisioningOptions options, TimeProvider
         if (accepted.Thumbprint is { } thumbprint && proof.Certificate is { } certificate)
         {
             var authority = accepted.Evidence.X509?.SigningCertificateInfo?.Sha256Thumbprint ?? "";
-            sightings?.Seen(proof.Instance.Name, proof.RegistrationId.ToLowerInvariant(), "", thumbprint, authority, certificate);
+            sightings?.Seen(proof.Instance.Name, proof.RegistrationId.ToLowerInvariant(), "", thumbprint, authority, certificate, path: null);
         }
     }
 

@@ -39,7 +39,8 @@ public sealed class CertificateSightings : BackgroundService
     /// <param name="thumbprint">SHA-256 of the certificate, hexadecimal in capitals.</param>
     /// <param name="authority">SHA-256 of the CA that it led to; empty for one that is pinned.</param>
     /// <param name="shown">What was shown.</param>
-    public void Seen(HubName tenant, string owner, string module, string thumbprint, string authority, PeerCertificate shown)
+    /// <param name="path">Marks of the path that it was let in by (<see cref="CertificateTrace.Issuers"/>): of what was sent beside the certificate that alone is kept, for nobody has judged the rest. Null where it is pinned.</param>
+    public void Seen(HubName tenant, string owner, string module, string thumbprint, string authority, PeerCertificate shown, IReadOnlyList<ulong>? path)
     {
         ArgumentNullException.ThrowIfNull(shown);
         var key = new SightingKey(tenant.Value, owner, module, thumbprint);
@@ -54,7 +55,7 @@ public sealed class CertificateSightings : BackgroundService
                 }
                 else if (waiting.Count < options.MaxWaiting)
                 {
-                    waiting.Add(key, new Sighting(shown.Leaf.RawDataMemory, Above(shown), authority, now, now));
+                    waiting.Add(key, new Sighting(shown.Leaf.RawDataMemory, path is null ? [] : Above(shown), path ?? [], authority, now, now));
                 }
                 else
                 {
@@ -199,7 +200,13 @@ public sealed class CertificateSightings : BackgroundService
         {
             foreach (var der in sighting.Above)
             {
-                var place = (key.Tenant, CertificateMark.Of(der.Span).ToString());
+                var mark = CertificateMark.Of(der.Span);
+                if (!sighting.Path.Contains(mark.Short))
+                {
+                    continue;
+                }
+
+                var place = (key.Tenant, mark.ToString());
                 if (rows.TryGetValue(place, out var there))
                 {
                     rows[place] = there with { LastSeen = Math.Max(there.LastSeen, sighting.Last) };
@@ -250,7 +257,7 @@ public sealed class CertificateSightings : BackgroundService
 
     private readonly record struct SightingKey(string Tenant, string Owner, string Module, string Thumbprint);
 
-    private readonly record struct Sighting(ReadOnlyMemory<byte> Leaf, ReadOnlyMemory<byte>[] Above, string Authority, long First, long Last);
+    private readonly record struct Sighting(ReadOnlyMemory<byte> Leaf, ReadOnlyMemory<byte>[] Above, IReadOnlyList<ulong> Path, string Authority, long First, long Last);
 }
 
 /// <summary>Limits of what waits to be written.</summary>

@@ -11,6 +11,12 @@ public static class KnownCertificateRows
         r.not_before AS NotBefore, r.not_after AS NotAfter, r.authority AS Authority, r.is_current AS IsCurrent, r.first_seen AS FirstSeen, r.last_seen AS LastSeen, r.next_alarm AS NextAlarm
         """;
 
+    /// <summary>Certificates of one owner; more are left out until others have been forgotten. Whoever holds a CA can make as many as it likes. Source: own.</summary>
+    internal const int MaxPerOwner = 256;
+
+    /// <summary>The same above all devices of a tenant.</summary>
+    internal const int MaxAbove = 1_024;
+
     /// <summary>Whether nothing newer lets the owner of row r in: then it fails when this one ends.</summary>
     internal const string IsNewest = """
         r.is_current = 1 AND NOT EXISTS (
@@ -24,7 +30,10 @@ public static class KnownCertificateRows
         write.Connection.ExecuteAsync(new CommandDefinition(
             $"""
             INSERT INTO known_certificates (tenant, owner, module, thumbprint, kind, subject, issuer, serial, key_type, not_before, not_after, authority, is_current, first_seen, last_seen, next_alarm)
-            VALUES (@Tenant, @Owner, @Module, @Thumbprint, @Kind, @Subject, @Issuer, @Serial, @KeyType, @NotBefore, @NotAfter, @Authority, @IsCurrent, @FirstSeen, @LastSeen, @NextAlarm)
+            SELECT @Tenant, @Owner, @Module, @Thumbprint, @Kind, @Subject, @Issuer, @Serial, @KeyType, @NotBefore, @NotAfter, @Authority, @IsCurrent, @FirstSeen, @LastSeen, @NextAlarm
+            WHERE (SELECT COUNT(*) FROM (SELECT 1 FROM known_certificates k WHERE k.tenant = @Tenant AND k.owner = @Owner AND k.module = @Module LIMIT {MaxAbove}) c)
+                < CASE WHEN @Owner = '' THEN {MaxAbove} ELSE {MaxPerOwner} END
+              OR EXISTS (SELECT 1 FROM known_certificates k WHERE k.tenant = @Tenant AND k.owner = @Owner AND k.module = @Module AND k.thumbprint = @Thumbprint)
             ON CONFLICT (tenant, owner, module, thumbprint) DO UPDATE SET last_seen = excluded.last_seen,
               authority = CASE WHEN known_certificates.kind = '{CertificateKinds.Device}' THEN excluded.authority ELSE known_certificates.authority END,
               next_alarm = CASE WHEN known_certificates.kind = '{CertificateKinds.Device}' AND known_certificates.is_current = 0 THEN excluded.next_alarm ELSE known_certificates.next_alarm END,
