@@ -36,7 +36,7 @@ public sealed class CertificateAlarmWatch : BackgroundService
     }
 
     /// <summary>One look.</summary>
-    internal async Task LookAsync(CancellationToken cancellationToken)
+    public async Task LookAsync(CancellationToken cancellationToken)
     {
         await LookAtStandingAsync(cancellationToken);
         while (await LookAtDueAsync(cancellationToken) == MaxBatch)
