@@ -1,4 +1,5 @@
 using Gatehouse.Contracts.Audit;
+using Gatehouse.Contracts.Certificates;
 using Gatehouse.Store.Audit;
 using Gatehouse.Store.Certificates;
 using Gatehouse.Store.Refusals;
@@ -25,7 +26,8 @@ public static class StoreSetup
         services.TryAddSingleton<CertificateSightings>();
         services.AddHostedService(static all => all.GetRequiredService<CertificateSightings>());
         services.TryAddSingleton<CertificateInventory>();
-        services.TryAddSingleton<CertificateAlarms>();
+        services.TryAddSingleton<ICertificateInventory>(static all => all.GetRequiredService<CertificateInventory>());
+        services.TryAddSingleton<ICertificateAlarms, CertificateAlarms>();
         services.TryAddSingleton<CertificateAlarmWatch>();
         services.AddHostedService(static all => all.GetRequiredService<CertificateAlarmWatch>());
         return services;

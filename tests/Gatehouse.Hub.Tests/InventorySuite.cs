@@ -1,6 +1,7 @@
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using System.Security.Cryptography;
 using Gatehouse.Contracts.Access;
+using Gatehouse.Contracts.Certificates;
 using Gatehouse.Contracts.Credentials;
 using Gatehouse.Hub.Certificates;
 using Gatehouse.Hub.Registry;
@@ -23,27 +24,35 @@ public abstract class InventorySuite(PostgresServer? server)
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task A_device_s_certificate_is_there_with_its_path_and_former_once_the_device_is_deleted()
+    public async Task A_device_s_certificate_is_there_with_its_path_and_former_once_the_device_is_deleted_or_has_keys()
     {
         await using var hub = await HubHost.StartAsync(server: server);
         using var authority = new TestAuthority("CN=Plant 7");
         using var leaf = X509CertificateLoader.LoadCertificate(authority.Issue("CN=d1"));
         await hub.PutAsync("d1");
         await hub.PutAsync("d1/m");
+        await hub.PutAsync("d3", change: static input => input with { Authentication = new AuthenticationInput { Type = "certificateAuthority" } });
         var trace = new CertificateTrace(1, 2, 3, [4, Mark(authority).Short, 5, 6, 7]) { Path = new IssuerPath(CredentialName.OfAuthority(Mark(authority).ToString()), "") };
         Shown(hub, "d1", AuthenticationMethod.X509Authority, leaf, authority.Certificate, trace);
         Shown(hub, "d1/m", AuthenticationMethod.X509Thumbprint, leaf, authority.Certificate, trace with { Path = null });
+        Shown(hub, "d3", AuthenticationMethod.X509Authority, leaf, authority.Certificate, trace);
         Shown(hub, "d2", AuthenticationMethod.IdentityKey, leaf, authority.Certificate, trace);
 
         var all = await ListAsync(hub);
-        Assert.Equal(["device d1", "device d1/m", "intermediate"], all.Select(each => $"{each.Kind} {each.UsedBy}".TrimEnd()).Order(StringComparer.Ordinal));
+        Assert.Equal(["device d1", "device d1/m", "device d3", "intermediate"], all.Select(each => $"{each.Kind} {each.UsedBy}".TrimEnd()).Order(StringComparer.Ordinal));
         Assert.Equal((Mark(authority).ToString(), "CN=Plant 7", "current"), (Of(all, "d1").AuthoritySha256, Of(all, "d1").Issuer, Of(all, "d1").Status));
         Assert.Null(Of(all, "d1/m").AuthoritySha256);
 
         await hub.DeleteAsync("d1/m", IfMatch.Any);
         Assert.Equal(("current", "former"), (Of(await ListAsync(hub), "d1").Status, Of(await ListAsync(hub), "d1/m").Status));
         await hub.DeleteAsync("d1", IfMatch.Any);
-        Assert.Equal("former", Of(await ListAsync(hub), "d1").Status);
+        Assert.Equal(("former", "current"), (Of(await ListAsync(hub), "d1").Status, Of(await ListAsync(hub), "d3").Status));
+
+        // It has keys from here on.
+        await hub.PutAsync("d3", IfMatch.Any, static input => input with { Status = "disabled", Authentication = new AuthenticationInput { Type = "certificateAuthority" } });
+        Assert.Equal("current", Of(await ListAsync(hub), "d3").Status);
+        await hub.PutAsync("d3", IfMatch.Any, static input => input with { Authentication = new AuthenticationInput { Type = "sas" } });
+        Assert.Equal("former", Of(await ListAsync(hub), "d3").Status);
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Gatehouse.Contracts.Certificates;
 using Gatehouse.Contracts.Identities;
 using Gatehouse.Store.Audit;
 using Gatehouse.Store.Certificates;
@@ -179,7 +180,7 @@ public abstract class CertificateAlarmSuite(StoreHost host) : StoreSuite(host)
         Assert.Equal(0, (await alarms.AcknowledgeAsync(Hub, paged[1].Id, "policy:y", Token))!.Acknowledged);
         Assert.Null(await alarms.AcknowledgeAsync(Hub, "none", "policy:x", Token));
         Assert.Null(await alarms.AcknowledgeAsync(HubName.Parse("other"), paged[1].Id, "policy:x", Token));
-        Assert.Equal(5, (await alarms.AcknowledgeAsync(Hub, CertificateAlarms.All, "policy:x", Token))!.Acknowledged);
+        Assert.Equal(5, (await alarms.AcknowledgeAsync(Hub, "all", "policy:x", Token))!.Acknowledged);
         await watch.LookAsync(Token);
 
         Assert.Empty(await OpenAsync());
@@ -199,7 +200,7 @@ public abstract class CertificateAlarmSuite(StoreHost host) : StoreSuite(host)
 
         Assert.Equal(1_200, await Host.CountAsync("certificate_alarms WHERE is_open = 1"));
         Assert.Equal(3, log.Count("DeviceCertificatesEnd"));
-        Assert.Equal(1_200, (await new CertificateAlarms(Database, Host.Time).AcknowledgeAsync(Hub, CertificateAlarms.All, "policy:x", Token))!.Acknowledged);
+        Assert.Equal(1_200, (await new CertificateAlarms(Database, Host.Time).AcknowledgeAsync(Hub, "all", "policy:x", Token))!.Acknowledged);
     }
 
     [Fact]

@@ -1,5 +1,6 @@
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using System.Security.Cryptography;
+using Gatehouse.Contracts.Certificates;
 using Gatehouse.Contracts.Credentials;
 using Gatehouse.Contracts.Identities;
 using Gatehouse.Store.Certificates;

@@ -1,3 +1,4 @@
+using Gatehouse.Contracts.Certificates;
 using Gatehouse.Contracts.Identities;
 using Gatehouse.Store.Certificates;
 

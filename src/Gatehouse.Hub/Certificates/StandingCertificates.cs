@@ -1,10 +1,11 @@
 using System.Security.Cryptography.X509Certificates;
+using Gatehouse.Contracts.Certificates;
 using Gatehouse.Contracts.Credentials;
 using Gatehouse.Contracts.Identities;
 using Gatehouse.Hub.Hubs;
 using Gatehouse.Hub.Revoking;
-using Gatehouse.Store;
 using Gatehouse.Store.Certificates;
+using Gatehouse.Store;
 
 namespace Gatehouse.Hub.Certificates;
 

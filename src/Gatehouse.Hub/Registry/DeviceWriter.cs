@@ -108,6 +108,7 @@ internal sealed class DeviceWriter(CredentialSeal seal, GenerationIds generation
         }
 
         await IdentityRows.UpdateAsync(change.Transaction, row, cancellationToken);
+        await change.RetireCertificatesAsync(present, row, cancellationToken);
         change.Counts.DisabledDevices += row.IsDisabled - present.IsDisabled;
         change.Record("update", row, keeps ? "kept" : Origin(credential));
         if (isEdge && !wasEdge)

@@ -109,6 +109,7 @@ internal sealed class ModuleWriter(CredentialSeal seal, GenerationIds generation
         var row = present with { Etag = present.Etag + 1, ManagedBy = input.ManagedBy is null ? present.ManagedBy : string.IsNullOrEmpty(input.ManagedBy) ? null : input.ManagedBy };
         row = keeps ? row : seal.Apply(row, change.Hub, credential);
         await IdentityRows.UpdateAsync(change.Transaction, row, cancellationToken);
+        await change.RetireCertificatesAsync(present, row, cancellationToken);
         change.Record("update", row, keeps ? "kept" : Origin(credential));
         return row;
     }

@@ -1,9 +1,10 @@
+using Gatehouse.Contracts.Certificates;
 using Gatehouse.Contracts.Identities;
 using Gatehouse.Provisioning.Enrollments;
 using Gatehouse.Provisioning.Instances;
 using Gatehouse.Provisioning.Issuance;
-using Gatehouse.Store;
 using Gatehouse.Store.Certificates;
+using Gatehouse.Store;
 
 namespace Gatehouse.Provisioning.Certificates;
 

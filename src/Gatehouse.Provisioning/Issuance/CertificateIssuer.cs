@@ -1,12 +1,13 @@
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Gatehouse.Contracts.Audit;
+using Gatehouse.Contracts.Certificates;
 using Gatehouse.Contracts.Errors;
 using Gatehouse.Contracts.Identities;
 using Gatehouse.Identity.X509;
 using Gatehouse.Provisioning.Enrollments;
-using Gatehouse.Store;
 using Gatehouse.Store.Certificates;
+using Gatehouse.Store;
 
 namespace Gatehouse.Provisioning.Issuance;
 

@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Gatehouse.Contracts.Certificates;
 using Gatehouse.Provisioning.AccessPolicies;
 using Gatehouse.Provisioning.Allocation;
 using Gatehouse.Provisioning.Certificates;
@@ -13,7 +14,6 @@ using Gatehouse.Provisioning.MeasuredBoot;
 using Gatehouse.Provisioning.Registrations;
 using Gatehouse.Provisioning.ServiceDoor.Rotations;
 using Gatehouse.Provisioning.UseTracking;
-using Gatehouse.Store.Certificates;
 using Gatehouse.Store.Rotation;
 
 namespace Gatehouse.Provisioning.ServiceDoor;

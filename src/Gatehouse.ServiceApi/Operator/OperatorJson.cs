@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Gatehouse.Contracts.Certificates;
 using Gatehouse.Contracts.Credentials;
 using Gatehouse.Hub.Audit;
 using Gatehouse.Hub.Revoking;
@@ -20,7 +21,6 @@ using Gatehouse.ServiceApi.Operator.ServerCertificates;
 using Gatehouse.ServiceApi.Operator.StrictModes;
 using Gatehouse.ServiceApi.Operator.WrappingKeys;
 using Gatehouse.ServiceApi.Rest;
-using Gatehouse.Store.Certificates;
 
 namespace Gatehouse.ServiceApi.Operator;
 

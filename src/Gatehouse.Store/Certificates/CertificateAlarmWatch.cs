@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Gatehouse.Contracts.Certificates;
 using Gatehouse.Contracts.Identities;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -65,7 +66,7 @@ public sealed class CertificateAlarmWatch : BackgroundService
         var before = (time.GetUtcNow() - options.Retention).UtcTicks;
         foreach (var tenant in await database.ReadAsync(KnownCertificateRows.TenantsAsync, cancellationToken))
         {
-            foreach (var kind in CertificateKinds.Stored)
+            foreach (var kind in StoredKinds.All)
             {
                 await database.DeleteInBatchesAsync((write, max, cancel) => KnownCertificateRows.SweepAsync(write, tenant, kind, before, max, cancel), cancellationToken);
             }
@@ -149,7 +150,7 @@ public sealed class CertificateAlarmWatch : BackgroundService
         var next = new List<Postponed>();
         foreach (var (certificate, isNewest) in due)
         {
-            var isOfDevice = CertificateKinds.OfDevices.Contains(certificate.Kind);
+            var isOfDevice = StoredKinds.OfDevices.Contains(certificate.Kind);
             if ((isNewest || !isOfDevice) && schedule.Passed(certificate, now) is { } days)
             {
                 alarms.Add(CertificateAlarm.Of(certificate.Tenant, certificate, days, now));
@@ -194,20 +195,20 @@ public sealed class CertificateAlarmWatch : BackgroundService
         }
 
         // Devices are many: one line tells of all that are due at once.
-        foreach (var group in alarms.Where(static each => CertificateKinds.OfDevices.Contains(each.Kind)).GroupBy(static each => (each.Tenant, each.Days)))
+        foreach (var group in alarms.Where(static each => StoredKinds.OfDevices.Contains(each.Kind)).GroupBy(static each => (each.Tenant, each.Days)))
         {
             StoreLog.DeviceCertificatesEnd(logger, group.Count(), group.Key.Tenant, (int)group.Key.Days, group.First().Name);
         }
 
-        foreach (var alarm in alarms.Where(static each => !CertificateKinds.OfDevices.Contains(each.Kind)))
+        foreach (var alarm in alarms.Where(static each => !StoredKinds.OfDevices.Contains(each.Kind)))
         {
             if (alarm.Days == 0)
             {
-                StoreLog.CertificateHasEnded(logger, alarm.Kind, alarm.Name, alarm.Tenant, CertificateView.Time(alarm.NotAfter), alarm.Subject);
+                StoreLog.CertificateHasEnded(logger, alarm.Kind, alarm.Name, alarm.Tenant, new DateTime(alarm.NotAfter, DateTimeKind.Utc), alarm.Subject);
             }
             else
             {
-                StoreLog.CertificateEnds(logger, alarm.Kind, alarm.Name, alarm.Tenant, CertificateView.Time(alarm.NotAfter), (int)alarm.Days, alarm.Subject);
+                StoreLog.CertificateEnds(logger, alarm.Kind, alarm.Name, alarm.Tenant, new DateTime(alarm.NotAfter, DateTimeKind.Utc), (int)alarm.Days, alarm.Subject);
             }
         }
     }

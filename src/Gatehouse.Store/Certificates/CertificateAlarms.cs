@@ -1,31 +1,25 @@
 using Gatehouse.Contracts.Audit;
+using Gatehouse.Contracts.Certificates;
 using Gatehouse.Contracts.Identities;
 
 namespace Gatehouse.Store.Certificates;
 
 /// <summary>The list of alarms about certificates that end, and their being acknowledged.</summary>
-public sealed class CertificateAlarms(Database database, TimeProvider time)
+public sealed class CertificateAlarms(Database database, TimeProvider time) : ICertificateAlarms
 {
     /// <summary>What acknowledges all that are open.</summary>
     public const string All = "all";
 
     private const int MaxBatch = 1_000;
 
-    /// <summary>A page, the first to end first.</summary>
     public async Task<AlarmPage> ListAsync(HubName tenant, AlarmQuery query, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(query);
         var found = await database.ReadAsync((connection, cancel) => CertificateAlarmRows.ListAsync(connection, tenant.Value, !query.IsClosed, query.After, query.Max + 1, cancel), cancellationToken);
         var shown = found.Take(query.Max).ToList();
-        return new AlarmPage([.. shown.Select(AlarmView.Of)], found.Count > query.Max ? new AlarmPlace(shown[^1].NotAfter, shown[^1].Id).ToString() : null);
+        return new AlarmPage([.. shown.Select(static each => each.ToView())], found.Count > query.Max ? new AlarmPlace(shown[^1].NotAfter, shown[^1].Id).ToString() : null);
     }
 
-    /// <summary>Closes one, or all that are open now; one that is closed stays as it is. Each transaction has its record in the audit log.</summary>
-    /// <param name="tenant">Whose.</param>
-    /// <param name="id">As it is listed, or <see cref="All"/>.</param>
-    /// <param name="actor">Who.</param>
-    /// <param name="cancellationToken">Ends it between two transactions.</param>
-    /// <returns>Null when there is no alarm of this id.</returns>
     public async Task<AcknowledgedAlarms?> AcknowledgeAsync(HubName tenant, string id, string actor, CancellationToken cancellationToken)
     {
         if (id != All)

@@ -1,28 +1,29 @@
+using System.Data.Common;
+using Gatehouse.Contracts.Certificates;
 using Gatehouse.Contracts.Identities;
 
 namespace Gatehouse.Store.Certificates;
 
 /// <summary>All certificates that a hub or a provisioning service knows, in the order of their ends, and what ends when (decisions/0051).</summary>
 /// <remarks>What devices showed is a table with an index for each order that is asked for: a page costs what is on it. What rooms keep in tables of their own is some dozens, and put in between.</remarks>
-public sealed class CertificateInventory(Database database, IEnumerable<IStandingCertificates> rooms, CertificateSightings sightings, CertificateAlarmOptions alarms, TimeProvider time)
+public sealed class CertificateInventory(Database database, IEnumerable<IStandingCertificates> rooms, CertificateSightings sightings, CertificateAlarmOptions alarms, TimeProvider time) : ICertificateInventory
 {
     private const int MaxAbove = 1_000;
 
     private readonly IStandingCertificates[] rooms = [.. rooms];
     private readonly AlarmSchedule schedule = new(alarms);
 
-    /// <summary>A page. What happened on this node is on it; other nodes are up to five seconds behind.</summary>
     public async Task<InventoryPage> ListAsync(HubName tenant, InventoryFilter filter, InventoryPlace after, int max, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(filter);
         ArgumentNullException.ThrowIfNull(after);
         await sightings.FlushAsync(cancellationToken);
         var standing = (await StandingAsync(tenant, cancellationToken)).Where(each =>
-            after.IsBefore(each)
+            each.IsAfter(after)
             && (filter.Kind is null || each.Kind == filter.Kind)
             && (filter.Issuer is null || each.Issuer == filter.Issuer)
             && (filter.EndsBefore is null || each.NotAfter < filter.EndsBefore));
-        var stored = CertificateKinds.Stored.Where(kind => filter.Kind is null || kind == filter.Kind);
+        var stored = StoredKinds.All.Where(kind => filter.Kind is null || kind == filter.Kind);
 
         // One more than is shown tells whether there is a next page.
         var found = await database.ReadAsync(
@@ -40,7 +41,6 @@ public sealed class CertificateInventory(Database database, IEnumerable<IStandin
         return await PageAsync(tenant, found, max, cancellationToken);
     }
 
-    /// <summary>What ends within some days from now on. It counts each certificate that does: not for every minute.</summary>
     public async Task<CertificateForecast> ForecastAsync(HubName tenant, ForecastInput input, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(input);
@@ -49,22 +49,22 @@ public sealed class CertificateInventory(Database database, IEnumerable<IStandin
         var (from, until) = (now.UtcTicks, now.AddDays(input.Days).UtcTicks);
         var isFirst = input.After == InventoryPlace.Start;
         var standing = (await StandingAsync(tenant, cancellationToken)).Where(each => each.NotAfter >= from && each.NotAfter < until).ToList();
-        var start = isFirst ? InventoryPlace.At(from) : input.After;
+        var start = isFirst ? InventoryPlace.Start with { End = from } : input.After;
         var (days, above, failing) = await database.ReadAsync(
             async (connection, cancel) =>
             {
                 var (days, failing) = (new List<EndingDay>(), new List<KnownCertificate>());
-                foreach (var kind in CertificateKinds.OfDevices)
+                foreach (var kind in StoredKinds.OfDevices)
                 {
                     days.AddRange(isFirst ? await KnownCertificateRows.CountEndsAsync(connection, tenant.Value, kind, from, until, cancel) : []);
                     failing.AddRange(await KnownCertificateRows.ListFailingAsync(connection, tenant.Value, kind, until, start, input.Max + 1, cancel));
                 }
 
-                standing.AddRange(await KnownCertificateRows.ListAsync(connection, tenant.Value, CertificateKinds.Intermediate, new InventoryFilter(EndsBefore: until), InventoryPlace.At(from), MaxAbove, cancel));
+                standing.AddRange(await KnownCertificateRows.ListAsync(connection, tenant.Value, CertificateKinds.Intermediate, new InventoryFilter(EndsBefore: until), InventoryPlace.Start with { End = from }, MaxAbove, cancel));
                 var above = new List<EndingAbove>();
                 foreach (var each in Ordered(standing).Take(isFirst ? MaxAbove : 0))
                 {
-                    above.Add(new EndingAbove(CertificateView.Of(each, from), await CountBelowAsync(connection, tenant, each, cancel)));
+                    above.Add(new EndingAbove(each.ToView(from), await CountBelowAsync(connection, tenant, each, cancel)));
                 }
 
                 return (days, above, failing);
@@ -72,8 +72,8 @@ public sealed class CertificateInventory(Database database, IEnumerable<IStandin
             cancellationToken);
         return new CertificateForecast
         {
-            From = CertificateView.Time(from),
-            Until = CertificateView.Time(until),
+            From = new DateTime(from, DateTimeKind.Utc),
+            Until = new DateTime(until, DateTimeKind.Utc),
             By = input.By,
             Periods = [.. Periods(input.By, days, above)],
             Above = above,
@@ -101,7 +101,7 @@ public sealed class CertificateInventory(Database database, IEnumerable<IStandin
         return all;
     }
 
-    private static Task<long> CountBelowAsync(System.Data.Common.DbConnection connection, HubName tenant, KnownCertificate certificate, CancellationToken cancellationToken) => certificate.Kind switch
+    private static Task<long> CountBelowAsync(DbConnection connection, HubName tenant, KnownCertificate certificate, CancellationToken cancellationToken) => certificate.Kind switch
     {
         CertificateKinds.Authority or CertificateKinds.PolicyAuthority or CertificateKinds.EnrollmentGroup => KnownCertificateRows.CountBelowAsync(connection, tenant.Value, certificate.Thumbprint, cancellationToken),
         CertificateKinds.Intermediate or CertificateKinds.RevocationList => KnownCertificateRows.CountIssuedByAsync(connection, tenant.Value, certificate.Subject, cancellationToken),
@@ -109,7 +109,7 @@ public sealed class CertificateInventory(Database database, IEnumerable<IStandin
     };
 
     private static IEnumerable<EndingPeriod> Periods(string by, List<EndingDay> days, List<EndingAbove> above) =>
-        days.Select(day => (Start: StartOf(by, CertificateView.Time(day.Day * TimeSpan.TicksPerDay)), day.Certificates, Devices: day.Failing, Others: 0L))
+        days.Select(day => (Start: StartOf(by, new DateTime(day.Day * TimeSpan.TicksPerDay, DateTimeKind.Utc)), day.Certificates, Devices: day.Failing, Others: 0L))
             .Concat(above.Select(each => (Start: StartOf(by, each.Certificate.NotAfter.Date), Certificates: 0L, Devices: 0L, Others: 1L)))
             .GroupBy(static each => each.Start)
             .OrderBy(static group => group.Key)
@@ -132,11 +132,11 @@ public sealed class CertificateInventory(Database database, IEnumerable<IStandin
     {
         var now = time.GetUtcNow().UtcTicks;
         var shown = Ordered(found).Take(max).ToList();
-        var next = found.Count > max ? InventoryPlace.Of(shown[^1]).ToString() : null;
+        var next = found.Count > max ? shown[^1].Place.ToString() : null;
         var views = new List<CertificateView>(shown.Count);
         foreach (var each in shown)
         {
-            views.Add(CertificateView.Of(each.LastSeen == 0 && IsAuthority(each.Kind) ? each with { LastSeen = await LastSeenAsync(tenant, each, cancellationToken) } : each, now));
+            views.Add((each.LastSeen == 0 && IsAuthority(each.Kind) ? each with { LastSeen = await LastSeenAsync(tenant, each, cancellationToken) } : each).ToView(now));
         }
 
         return new InventoryPage(views, next);

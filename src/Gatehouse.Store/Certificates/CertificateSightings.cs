@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Gatehouse.Contracts.Certificates;
 using Gatehouse.Contracts.Credentials;
 using Gatehouse.Contracts.Identities;
 using Microsoft.Extensions.Hosting;

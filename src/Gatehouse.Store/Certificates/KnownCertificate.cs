@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Gatehouse.Contracts.Certificates;
 
 namespace Gatehouse.Store.Certificates;
 
@@ -56,6 +57,8 @@ public sealed record KnownCertificate
     /// <summary>When its alarms are to be looked at next; 0 for no more.</summary>
     public long NextAlarm { get; init; }
 
+    internal InventoryPlace Place => new(NotAfter, Thumbprint, Kind, Owner, Module);
+
     internal string Name => Module.Length == 0 ? Owner : $"{Owner}/{Module}";
 
     /// <summary>What a certificate says of itself; null for bytes that are none. Nothing is judged.</summary>
@@ -88,6 +91,35 @@ public sealed record KnownCertificate
             NotAfter = certificate.NotAfter.ToUniversalTime().Ticks,
         };
     }
+
+    /// <summary>Whether it comes behind a place, by the order of ordinals; of stored ones the store decides.</summary>
+    internal bool IsAfter(InventoryPlace place)
+    {
+        var order = NotAfter.CompareTo(place.End);
+        order = order != 0 ? order : string.CompareOrdinal(Thumbprint, place.Thumbprint);
+        order = order != 0 ? order : string.CompareOrdinal(Kind, place.Kind);
+        order = order != 0 ? order : string.CompareOrdinal(Owner, place.Owner);
+        return (order != 0 ? order : string.CompareOrdinal(Module, place.Module)) > 0;
+    }
+
+    internal CertificateView ToView(long now) => new()
+    {
+        Kind = Kind,
+        UsedBy = NullIfEmpty(Name),
+        Subject = Subject,
+        Issuer = Issuer,
+        SerialNumber = NullIfEmpty(Serial),
+        Sha256Thumbprint = Thumbprint,
+        KeyType = NullIfEmpty(KeyType),
+        NotBefore = new DateTime(NotBefore, DateTimeKind.Utc),
+        NotAfter = new DateTime(NotAfter, DateTimeKind.Utc),
+        Status = NotAfter < now ? "ended" : IsCurrent == 0 ? "former" : "current",
+        AuthoritySha256 = NullIfEmpty(Authority),
+        FirstSeen = FirstSeen == 0 ? null : new DateTime(FirstSeen, DateTimeKind.Utc),
+        LastSeen = LastSeen == 0 ? null : new DateTime(LastSeen, DateTimeKind.Utc),
+    };
+
+    private static string? NullIfEmpty(string text) => text.Length == 0 ? null : text;
 
     // PostgreSQL takes no NUL and no half of a pair, and one row that it does not take would hold all others up.
     private static string Storable(string text) => string.Create(Math.Min(text.Length, MaxNameCharacters), text, static (span, from) =>

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Dapper;
+using Gatehouse.Contracts.Certificates;
 
 namespace Gatehouse.Store.Certificates;
 

@@ -20,9 +20,11 @@ CREATE TABLE known_certificates (
   next_alarm BIGINT NOT NULL,        -- when it is to be looked at; 0: no more
   PRIMARY KEY (tenant, owner, module, thumbprint)
 );
-CREATE INDEX known_certificates_end ON known_certificates (tenant, kind, not_after, thumbprint, owner, module);
+-- What follows the order in an index lets a forecast count without the rows themselves.
+CREATE INDEX known_certificates_end ON known_certificates (tenant, kind, not_after, thumbprint, owner, module, is_current, not_before);
+CREATE INDEX known_certificates_newest ON known_certificates (tenant, owner, module, is_current, not_before, not_after);
 CREATE INDEX known_certificates_issuer ON known_certificates (tenant, issuer, kind, not_after, thumbprint, owner, module);
-CREATE INDEX known_certificates_authority ON known_certificates (tenant, authority, last_seen) WHERE authority <> '';
+CREATE INDEX known_certificates_authority ON known_certificates (tenant, authority, last_seen, is_current, owner, module) WHERE authority <> '';
 CREATE INDEX known_certificates_alarm ON known_certificates (next_alarm) WHERE next_alarm > 0;
 
 CREATE TABLE certificate_alarms (

@@ -1,11 +1,11 @@
 using Gatehouse.Contracts.Access;
+using Gatehouse.Contracts.Certificates;
 using Gatehouse.Contracts.Errors;
-using Gatehouse.Store.Certificates;
 
 namespace Gatehouse.Provisioning.ServiceDoor.Inventory;
 
 /// <summary><c>GET /certificateAlarms?closed=false&amp;after=…&amp;max=100</c>: alarms about certificates that end, the first to end first.</summary>
-internal sealed class ListAlarms(CertificateAlarms alarms) : ServiceOperation(Operations.ReadProvisioningCertificateInventory, "GET", "certificateAlarms")
+internal sealed class ListAlarms(ICertificateAlarms alarms) : ServiceOperation(Operations.ReadProvisioningCertificateInventory, "GET", "certificateAlarms")
 {
     internal override async Task<ServiceAnswer> RunAsync(ServiceRequest request, CancellationToken cancellationToken) =>
         InventoryQuery.ReadAlarms(request.Query, out var query) is { } fault

@@ -1,12 +1,12 @@
 using Gatehouse.Contracts.Access;
+using Gatehouse.Contracts.Certificates;
 using Gatehouse.Contracts.Errors;
 using Gatehouse.ServiceApi.Rest;
-using Gatehouse.Store.Certificates;
 
 namespace Gatehouse.ServiceApi.Operator.Inventory;
 
 /// <summary><c>POST /gatehouse/v1/certificate-alarms/{alarm}/acknowledge</c>: closes one, or with <c>all</c> those that are open now.</summary>
-internal sealed class AcknowledgeAlarm(CertificateAlarms alarms) : ApiOperation(Operations.AcknowledgeCertificateAlarm, "POST", "gatehouse/v1/certificate-alarms/{alarm}/acknowledge")
+internal sealed class AcknowledgeAlarm(ICertificateAlarms alarms) : ApiOperation(Operations.AcknowledgeCertificateAlarm, "POST", "gatehouse/v1/certificate-alarms/{alarm}/acknowledge")
 {
     internal override async Task<ApiResponse> RunAsync(ApiRequest request, CancellationToken cancellationToken) =>
         await alarms.AcknowledgeAsync(request.Hub, request.Segment("alarm"), request.Actor, cancellationToken) is { } done

@@ -1,4 +1,4 @@
-namespace Gatehouse.Store.Certificates;
+namespace Gatehouse.Contracts.Certificates;
 
 /// <summary>What a certificate of the inventory is to the server. The words are stored and shown.</summary>
 public static class CertificateKinds
@@ -32,12 +32,6 @@ public static class CertificateKinds
 
     /// <summary>The CA that signed a revocation list which is in force.</summary>
     public const string ListSigner = "crl-signer";
-
-    /// <summary>Kinds that are rows of the table, by which somebody is let in.</summary>
-    internal static readonly string[] OfDevices = [Device, Issued];
-
-    /// <summary>Kinds that are rows of the table.</summary>
-    internal static readonly string[] Stored = [Device, Intermediate, Issued];
 
     /// <summary>In the order of their words, which is the order within a page.</summary>
     public static IReadOnlyList<string> All { get; } = [Authority, RevocationList, ListSigner, Device, EnrollmentGroup, Intermediate, Issued, PolicyAuthority, Server, ServerRoot];

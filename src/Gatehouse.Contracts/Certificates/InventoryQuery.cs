@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Gatehouse.Store.Certificates;
+namespace Gatehouse.Contracts.Certificates;
 
 /// <summary>What the query of a call may say, for both APIs; texts of faults are one sentence, for ArgumentInvalid of whichever.</summary>
 public static class InventoryQuery

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Gatehouse.Store.Certificates;
+namespace Gatehouse.Contracts.Certificates;
 
 /// <summary>Which certificates are asked for.</summary>
 /// <param name="Kind">A word of <see cref="CertificateKinds"/>; null for all.</param>
@@ -14,11 +14,6 @@ public sealed record InventoryPlace(long End, string Thumbprint, string Kind, st
     private const int Parts = 4;
 
     public static InventoryPlace Start { get; } = new(0, "", "", "", "");
-
-    /// <summary>Behind all that has ended before a time.</summary>
-    internal static InventoryPlace At(long end) => Start with { End = end };
-
-    internal static InventoryPlace Of(KnownCertificate certificate) => new(certificate.NotAfter, certificate.Thumbprint, certificate.Kind, certificate.Owner, certificate.Module);
 
     /// <summary>Null for a text that <see cref="ToString"/> has not given; the start for none.</summary>
     public static InventoryPlace? Read(string? text)
@@ -40,14 +35,4 @@ public sealed record InventoryPlace(long End, string Thumbprint, string Kind, st
     }
 
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{End}:{Thumbprint}:{Kind}:{Owner}/{Module}");
-
-    internal bool IsBefore(KnownCertificate certificate)
-    {
-        var other = Of(certificate);
-        var order = End.CompareTo(other.End);
-        order = order != 0 ? order : string.CompareOrdinal(Thumbprint, other.Thumbprint);
-        order = order != 0 ? order : string.CompareOrdinal(Kind, other.Kind);
-        order = order != 0 ? order : string.CompareOrdinal(Owner, other.Owner);
-        return (order != 0 ? order : string.CompareOrdinal(Module, other.Module)) < 0;
-    }
 }

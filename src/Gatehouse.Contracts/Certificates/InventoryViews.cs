@@ -1,4 +1,4 @@
-namespace Gatehouse.Store.Certificates;
+namespace Gatehouse.Contracts.Certificates;
 
 /// <summary>A certificate of the inventory, in answers of both APIs.</summary>
 public sealed record CertificateView
@@ -38,27 +38,6 @@ public sealed record CertificateView
 
     /// <summary>Of a CA: when somebody below it was seen last. Null for never.</summary>
     public DateTime? LastSeen { get; init; }
-
-    internal static CertificateView Of(KnownCertificate certificate, long now) => new()
-    {
-        Kind = certificate.Kind,
-        UsedBy = NullIfEmpty(certificate.Name),
-        Subject = certificate.Subject,
-        Issuer = certificate.Issuer,
-        SerialNumber = NullIfEmpty(certificate.Serial),
-        Sha256Thumbprint = certificate.Thumbprint,
-        KeyType = NullIfEmpty(certificate.KeyType),
-        NotBefore = Time(certificate.NotBefore),
-        NotAfter = Time(certificate.NotAfter),
-        Status = certificate.NotAfter < now ? "ended" : certificate.IsCurrent == 0 ? "former" : "current",
-        AuthoritySha256 = NullIfEmpty(certificate.Authority),
-        FirstSeen = certificate.FirstSeen == 0 ? null : Time(certificate.FirstSeen),
-        LastSeen = certificate.LastSeen == 0 ? null : Time(certificate.LastSeen),
-    };
-
-    internal static DateTime Time(long ticks) => new(ticks, DateTimeKind.Utc);
-
-    private static string? NullIfEmpty(string text) => text.Length == 0 ? null : text;
 }
 
 /// <param name="Value">In the order of their ends, the first to end first.</param>
