@@ -68,7 +68,7 @@ public abstract class InventorySuite(PostgresServer? server)
 
         Assert.Equal(["ca plant-7", "crl plant-7", "crl-signer plant-7"], all.Select(each => $"{each.Kind} {each.UsedBy}").Order(StringComparer.Ordinal));
         var list = all.Single(each => each.Kind == "crl");
-        Assert.Equal(("41", recipe.NextUpdate.UtcDateTime, "CN=Plant 7", null), (list.SerialNumber, list.NotAfter, list.Issuer, list.KeyType));
+        Assert.Equal(("41", recipe.NextUpdate!.Value.UtcDateTime, "CN=Plant 7", null), (list.SerialNumber, list.NotAfter, list.Issuer, list.KeyType));
         var known = all.Single(each => each.Kind == "ca");
         Assert.Equal((Mark(authority).ToString(), authority.Certificate.SerialNumber, "ec-p256"), (known.Sha256Thumbprint, known.SerialNumber, known.KeyType));
 
