@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import device from 'azure-iot-device';
+import amqp from 'azure-iot-device-amqp';
+import http from 'azure-iot-device-http';
 import mqtt from 'azure-iot-device-mqtt';
 import { make, thumbprint, uploadVerified } from '../lib/certificates.mjs';
 import { commandLine } from '../lib/cli.mjs';
@@ -45,6 +47,23 @@ test('what a client shows is listed with its path, and the forecast names it ben
   await hub.call('DELETE', `/devices/${deviceId}?api-version=2021-04-12`, undefined, { 'If-Match': '*' });
   assert.equal((await gatehouse('certificate', 'inventory', '--issuer', `CN=${upper}`))[0].status, 'former');
 });
+
+for (const [name, transport] of [['MQTT', mqtt.Mqtt], ['AMQP', amqp.Amqp], ['HTTPS', http.Http]]) {
+  test(`a certificate that is registered by its thumbprint is listed once it came over ${name}`, async () => {
+    const hub = Hub.running();
+    const gatehouse = commandLine(process.env.GATEHOUSE_CONFORMANCE_DATA);
+    const certificate = make(unique('pinned'));
+    const { deviceId } = await hub.createDevice(unique(), { authentication: { type: 'selfSigned', x509Thumbprint: { primaryThumbprint: thumbprint(certificate, 'sha1'), secondaryThumbprint: null } } });
+    const client = device.Client.fromConnectionString(`HostName=${hub.host};DeviceId=${deviceId};x509=true`, transport);
+    await client.setOptions({ cert: certificate.cert, key: certificate.key });
+    await client.open();
+    await client.sendEvent(new device.Message('x'));
+    await client.close();
+
+    const found = (await gatehouse('certificate', 'inventory', '--kind', 'device', '--all')).filter(each => each.usedBy === deviceId);
+    assert.deepEqual(found.map(each => [each.sha256Thumbprint, each.status, each.authoritySha256]), [[thumbprint(certificate, 'sha256'), 'current', undefined]]);
+  });
+}
 
 test('a CA and a device near their end raise an alarm within a minute, which is kept over kill -9 and acknowledged once', { timeout: 400_000 }, async () => {
   let server = await startServer(['--mqtt-port', '0', '--amqp-port', '0', '--https-port', '0']);
