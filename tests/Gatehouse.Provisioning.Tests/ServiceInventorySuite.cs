@@ -1,6 +1,8 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
+using Dapper;
+using Gatehouse.Store;
 using Gatehouse.Store.Certificates;
 using Gatehouse.Store.Suite;
 using Xunit;
@@ -41,6 +43,28 @@ public abstract class ServiceInventorySuite(PostgresServer? server)
         using var third = await IssueAsync(host, key);
         Assert.Equal(204, (await host.AskAsync("DELETE", "/registrations/dev-1")).Code);
         Assert.Equal("former", Text(Find(await ListAsync(host, "kind=issued"), third), "status"));
+    }
+
+    [Fact]
+    public async Task What_was_issued_before_there_was_an_inventory_is_taken_in_by_the_upgrade()
+    {
+        await using var host = await ProvisioningHost.StartAsync(server);
+        await CertificateIssuanceSuite.PolicyAsync(host);
+        var key = CertificateIssuanceSuite.KeyOf(await host.EnrollAsync("Dev-1", Issued));
+        using var first = await IssueAsync(host, key);
+        using var second = await IssueAsync(host, key);
+        await host.Get<Database>().WriteAsync<int>(
+            async (write, _) => await write.Connection.ExecuteAsync("DELETE FROM known_certificates; DELETE FROM schemaversions WHERE scriptname LIKE '%/0046-%'", transaction: write.Transaction), Token);
+        Assert.Empty(await ListAsync(host, "kind=issued"));
+
+        await host.Get<Database>().MigrateAsync([typeof(Database).Assembly, typeof(Hub.HubSetup).Assembly, typeof(ProvisioningSetup).Assembly], Token);
+
+        var all = await ListAsync(host, "kind=issued");
+        Assert.Equal(("former", "current"), (Text(Find(all, first), "status"), Text(Find(all, second), "status")));
+        Assert.Equal(("dev-1", "CN=Dev-1", second.SerialNumber, "2026-12-24T12:00:00Z"), (Text(Find(all, second), "usedBy"), Text(Find(all, second), "subject"), Text(Find(all, second), "serialNumber"), Text(Find(all, second), "notAfter")));
+        host.Time.Advance(TimeSpan.FromDays(24));
+        await host.Get<CertificateAlarmWatch>().LookAsync(Token);
+        Assert.Equal("dev-1", Text(Assert.Single((await host.AskAsync("GET", "/certificateAlarms")).Body!["value"]!.AsArray())!, "usedBy"));
     }
 
     [Fact]
