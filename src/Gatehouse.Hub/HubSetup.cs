@@ -28,6 +28,7 @@ using Gatehouse.Hub.WrappingKeys;
 using Gatehouse.Identity;
 using Gatehouse.Keys;
 using Gatehouse.Store;
+using Gatehouse.Store.Certificates;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
@@ -64,6 +65,7 @@ public static class HubSetup
         services.TryAddSingleton<ServerKeys>();
         services.TryAddSingleton(options.Certificates);
         services.TryAddSingleton<CaCertificates>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IStandingCertificates, StandingCertificates>());
         services.TryAddSingleton(options.Revocations);
         services.TryAddSingleton<KnownRevocations>();
         services.TryAddSingleton<IRevocations>(static all => all.GetRequiredService<KnownRevocations>());

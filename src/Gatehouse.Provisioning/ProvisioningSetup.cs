@@ -28,12 +28,14 @@ using Gatehouse.Provisioning.ServiceDoor.CredentialUses;
 using Gatehouse.Provisioning.ServiceDoor.CredentialPolicies;
 using Gatehouse.Provisioning.ServiceDoor.EnrollmentGroups;
 using Gatehouse.Provisioning.ServiceDoor.IndividualEnrollments;
+using Gatehouse.Provisioning.ServiceDoor.Inventory;
 using Gatehouse.Provisioning.ServiceDoor.IotHubs;
 using Gatehouse.Provisioning.ServiceDoor.RegistrationStates;
 using Gatehouse.Provisioning.ServiceDoor.Rotations;
 using Gatehouse.Provisioning.ServiceDoor.Settings;
 using Gatehouse.Provisioning.UseTracking;
 using Gatehouse.Store;
+using Gatehouse.Store.Certificates;
 using Gatehouse.Store.Rotation;
 using Gatehouse.Transport;
 using Gatehouse.Transport.Amqp;
@@ -71,6 +73,7 @@ public static class ProvisioningSetup
         services.TryAddSingleton<EnrollmentWriter>();
         services.TryAddSingleton<EnrollmentQueries>();
         services.TryAddSingleton<CaCertificates>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IStandingCertificates, StandingCertificates>());
         services.TryAddSingleton<IssuingAuthorities>();
         services.TryAddSingleton<Issuance.CredentialPolicies>();
         services.TryAddSingleton<IssuedCertificates>();
@@ -224,6 +227,10 @@ public static class ProvisioningSetup
         Add<SummarizeUses>(services);
         Add<FindUsers>(services);
         Add<ListUses>(services);
+        Add<ListInventory>(services);
+        Add<ForecastEnds>(services);
+        Add<ListAlarms>(services);
+        Add<AcknowledgeAlarm>(services);
     }
 
     private static void Add<T>(IServiceCollection services)

@@ -25,4 +25,12 @@ internal static class TestCertificates
         var request = new CertificateRequest(subject, key, HashAlgorithmName.SHA256);
         return request.Create(authority, DateTimeOffset.UtcNow.AddMinutes(-4), DateTimeOffset.UtcNow.AddDays(1), RandomNumberGenerator.GetBytes(8).Prepend((byte)1).ToArray());
     }
+
+    /// <summary>The same with its key, for a client.</summary>
+    internal static X509Certificate2 OfClient(X509Certificate2 authority, string subject)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var issued = new CertificateRequest(subject, key, HashAlgorithmName.SHA256).Create(authority, DateTimeOffset.UtcNow.AddMinutes(-4), DateTimeOffset.UtcNow.AddDays(1), RandomNumberGenerator.GetBytes(8).Prepend((byte)1).ToArray());
+        return issued.CopyWithPrivateKey(key);
+    }
 }

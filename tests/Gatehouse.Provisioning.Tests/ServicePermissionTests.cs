@@ -56,6 +56,8 @@ public sealed class ServicePermissionTests
         ["RequestAttestation"] = (Rights.RegistrationStatusWrite, "POST", "registrations/none/requestAttestation", 404),
         ["QueryDeviceRegistrationStates"] = (Rights.RegistrationStatusRead, "POST", "registrations/none/query", 200),
         ["ReadProvisioningCredentialUses"] = (Rights.RegistrationStatusRead, "GET", "credentialUses", 200),
+        ["ReadProvisioningCertificateInventory"] = (Rights.RegistrationStatusRead, "GET", "certificateInventory", 200),
+        ["AcknowledgeProvisioningCertificateAlarm"] = (Rights.RegistrationStatusWrite, "POST", "certificateAlarms/none/acknowledge", 404),
         ["ManageProvisioningRotations"] = (Rights.EnrollmentWrite, "GET", "rotations", 200),
     };
 
@@ -64,6 +66,8 @@ public sealed class ServicePermissionTests
     [
         ("ReadProvisioningCredentialUses", "GET", "credentialUses/users", 400),
         ("ReadProvisioningCredentialUses", "GET", "registrations/none/credentialUses", 200),
+        ("ReadProvisioningCertificateInventory", "GET", "certificateForecast", 200),
+        ("ReadProvisioningCertificateInventory", "GET", "certificateAlarms", 200),
         ("ManageProvisioningRotations", "POST", "rotations", 400),
         ("ManageProvisioningRotations", "GET", "rotations/none", 404),
         ("ManageProvisioningRotations", "POST", "rotations/none", 404),

@@ -159,6 +159,13 @@ public sealed class PermissionTableTests(RunningApi api) : IClassFixture<Running
             new("GET", "gatehouse/v1/radar", $"{Operator}radar?without=primaryKey", 200),
             new("GET", "gatehouse/v1/devices/{deviceId}/modules/{moduleId}/credentials", $"{Operator}devices/none/modules/m/credentials", 200),
         ]),
+        ["ReadCertificateInventory"] = (Readers,
+        [
+            new("GET", "gatehouse/v1/certificate-inventory", $"{Operator}certificate-inventory", 200),
+            new("GET", "gatehouse/v1/certificate-forecast", $"{Operator}certificate-forecast", 200),
+            new("GET", "gatehouse/v1/certificate-alarms", $"{Operator}certificate-alarms", 200),
+        ]),
+        ["AcknowledgeCertificateAlarm"] = (Writers, [new("POST", "gatehouse/v1/certificate-alarms/{alarm}/acknowledge", $"{Operator}certificate-alarms/none/acknowledge", 404)]),
         ["ManageRouting"] = (Owners,
         [
             new("GET", "gatehouse/v1/routing", $"{Operator}routing", 200),

@@ -21,3 +21,11 @@ public sealed class PostgresAuditTests(PostgresServer server) : AuditSuite(new P
 public sealed class SqliteRefusalTests() : RefusalSuite(new SqliteHost());
 
 public sealed class PostgresRefusalTests(PostgresServer server) : RefusalSuite(new PostgresHost(server));
+
+public sealed class SqliteCertificateInventoryTests() : CertificateInventorySuite(new SqliteHost());
+
+public sealed class PostgresCertificateInventoryTests(PostgresServer server) : CertificateInventorySuite(new PostgresHost(server));
+
+public sealed class SqliteCertificateAlarmTests() : CertificateAlarmSuite(new SqliteHost());
+
+public sealed class PostgresCertificateAlarmTests(PostgresServer server) : CertificateAlarmSuite(new PostgresHost(server));

@@ -20,7 +20,19 @@ internal sealed class CertificateCommands(Shell shell, bool isOfProvisioning)
     internal static HubCommand Group(Shell shell)
     {
         var commands = new CertificateCommands(shell, isOfProvisioning: false);
-        return Shell.Group("certificate", "CA certificates that devices' certificates lead to, and the server's own.", commands.Add, commands.Verify, commands.List, commands.Show, commands.Delete, ServerCertificateCommands.Group(shell));
+        var inventory = new InventoryCommands(shell);
+        return Shell.Group(
+            "certificate",
+            "CA certificates that devices' certificates lead to, the server's own, and the inventory of all.",
+            commands.Add,
+            commands.Verify,
+            commands.List,
+            commands.Show,
+            commands.Delete,
+            inventory.Inventory,
+            inventory.Forecast,
+            inventory.Alarms,
+            ServerCertificateCommands.Group(shell));
     }
 
     internal static HubCommand ProvisioningGroup(Shell shell)

@@ -71,6 +71,8 @@ public static class Operations
     public static readonly Operation ReadFiles = Operator("ReadFiles", ThrottleClass.None, Rights.ServiceConnect);
     public static readonly Operation DeleteFile = Operator("DeleteFile", ThrottleClass.None, Rights.Owner);
     public static readonly Operation ReadCredentialUses = Operator("ReadCredentialUses", ThrottleClass.None, Rights.RegistryRead);
+    public static readonly Operation ReadCertificateInventory = Operator("ReadCertificateInventory", ThrottleClass.None, Rights.RegistryRead);
+    public static readonly Operation AcknowledgeCertificateAlarm = Operator("AcknowledgeCertificateAlarm", ThrottleClass.None, Rights.RegistryWrite);
     public static readonly Operation ReadRefusals = Operator("ReadRefusals", ThrottleClass.None, Rights.RegistryRead);
     public static readonly Operation ReadAudit = Operator("ReadAudit", ThrottleClass.None, Rights.Owner);
 
@@ -126,6 +128,12 @@ public static class Operations
     /// <summary>Not of the service: who came by which credential. Policies are shown to who may see them (<see cref="Rights.ServiceConfig"/>).</summary>
     public static readonly Operation ReadProvisioningCredentialUses = Provisioning("ReadProvisioningCredentialUses", Rights.RegistrationStatusRead);
 
+    /// <summary>Not of the service: all certificates that it knows, what ends when, and alarms.</summary>
+    public static readonly Operation ReadProvisioningCertificateInventory = Provisioning("ReadProvisioningCertificateInventory", Rights.RegistrationStatusRead);
+
+    /// <summary>Not of the service.</summary>
+    public static readonly Operation AcknowledgeProvisioningCertificateAlarm = Provisioning("AcknowledgeProvisioningCertificateAlarm", Rights.RegistrationStatusWrite);
+
     /// <summary>Not of the service: plans that rotate keys of enrollments, and with <see cref="Rights.ServiceConfig"/> those of policies.</summary>
     public static readonly Operation ManageProvisioningRotations = Provisioning("ManageProvisioningRotations", Rights.EnrollmentWrite);
 
@@ -142,7 +150,7 @@ public static class Operations
         GetConfiguration, ListConfigurations, CreateOrUpdateConfiguration, DeleteConfiguration, TestConfigurationQueries, ApplyConfigurationContent,
         GetTwin, UpdateTwin, ReplaceTwin, GetDigitalTwin, UpdateDigitalTwin, InvokeCommand,
         ReadEvents, GetPartitions, ManageConsumerGroups, ManagePolicies, ManageKeys, ManageCertificates, ManageServerCertificate, ManageRevocations, ManageRotations, ManageStrictness, ManageRouting,
-        ManageFileUpload, ReadFiles, DeleteFile, ReadCredentialUses, ReadRefusals, ReadAudit,
+        ManageFileUpload, ReadFiles, DeleteFile, ReadCredentialUses, ReadCertificateInventory, AcknowledgeCertificateAlarm, ReadRefusals, ReadAudit,
         RegisterDevice, GetOperationStatus, GetDeviceRegistration, GetIssuers,
         GetIndividualEnrollment, CreateOrUpdateIndividualEnrollment, DeleteIndividualEnrollment,
         RunBulkEnrollmentOperation, QueryIndividualEnrollments, GetIndividualEnrollmentAttestationMechanism,
@@ -155,7 +163,7 @@ public static class Operations
         ListLinkedHubs, GetLinkedHub, CreateOrUpdateLinkedHub, DeleteLinkedHub,
         ListCredentialPolicies, GetCredentialPolicy, CreateOrUpdateCredentialPolicy, DeleteCredentialPolicy, ListIssuedCertificates, RevokeIssuedCertificate,
         GetDeviceRegistrationState, DeleteDeviceRegistrationState, QueryDeviceRegistrationStates, RequestAttestation, ReadProvisioningCredentialUses,
-        ManageProvisioningRotations,
+        ManageProvisioningRotations, ReadProvisioningCertificateInventory, AcknowledgeProvisioningCertificateAlarm,
     ];
 
     private static Operation Device(string name, ThrottleClass throttle) => new(name, Plane.Device, [Rights.DeviceConnect], throttle);

@@ -9,6 +9,9 @@ public interface ICredentialUses
     /// <summary>Call it at each login and each renewal of a token, after the judgement. A few memory writes; nothing is stored before it returns, and it never throws.</summary>
     void Used(Principal principal, ClientTraits client);
 
+    /// <summary>Call it at each login by a certificate, beside <see cref="Used"/>: what was shown goes into the inventory. A few memory writes; the bytes of the certificates stay in memory for some seconds. Does nothing for those who came by a token; never throws.</summary>
+    void Shown(Principal principal, PeerCertificate? certificate);
+
     /// <summary>From here on those who are let in and stay are counted, until it is disposed.</summary>
     IDisposable Attach(ILiveUses live);
 }

@@ -71,6 +71,7 @@ internal sealed class DeviceGate(GatewayParts parts)
         var caller = new DeviceCaller(host, authorization, principal, await parts.Telemetry.OpenAsync(principal.Hub, identity, http.RequestAborted)) { Changes = changes, Until = until };
         Remember(http, caller);
         parts.Uses.Used(principal, http.Traits());
+        parts.Uses.Shown(principal, certificate);
 
         http.MarkConnectionAuthenticated();
         return caller;

@@ -117,6 +117,7 @@ internal sealed class MqttSession : ILiveSession
         state = parts.States.Connected(Principal.Hub, identity, Principal.GenerationId ?? "");
         parts.Sessions.Add(this);
         parts.Uses.Used(Principal, Traits);
+        parts.Uses.Shown(Principal, accepted.Login.Certificate);
         parts.Metrics.Opened();
         var kept = accepted.Packet.CleanSession ? null : state.KeptSubscriptions;
         subscriptions = kept ?? 0;

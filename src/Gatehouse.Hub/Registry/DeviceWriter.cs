@@ -3,6 +3,7 @@ using Gatehouse.Contracts.Errors;
 using Gatehouse.Contracts.Identities;
 using Gatehouse.Hub.CloudToDevice;
 using Gatehouse.Hub.Twins;
+using Gatehouse.Store.Certificates;
 
 namespace Gatehouse.Hub.Registry;
 
@@ -53,6 +54,7 @@ internal sealed class DeviceWriter(CredentialSeal seal, GenerationIds generation
         await change.TellAsync(present!, TwinChangeKind.DeleteIdentity, cancellationToken);
         await IdentityRows.DeleteDeviceAsync(change.Transaction, change.Hub, device.Value, cancellationToken);
         await DeviceMessageRows.DropAsync(change.Transaction, change.Hub.Value, device.Value, cancellationToken);
+        await KnownCertificateRows.RetireAsync(change.Transaction, change.Hub.Value, device.Value, null, null, cancellationToken);
         change.Counts.Devices--;
         change.Counts.DisabledDevices -= present!.IsDisabled;
         change.Counts.Modules -= rows.Count - 1;
@@ -106,6 +108,7 @@ internal sealed class DeviceWriter(CredentialSeal seal, GenerationIds generation
         }
 
         await IdentityRows.UpdateAsync(change.Transaction, row, cancellationToken);
+        await change.RetireCertificatesAsync(present, row, cancellationToken);
         change.Counts.DisabledDevices += row.IsDisabled - present.IsDisabled;
         change.Record("update", row, keeps ? "kept" : Origin(credential));
         if (isEdge && !wasEdge)

@@ -2,6 +2,7 @@ using Gatehouse.Contracts.Credentials;
 using Gatehouse.Contracts.Errors;
 using Gatehouse.Contracts.Identities;
 using Gatehouse.Hub.Twins;
+using Gatehouse.Store.Certificates;
 
 namespace Gatehouse.Hub.Registry;
 
@@ -59,6 +60,7 @@ internal sealed class ModuleWriter(CredentialSeal seal, GenerationIds generation
 
         await change.TellAsync(present!, TwinChangeKind.DeleteIdentity, cancellationToken);
         await IdentityRows.DeleteModuleAsync(change.Transaction, change.Hub, key.Device.Value, key.Module!.Value.Value, cancellationToken);
+        await KnownCertificateRows.RetireAsync(change.Transaction, change.Hub.Value, key.Device.Value, key.Module.Value.Value, null, cancellationToken);
         change.Counts.Modules--;
         change.Record("delete", present!, null);
         return present!;
@@ -107,6 +109,7 @@ internal sealed class ModuleWriter(CredentialSeal seal, GenerationIds generation
         var row = present with { Etag = present.Etag + 1, ManagedBy = input.ManagedBy is null ? present.ManagedBy : string.IsNullOrEmpty(input.ManagedBy) ? null : input.ManagedBy };
         row = keeps ? row : seal.Apply(row, change.Hub, credential);
         await IdentityRows.UpdateAsync(change.Transaction, row, cancellationToken);
+        await change.RetireCertificatesAsync(present, row, cancellationToken);
         change.Record("update", row, keeps ? "kept" : Origin(credential));
         return row;
     }

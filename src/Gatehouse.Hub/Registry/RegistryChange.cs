@@ -1,9 +1,11 @@
 using System.Text.Json.Nodes;
 using Gatehouse.Contracts.Audit;
+using Gatehouse.Contracts.Credentials;
 using Gatehouse.Contracts.Identities;
 using Gatehouse.Contracts.Signals;
 using Gatehouse.Hub.Twins;
 using Gatehouse.Store;
+using Gatehouse.Store.Certificates;
 
 namespace Gatehouse.Hub.Registry;
 
@@ -22,6 +24,13 @@ internal sealed class RegistryChange(WriteTransaction transaction, HubName hub, 
 
     /// <summary>An identity came or is about to go: its twin, new or last, is told.</summary>
     internal Task TellAsync(IdentityRow row, TwinChangeKind kind, CancellationToken cancellationToken) => changes.AddLifecycleAsync(Transaction, Hub, row, kind, cancellationToken);
+
+    /// <summary>The certificates of an identity that has something else since let it in no more.</summary>
+    internal Task RetireCertificatesAsync(IdentityRow before, IdentityRow now, CancellationToken cancellationToken) => IsByCertificate(before.Kind) && !IsByCertificate(now.Kind)
+        ? KnownCertificateRows.RetireAsync(Transaction, Hub.Value, now.DeviceId, now.ModuleId, null, cancellationToken)
+        : Task.CompletedTask;
+
+    private static bool IsByCertificate(CredentialKind kind) => kind is CredentialKind.SelfSigned or CredentialKind.CertificateAuthority;
 
     /// <summary>Audit record and signal; the record names what changed, never a key.</summary>
     /// <param name="verb"><c>create</c>, <c>update</c> or <c>delete</c>.</param>

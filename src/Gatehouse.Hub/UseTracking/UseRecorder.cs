@@ -2,11 +2,12 @@ using System.Collections.Immutable;
 using Gatehouse.Contracts.Access;
 using Gatehouse.Contracts.Credentials;
 using Gatehouse.Contracts.Identities;
+using Gatehouse.Store.Certificates;
 
 namespace Gatehouse.Hub.UseTracking;
 
 /// <summary>Gathers uses in memory, the last of each identity and credential; <see cref="UseWriter"/> writes them behind (decisions/0038). Knows who is connected by asking those who keep sessions.</summary>
-public sealed class UseRecorder(UseOptions options, TimeProvider time) : ICredentialUses
+public sealed class UseRecorder(UseOptions options, TimeProvider time, CertificateSightings? sightings = null) : ICredentialUses
 {
     private readonly Lock gate = new();
     private Dictionary<UseKey, WaitingUse> waiting = [];
@@ -32,6 +33,16 @@ public sealed class UseRecorder(UseOptions options, TimeProvider time) : ICreden
         if (principal.CredentialName is { } credential)
         {
             Add(new UseKey(principal.Hub, principal.Identity, credential), WaitingUse.Of(principal, client, time.GetUtcNow().UtcTicks));
+        }
+    }
+
+    public void Shown(Principal principal, PeerCertificate? certificate)
+    {
+        ArgumentNullException.ThrowIfNull(principal);
+        if (certificate is not null && sightings is not null && principal is { Identity: { } identity, Method: AuthenticationMethod.X509Thumbprint or AuthenticationMethod.X509Authority })
+        {
+            var authority = principal.Certificates?.Path?.Credential[CredentialName.AuthorityPrefix.Length..] ?? "";
+            sightings.Seen(principal.Hub, identity.Device.Value, identity.Module?.Value ?? "", principal.Credential, authority, certificate, principal.Method == AuthenticationMethod.X509Authority ? principal.Certificates?.Issuers : null);
         }
     }
 

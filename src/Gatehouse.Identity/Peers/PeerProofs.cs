@@ -354,6 +354,8 @@ internal sealed class PeerProofs : IPeerProofs
             }
         }
 
+        source.Parts.Uses?.Shown(judged.Principal, origin.Certificate);
+
         if (source.Changes != judged.Changes)
         {
             root.JudgeAgain();

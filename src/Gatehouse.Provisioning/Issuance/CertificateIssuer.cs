@@ -1,16 +1,18 @@
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Gatehouse.Contracts.Audit;
+using Gatehouse.Contracts.Certificates;
 using Gatehouse.Contracts.Errors;
 using Gatehouse.Contracts.Identities;
 using Gatehouse.Identity.X509;
 using Gatehouse.Provisioning.Enrollments;
+using Gatehouse.Store.Certificates;
 using Gatehouse.Store;
 
 namespace Gatehouse.Provisioning.Issuance;
 
 /// <summary>Judges a device's request for a certificate by the policy of its enrollment, and signs; then writes it into the inventory, in the transaction that makes it the device's.</summary>
-internal sealed class CertificateIssuer(Database database, IssuingAuthorities authorities, PublishedAddresses addresses, ProvisioningOptions options, TimeProvider time)
+internal sealed class CertificateIssuer(Database database, IssuingAuthorities authorities, PublishedAddresses addresses, CertificateInventory inventory, ProvisioningOptions options, TimeProvider time)
 {
     /// <summary>Rows of the inventory that ended long ago and are forgotten with each one that is written.</summary>
     private const int SweptRows = 16;
@@ -57,12 +59,14 @@ internal sealed class CertificateIssuer(Database database, IssuingAuthorities au
     {
         var now = time.GetUtcNow();
         await IssuedCertificateRows.SupersedeAsync(transaction, service.Value, registrationId, now.UtcTicks, cancellationToken);
+        await KnownCertificateRows.RetireAsync(transaction, service.Value, registrationId, "", CertificateKinds.Issued, cancellationToken);
         if (issued is null)
         {
             return;
         }
 
         await IssuedCertificateRows.InsertAsync(transaction, issued.Row, cancellationToken);
+        await inventory.RecordAsync(transaction, issued.Known, cancellationToken);
         await IssuedCertificateRows.SweepAsync(transaction, service.Value, (now - options.IssuedCertificateRetention).UtcTicks, SweptRows, cancellationToken);
         var detail = new JsonObject
         {
@@ -105,7 +109,15 @@ internal sealed class CertificateIssuer(Database database, IssuingAuthorities au
             NotAfter = certificate.NotAfter.ToUniversalTime().Ticks,
             Issued = now.UtcTicks,
         };
-        return new IssuedCertificate(row, [Convert.ToBase64String(certificate.RawDataMemory.Span), policy.Certificate], current?.Thumbprint);
+        var known = KnownCertificate.Read(certificate) with
+        {
+            Tenant = row.Service,
+            Kind = CertificateKinds.Issued,
+            Owner = row.RegistrationId,
+            Authority = row.Authority,
+            FirstSeen = row.Issued,
+        };
+        return new IssuedCertificate(row, [Convert.ToBase64String(certificate.RawDataMemory.Span), policy.Certificate], known, current?.Thumbprint);
     }
 
     private static string ThumbprintOf(ReadOnlySpan<byte> der) => Convert.ToHexString(SHA256.HashData(der));

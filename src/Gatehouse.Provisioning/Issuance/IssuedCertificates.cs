@@ -5,6 +5,7 @@ using Gatehouse.Contracts.Errors;
 using Gatehouse.Contracts.Identities;
 using Gatehouse.Provisioning.Enrollments;
 using Gatehouse.Store;
+using Gatehouse.Store.Certificates;
 
 namespace Gatehouse.Provisioning.Issuance;
 
@@ -54,6 +55,7 @@ internal sealed class IssuedCertificates(Database database, RevocationNotices.Re
 
                 if (isNew)
                 {
+                    await KnownCertificateRows.RevokeAsync(transaction, service.Value, row.RegistrationId, row.Thumbprint, token);
                     var detail = new JsonObject { ["serial"] = row.Serial, ["thumbprintSha256"] = row.Thumbprint, ["policy"] = row.Policy, ["authoritySha256"] = row.Authority, ["reason"] = word };
                     transaction.Audit(new AuditRecord { Hub = service.Value, Actor = actor, Action = "certificate.revoke", Subject = row.RegistrationName, Detail = detail.ToJsonString() });
                 }

@@ -3,6 +3,7 @@ using Gatehouse.Contracts.Errors;
 using Gatehouse.Contracts.Identities;
 using Gatehouse.Provisioning.Enrollments;
 using Gatehouse.Store;
+using Gatehouse.Store.Certificates;
 
 namespace Gatehouse.Provisioning.Registrations;
 
@@ -32,6 +33,7 @@ internal sealed class RegistrationStates(Database database)
                 }
 
                 await RegistrationRows.DeleteAsync(transaction, row, token);
+                await KnownCertificateRows.RetireAsync(transaction, service.Value, row.Id, null, null, token);
                 transaction.Audit(new AuditRecord { Hub = service.Value, Actor = actor, Action = "registration.delete", Subject = row.Name });
                 return row;
             },

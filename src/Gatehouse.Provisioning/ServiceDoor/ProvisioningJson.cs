@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Gatehouse.Contracts.Certificates;
 using Gatehouse.Provisioning.AccessPolicies;
 using Gatehouse.Provisioning.Allocation;
 using Gatehouse.Provisioning.Certificates;
@@ -54,6 +55,10 @@ namespace Gatehouse.Provisioning.ServiceDoor;
 [JsonSerializable(typeof(PlanInput))]
 [JsonSerializable(typeof(PlanView))]
 [JsonSerializable(typeof(PlanList))]
+[JsonSerializable(typeof(InventoryPage))]
+[JsonSerializable(typeof(CertificateForecast))]
+[JsonSerializable(typeof(AlarmPage))]
+[JsonSerializable(typeof(AcknowledgedAlarms))]
 [JsonSerializable(typeof(UsersDocument))]
 [JsonSerializable(typeof(UseListDocument))]
 [JsonSerializable(typeof(IReadOnlyList<EnrollmentDocument>), TypeInfoPropertyName = "EnrollmentList")]

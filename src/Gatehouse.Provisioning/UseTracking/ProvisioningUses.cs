@@ -1,11 +1,12 @@
 using Gatehouse.Contracts.Access;
 using Gatehouse.Contracts.Credentials;
 using Gatehouse.Provisioning.Attestation;
+using Gatehouse.Store.Certificates;
 
 namespace Gatehouse.Provisioning.UseTracking;
 
 /// <summary>Gathers in memory who came by which credential, the last use of each registration and credential; <see cref="ProvisioningUseWriter"/> writes them behind (decisions/0038). Safe from any thread.</summary>
-internal sealed class ProvisioningUses(ProvisioningOptions options, TimeProvider time)
+internal sealed class ProvisioningUses(ProvisioningOptions options, TimeProvider time, CertificateSightings? sightings = null)
 {
     private readonly Lock gate = new();
     private Dictionary<UseKey, ProvisioningUse> waiting = [];
@@ -26,6 +27,7 @@ internal sealed class ProvisioningUses(ProvisioningOptions options, TimeProvider
     /// <summary>A device has proved itself.</summary>
     internal void Used(DeviceProof proof, AttestationVerdict.Accepted accepted, ClientTraits client)
     {
+        Show(proof, accepted);
         if (EnrollmentSlot.ProvedBy(accepted) is { } slot)
         {
             var enrollment = accepted.Enrollment;
@@ -39,6 +41,16 @@ internal sealed class ProvisioningUses(ProvisioningOptions options, TimeProvider
                 Generation = enrollment.GenerationId,
                 Mark = slot.Mark,
             }.By(client, time.GetUtcNow().UtcTicks));
+        }
+    }
+
+    // Each has one registration id; which CA it led to is known where its enrollment, or the group, holds the CA.
+    private void Show(DeviceProof proof, AttestationVerdict.Accepted accepted)
+    {
+        if (accepted.Thumbprint is { } thumbprint && proof.Certificate is { } certificate)
+        {
+            var authority = accepted.Evidence.X509?.SigningCertificateInfo?.Sha256Thumbprint ?? "";
+            sightings?.Seen(proof.Instance.Name, proof.RegistrationId.ToLowerInvariant(), "", thumbprint, authority, certificate, path: null);
         }
     }
 

@@ -57,7 +57,7 @@ internal static class ServerComposition
 
     private static void AddStoreAndStreams(IServiceCollection services, ServerOptions options, DataDirectory data)
     {
-        services.AddStore(BoundOptions.Audit(options), new());
+        services.AddStore(BoundOptions.Audit(options), new(), options.CertificateAlarms);
         _ = options.Store == "sqlite"
             ? services.AddSqliteStore(new SqliteOptions { Path = data.StoreFile })
             : services.AddPostgresStore(new PostgresOptions { ConnectionString = options.Store });

@@ -12,6 +12,7 @@ using Gatehouse.Keys;
 using Gatehouse.Provisioning;
 using Gatehouse.Provisioning.Limits;
 using Gatehouse.Provisioning.LinkedHubs;
+using Gatehouse.Store.Certificates;
 
 namespace Gatehouse.Server.Configuration;
 
@@ -49,6 +50,8 @@ internal sealed class ServerOptions
     internal bool HsmOnly { get; set; }
 
     internal string Store { get; set; } = "sqlite";
+
+    internal CertificateAlarmOptions CertificateAlarms { get; set; } = new();
 
     internal string Streams { get; set; } = "rocksdb";
 

@@ -4,6 +4,7 @@ using Gatehouse.Hub.Throttling;
 using Gatehouse.Keys;
 using Gatehouse.Provisioning.Limits;
 using Gatehouse.Sinks.Webhooks;
+using Gatehouse.Store.Certificates;
 
 namespace Gatehouse.Server.Configuration;
 
@@ -131,6 +132,7 @@ internal static class Settings
         new("outbox-events", "1–10000000", "100000", "Events about twins, identities, connections and jobs of one hub that wait for the event log; reached only while it takes nothing, and further ones are not made.", (o, text) => Integer(text, 1, 10_000_000, value => o.OutboxEvents = value)),
         new("routing-lease", "1s–5m", "20s", "Where nodes share a store: how long the routing of a hub stays with a node that is not heard of.", (o, text) => Duration(text, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(5), value => o.RoutingLease = value)),
         new("audit-records", "1000–1000000000", "1000000", "Audit records kept; the oldest go first and leave an anchor.", (o, text) => Long(text, 1_000, 1_000_000_000, value => o.AuditRecords = value)),
+        new("certificate-alarms", "whole numbers of days, a comma between, each from 1 to 3650, at most 10", "30,7,1", "How long before a certificate or revocation list ends there is an alarm; when it has ended there always is. docs/operations/certificate-inventory.md.", AddAlarms),
         new("json-log", "true or false", "false", "Log lines as JSON.", (o, text) => Boolean(text, value => o.JsonLog = value)) { IsFlag = true },
         new("log-level", "trace, debug, information, warning or error", "information", "Least important log lines shown.", (o, text) => OneOf(text, ["trace", "debug", "information", "warning", "error"], value => o.LogLevel = Enum.Parse<LogLevel>(value, ignoreCase: true))),
     ];
@@ -247,6 +249,18 @@ internal static class Settings
         }
 
         options.Provisioning = options.Provisioning with { PkiUrl = url.AbsoluteUri.TrimEnd('/') };
+        return null;
+    }
+
+    private static string? AddAlarms(ServerOptions options, string text)
+    {
+        var days = text.Split(',').Select(each => int.TryParse(each.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var count) ? count : 0).ToArray();
+        if (days.Length > CertificateAlarmOptions.MaxThresholds || days.Any(each => each is < 1 or > CertificateAlarmOptions.MaxDays))
+        {
+            return "is not a list of days";
+        }
+
+        options.CertificateAlarms = options.CertificateAlarms with { Days = days };
         return null;
     }
 

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Gatehouse.Contracts.Certificates;
 using Gatehouse.Contracts.Credentials;
 using Gatehouse.Hub.Audit;
 using Gatehouse.Hub.Revoking;
@@ -47,6 +48,10 @@ namespace Gatehouse.ServiceApi.Operator;
 [JsonSerializable(typeof(UsersJson))]
 [JsonSerializable(typeof(RadarJson))]
 [JsonSerializable(typeof(ListOf<UseJson>), TypeInfoPropertyName = "Uses")]
+[JsonSerializable(typeof(InventoryPage))]
+[JsonSerializable(typeof(CertificateForecast))]
+[JsonSerializable(typeof(AlarmPage))]
+[JsonSerializable(typeof(AcknowledgedAlarms))]
 [JsonSerializable(typeof(IssuerListJson))]
 [JsonSerializable(typeof(IssuerListRuleBody))]
 [JsonSerializable(typeof(IssuerListEffectJson))]

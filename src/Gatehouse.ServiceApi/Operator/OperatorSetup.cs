@@ -4,6 +4,7 @@ using Gatehouse.ServiceApi.Operator.Certificates;
 using Gatehouse.ServiceApi.Operator.CredentialUses;
 using Gatehouse.ServiceApi.Operator.Events;
 using Gatehouse.ServiceApi.Operator.Files;
+using Gatehouse.ServiceApi.Operator.Inventory;
 using Gatehouse.ServiceApi.Operator.RevocationLists;
 using Gatehouse.ServiceApi.Operator.Revocations;
 using Gatehouse.ServiceApi.Operator.Rotation;
@@ -46,6 +47,10 @@ internal static class OperatorSetup
         .AddOperation<ListDeviceUses>()
         .AddOperation<ListModuleUses>()
         .AddOperation<LookByRadar>()
+        .AddOperation<ListInventory>()
+        .AddOperation<ForecastEnds>()
+        .AddOperation<ListAlarms>()
+        .AddOperation<AcknowledgeAlarm>()
         .AddOperation<ListIssuerLists>()
         .AddOperation<ImportIssuerList>()
         .AddOperation<GetIssuerList>()

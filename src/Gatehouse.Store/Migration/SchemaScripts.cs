@@ -8,17 +8,19 @@ public static class SchemaScripts
 {
     private const string Folder = ".Schema.";
 
-    /// <summary>Scripts of all rooms, this project's audit script first, each named <c>Assembly/NNNN-name.sql</c>.</summary>
+    /// <summary>Scripts of all rooms, each named <c>Assembly/NNNN-name.sql</c>. Those of this project run first, the rooms' in the order of their names: rooms may fill its tables.</summary>
     public static IReadOnlyList<SqlScript> Find(IReadOnlyList<Assembly> assemblies)
     {
         var scripts = new List<SqlScript>();
-        foreach (var assembly in assemblies.Prepend(typeof(SchemaScripts).Assembly).Distinct())
+        var own = typeof(SchemaScripts).Assembly;
+        foreach (var assembly in assemblies.Prepend(own).Distinct())
         {
+            var options = new SqlScriptOptions { RunGroupOrder = assembly == own ? 0 : 1 };
             foreach (var resource in assembly.GetManifestResourceNames().Where(name => name.Contains(Folder, StringComparison.Ordinal) && name.EndsWith(".sql", StringComparison.Ordinal)).Order(StringComparer.Ordinal))
             {
                 using var reader = new StreamReader(assembly.GetManifestResourceStream(resource)!);
                 var file = resource[(resource.IndexOf(Folder, StringComparison.Ordinal) + Folder.Length)..];
-                scripts.Add(new SqlScript($"{assembly.GetName().Name}/{file}", reader.ReadToEnd()));
+                scripts.Add(new SqlScript($"{assembly.GetName().Name}/{file}", reader.ReadToEnd(), options));
             }
         }
 
