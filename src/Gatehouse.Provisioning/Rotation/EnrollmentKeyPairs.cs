@@ -93,7 +93,7 @@ internal abstract class EnrollmentKeyPairs(EnrollmentKind enrollmentKind, Rotati
         var isPrimary = key == CredentialName.PrimaryKey;
         var now = parts.Time.GetUtcNow().UtcTicks;
         var made = Make(row.Binding);
-        var renewed = row with { Etag = EntityTag.New(), Changed = now, PrimaryKey = isPrimary ? made : row.PrimaryKey, SecondaryKey = isPrimary ? row.SecondaryKey : made };
+        var renewed = (isPrimary ? row with { PrimaryKey = made, PrimaryMade = now } : row with { SecondaryKey = made, SecondaryMade = now }) with { Etag = EntityTag.New(), Changed = now };
         await EnrollmentRows.UpdateAsync(write, renewed, cancellationToken);
         await KeyRollRows.InsertAsync(
             write,
