@@ -251,7 +251,7 @@ public abstract class RotationRuleSuite(PostgresServer? server)
         // One that is set back makes them later, not never.
         clock.Ahead = TimeSpan.FromHours(-1);
         hub.Time.Advance(TimeSpan.FromDays(1));
-        await LookAsync(hub, 300, node);
+        await LookAsync(hub, 200, node);
         Assert.Empty(await PlansAsync(hub));
         await LookAsync(hub, 100, node);
         Assert.Equal(5, (await PlansAsync(hub)).Count);
