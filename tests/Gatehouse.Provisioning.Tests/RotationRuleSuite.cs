@@ -82,7 +82,7 @@ public abstract class RotationRuleSuite(PostgresServer? server)
 
         var (primary, secondary) = ((string)group["attestation"]!["symmetricKey"]!["primaryKey"]!, (string)group["attestation"]!["symmetricKey"]!["secondaryKey"]!);
         var written = await host.AskAsync(
-            "PUT", "/enrollmentGroups/g1", $$$"""{"enrollmentGroupId":"g1","attestation":{"type":"symmetricKey","symmetricKey":{"primaryKey":"{{{secondary}}}","secondaryKey":"{{{primary}}}"}}}""", "*");
+            "PUT", "/enrollmentGroups/g1", $$$"""{"enrollmentGroupId":"g1","attestation":{"type":"symmetricKey","symmetricKey":{"primaryKey":"{{{secondary}}}","secondaryKey":"{{{primary}}}"} } }""", "*");
         Assert.True(written.Code == 200, written.Body?.ToJsonString());
         Assert.Equal(200, (await host.AskAsync("PUT", "/authorizationPolicies/line", $$"""{"rights":"RegistrationStatusRead","primaryKey":"{{policy["primaryKey"]}}","secondaryKey":"{{policy["secondaryKey"]}}"}""", "*")).Code);
         Assert.Equal(200, (await host.AskAsync("POST", "/authorizationPolicies/line/regenerateKey", """{"key":"swap"}""")).Code);
