@@ -64,7 +64,7 @@ public abstract class RotationRuleSuite(PostgresServer? server)
         Assert.Equal((0L, 0L), (rule.OverAge, rule.Overdue));
         var due = Assert.Single((await rules.ListDueAsync(host.Hub.Name, Rotations.DeviceKey, 10, Token)).Value);
         Assert.Equal(("dev-1", "left-out"), (due.Subject, due.State));
-        Assert.Contains("enrollment group 'g1'", due.Reason!, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("enrollment 'g1'", due.Reason!, StringComparison.OrdinalIgnoreCase);
         Assert.Empty(await host.Get<IRotationRules>().ListAsync(host.Instance.Name, Token));
     }
 
