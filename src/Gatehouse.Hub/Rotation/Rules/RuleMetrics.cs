@@ -12,7 +12,7 @@ internal sealed class RuleMetrics
     public RuleMetrics(IMeterFactory meters)
     {
         var meter = meters.Create("Gatehouse.Hub");
-        meter.CreateObservableGauge("gatehouse.rotation.keys.over_age", () => seen.Select(static each => Of(each.Key, each.Value.OverAge)), "{pair}", "Pairs of keys with one that is older than its rule allows, by hub (or provisioning service) and kind; those that are being rotated too.");
+        meter.CreateObservableGauge("gatehouse.rotation.keys.old", () => seen.Select(static each => Of(each.Key, each.Value.OverAge)), "{pair}", "Pairs of keys with one that is older than its rule allows, by hub (or provisioning service) and kind; those that are being rotated too.");
         meter.CreateObservableGauge("gatehouse.rotation.keys.overdue", () => seen.Select(static each => Of(each.Key, each.Value.Overdue)), "{pair}", "Of them, those that should have been rotated by now; above 0 for long: someone should look.");
     }
 
