@@ -99,7 +99,7 @@ test('keys that become too old are rotated by themselves while their clients go 
     const again = await startServer(ports, undefined, server.data);
     try {
       await until('its begin', async () => (await show(waiting.id)).state === 'running', 150);
-      const actions = (await gatehouse('audit', 'list')).filter(each => each.subject === waiting.id).map(each => each.action);
+      const actions = (await gatehouse('audit', 'list', '--all')).filter(each => each.subject === waiting.id).map(each => each.action);
       assert.deepEqual(actions.filter(each => each === 'rotation.begin').length, 1);
     } finally {
       await again.kill();
