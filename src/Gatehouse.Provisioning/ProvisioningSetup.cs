@@ -224,6 +224,10 @@ public static class ProvisioningSetup
         Add<ListRotations>(services);
         Add<GetRotation>(services);
         Add<ChangeRotation>(services);
+        Add<ListRotationRules>(services);
+        Add<SetRotationRule>(services);
+        Add<RemoveRotationRule>(services);
+        Add<ListDueRotations>(services);
         Add<SummarizeUses>(services);
         Add<FindUsers>(services);
         Add<ListUses>(services);

@@ -53,4 +53,25 @@ public sealed class RotationTests(RunningServer server)
         await CliRun.RefusedAsync(2, server.On("rotation", "plan", "device-key", "some", "--query", "*"), "no name");
         await CliRun.RefusedAsync(2, server.On("rotation", "plan", "ca", "one"), "two names");
     }
+
+    [Fact]
+    public async Task A_plan_begins_at_a_time_and_rules_are_set_listed_and_removed()
+    {
+        var made = (await CliRun.OkAsync(server.On("rotation", "plan", "policy-key", "registryReadWrite", "--at", "+8h", "--json"))).Json;
+        Assert.Equal("waiting", (string?)made["state"]);
+        Assert.Contains("begins by itself at", (await CliRun.OkAsync(server.On("rotation", "show", (string)made["id"]!))).Output, StringComparison.Ordinal);
+        await CliRun.OkAsync(server.On("rotation", "cancel", (string)made["id"]!));
+        await CliRun.RefusedAsync(2, server.On("rotation", "plan", "policy-key", "registryReadWrite", "--at", "+8"), "+8h");
+        await CliRun.RefusedAsync(2, server.On("rotation", "plan", "policy-key", "registryReadWrite", "--at", "+8h", "--start"), "--start");
+        await CliRun.RefusedAsync(1, server.On("rotation", "plan", "policy-key", "registryReadWrite", "--at", "2027-01-31T02:00:00"), "zone");
+
+        var rule = (await CliRun.OkAsync(server.On("rotation", "rule", "set", "policy-key", "--max-age", "31536000", "--unused-for", "172800", "--at-once", "2", "--json"))).Json;
+        Assert.Equal((31_536_000L, 172_800L, 2L), ((long)rule["maxAgeSeconds"]!, (long)rule["unusedForSeconds"]!, (long)rule["atOnce"]!));
+        Assert.Contains("365.00:00:00", (await CliRun.OkAsync(server.On("rotation", "rule", "list"))).Output, StringComparison.Ordinal);
+        Assert.Contains("iothubowner", (await CliRun.OkAsync(server.On("rotation", "due", "policy-key", "--max", "10"))).Output, StringComparison.Ordinal);
+        Assert.Contains("is gone", (await CliRun.OkAsync(server.On("rotation", "rule", "remove", "policy-key"))).Output, StringComparison.Ordinal);
+        await CliRun.RefusedAsync(1, server.On("rotation", "rule", "remove", "policy-key"), "no rule");
+        await CliRun.RefusedAsync(2, server.On("rotation", "rule", "set", "policy-key", "--max-age", "31536000", "--tell"), "device-key");
+        await CliRun.RefusedAsync(1, server.On("rotation", "rule", "set", "policy-key", "--max-age", "100"), "twice");
+    }
 }

@@ -410,7 +410,7 @@ public abstract class FleetRotationSuite(PostgresServer? server)
         return document.RootElement.GetProperty("desired").TryGetProperty("gatehouse", out var section) && section.TryGetProperty("credential", out var told) ? $"{told.GetProperty("slot").GetString()} {told.GetProperty("plan").GetString()}" : null;
     }
 
-    private static async Task UsedAsync(HubHost hub, string id, string credential, bool isOnlyWhenNew = false)
+    internal static async Task UsedAsync(HubHost hub, string id, string credential, bool isOnlyWhenNew = false)
     {
         // A device cannot use the new key before it is made.
         if (isOnlyWhenNew && !await WasRenewedAsync(hub, id))

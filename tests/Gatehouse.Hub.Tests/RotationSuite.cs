@@ -4,12 +4,9 @@ using Gatehouse.Contracts.Credentials;
 using Gatehouse.Contracts.Errors;
 using Gatehouse.Contracts.Identities;
 using Gatehouse.Hub.AccessPolicies;
-using Gatehouse.Hub.Hubs;
 using Gatehouse.Hub.Registry;
 using Gatehouse.Hub.Rotation;
-using Gatehouse.Hub.Rotation.Fleets;
 using Gatehouse.Hub.UseTracking;
-using Gatehouse.Store;
 using Gatehouse.Store.Audit;
 using Gatehouse.Store.Suite;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -292,8 +289,7 @@ public abstract class RotationSuite(PostgresServer? server)
 
     private static RotationInput Input() => new() { Kind = Rotations.PolicyKey, Policy = Policy, UnusedForSeconds = 60 };
 
-    internal static RotationRunner Node(HubHost hub, TimeProvider? time = null) => new(
-        hub.Get<Database>(), hub.Get<HubDirectory>(), hub.Get<RotationKinds>(), hub.Get<FleetLook>(), hub.Get<FleetPlans>(), time ?? hub.Time, NullLogger<RotationRunner>.Instance);
+    internal static RotationRunner Node(HubHost hub, TimeProvider? time = null) => new(hub.Get<EngineParts>(), time ?? hub.Time, NullLogger<RotationRunner>.Instance);
 
     private static async Task<RotationPlan> StartedAsync(HubHost hub, RotationInput? input = null)
     {
@@ -319,7 +315,7 @@ public abstract class RotationSuite(PostgresServer? server)
 
     private static async Task<long> RenewalsAsync(HubHost hub) => (await ActionsAsync(hub)).Count(action => action == "policy.regenerate-key");
 
-    private static async Task UsedAsync(HubHost hub, string key, string policy = Policy) => hub.Get<UseRecorder>().Used(await PrincipalAsync(hub, key, policy), Client);
+    internal static async Task UsedAsync(HubHost hub, string key, string policy = Policy) => hub.Get<UseRecorder>().Used(await PrincipalAsync(hub, key, policy), Client);
 
     /// <summary>As Identity makes it.</summary>
     private static async Task<Principal> PrincipalAsync(HubHost hub, string key, string policy = Policy)
@@ -335,18 +331,6 @@ public abstract class RotationSuite(PostgresServer? server)
             CredentialName = CredentialName.OfPolicy(policy, key),
             CredentialMark = (key == CredentialName.PrimaryKey ? credentials.PrimaryKey : credentials.SecondaryKey).Mark,
         };
-    }
-
-    /// <summary>Its wall clock may be wrong; its monotonic one is not.</summary>
-    private sealed class JumpingClock(TimeProvider real) : TimeProvider
-    {
-        public override long TimestampFrequency => real.TimestampFrequency;
-
-        internal TimeSpan Ahead { get; set; }
-
-        public override DateTimeOffset GetUtcNow() => real.GetUtcNow() + Ahead;
-
-        public override long GetTimestamp() => real.GetTimestamp();
     }
 
     private sealed class Sessions(params Principal[] open) : ILiveUses

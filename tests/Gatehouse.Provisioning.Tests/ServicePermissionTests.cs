@@ -71,6 +71,10 @@ public sealed class ServicePermissionTests
         ("ManageProvisioningRotations", "POST", "rotations", 400),
         ("ManageProvisioningRotations", "GET", "rotations/none", 404),
         ("ManageProvisioningRotations", "POST", "rotations/none", 404),
+        ("ManageProvisioningRotations", "GET", "rotationRules", 200),
+        ("ManageProvisioningRotations", "PUT", "rotationRules/none", 400),
+        ("ManageProvisioningRotations", "DELETE", "rotationRules/none", 404),
+        ("ManageProvisioningRotations", "GET", "rotationRules/none/due", 404),
     ];
 
     private static IEnumerable<(string Name, Rights Right, string Method, string Path, int Status)> Routes =>

@@ -145,6 +145,10 @@ public sealed class PermissionTableTests(RunningApi api) : IClassFixture<Running
             new("GET", "gatehouse/v1/rotations/{plan}", $"{Operator}rotations/none", 404),
             new("GET", "gatehouse/v1/rotations/{plan}/keys", $"{Operator}rotations/none/keys", 404),
             new("POST", "gatehouse/v1/rotations/{plan}/{change}", $"{Operator}rotations/none/start", 404),
+            new("GET", "gatehouse/v1/rotation-rules", $"{Operator}rotation-rules", 200),
+            new("PUT", "gatehouse/v1/rotation-rules/{kind}", $"{Operator}rotation-rules/none", 400, "{}"),
+            new("DELETE", "gatehouse/v1/rotation-rules/{kind}", $"{Operator}rotation-rules/none", 404),
+            new("GET", "gatehouse/v1/rotation-rules/{kind}/due", $"{Operator}rotation-rules/none/due", 404),
         ]),
         ["ManageStrictness"] = (Owners,
         [

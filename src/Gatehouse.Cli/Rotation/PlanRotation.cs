@@ -23,6 +23,7 @@ internal sealed class PlanRotation(Shell shell)
     private readonly Option<string[]> canaryDevices = new("--canary-device") { Description = "device-key: this one goes first (device or device/module); as often as needed.", HelpName = "id" };
     private readonly Option<bool> tell = new("--tell") { Description = "device-key: tell each device by a desired property which of its keys to use." };
     private readonly Option<bool> drill = new("--drill") { Description = "Only show the plan." };
+    private readonly Option<string?> at = new("--at") { Description = "Begin by itself then: a time with its zone (2027-01-31T02:00:00Z), or +90s, +30m, +8h, +2d from now.", HelpName = "time" };
     private readonly Option<bool> start = new("--start") { Description = "Start it at once." };
 
     internal Command Command => shell.Command(
@@ -32,12 +33,13 @@ internal sealed class PlanRotation(Shell shell)
             "gatehouse rotation plan policy-key service --drill",
             "gatehouse rotation plan policy-key service --unused-for 172800 --start",
             "gatehouse rotation plan policy-key device --at-latest 604800",
+            "gatehouse rotation plan policy-key service --at 2027-01-31T02:00:00Z",
             "gatehouse rotation plan device-key --device pump-1 --device pump-2 --start",
             "gatehouse rotation plan device-key --query \"tags.site = 'north'\" --canary 10 --tell --drill",
             "gatehouse rotation plan ca factory-2024 factory-2027 --start",
             "gatehouse rotation plan group-key line-a --unused-for 604800 --start",
         ],
-        [kind, names, first, unusedFor, atLatest, devices, module, devicesFile, query, canary, canaryDevices, tell, drill, start],
+        [kind, names, first, unusedFor, atLatest, devices, module, devicesFile, query, canary, canaryDevices, tell, at, drill, start],
         RunAsync);
 
     private async Task<int> RunAsync(Call call)
@@ -47,7 +49,13 @@ internal sealed class PlanRotation(Shell shell)
             throw CliException.Usage("--drill and --start exclude each other.");
         }
 
+        if (call.Value(start) && call.Value(at) is not null)
+        {
+            throw CliException.Usage("--at and --start exclude each other: with --at it begins by itself.");
+        }
+
         var body = await SubjectAsync(call);
+        BeginTime.Write(body, call.Value(at));
         body["unusedForSeconds"] = call.Value(unusedFor);
         if (call.Value(first) is { } key)
         {

@@ -26,7 +26,9 @@ internal sealed class RotationCommands(Shell shell)
             commands.Change("resume", "Lets a paused plan go on; what it watches is watched anew."),
             commands.Change("rollback", "Devices that have not moved go back to their old keys."),
             commands.Change("cancel", "Ends a plan; both keys stay as they are, and good."),
-            new HandOutKeys(shell).Command);
+            new HandOutKeys(shell).Command,
+            RuleCommands.Group(shell),
+            new RuleCommands(shell).Due);
     }
 
     private Command List => shell.Command("list", "Lists plans, the newest first.", ["gatehouse rotation list", "gatehouse rotation list --provisioning"], [provisioning], async call =>
@@ -68,6 +70,7 @@ internal sealed class RotationCommands(Shell shell)
             ("kind", Text(plan["kind"])),
             ("subject", Text(plan["subject"])),
             ("state", Text(plan["state"])),
+            ("begins", plan["begins"] is null ? "when it is started" : ReadableTime.Of(plan["begins"])),
             ("unused for", Seconds(plan["unusedForSeconds"])),
             ("at latest", plan["atLatestSeconds"] is { } late ? Seconds(late) : "when nobody uses the old one"),
             ("now", Text(plan["message"])));

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Gatehouse.Cli.Connecting;
 
@@ -24,6 +25,18 @@ internal sealed class RotationTarget(Call call, bool isService)
         var path = isService ? HubPath.Provisioning("rotations") : HubPath.Operator("rotations");
         return (isService ? call.Provisioning : call.Hub).PostAsync(path.With("drill", isDrill ? "true" : null), body, null, call.Cancellation);
     }
+
+    internal Task<JsonNode> ListRulesAsync() => Client.GetAsync(RulePath(), call.Cancellation);
+
+    internal Task<JsonNode> SetRuleAsync(string kind, JsonNode body) => Client.PutAsync(RulePath(kind), body, null, call.Cancellation);
+
+    internal Task<JsonNode> RemoveRuleAsync(string kind) => Client.DeleteAsync(RulePath(kind), null, call.Cancellation);
+
+    internal Task<JsonNode> ListDueAsync(string kind, int max) => Client.GetAsync(RulePath(kind, "due").With("max", max.ToString(CultureInfo.InvariantCulture)), call.Cancellation);
+
+    private HubClient Client => isService ? call.Provisioning : call.Hub;
+
+    private HubPath RulePath(params string[] segments) => isService ? HubPath.Provisioning(["rotationRules", .. segments]) : HubPath.Operator(["rotation-rules", .. segments]);
 
     internal Task<JsonNode> ChangeAsync(string plan, string verb) => isService
         ? call.Provisioning.PostAsync(HubPath.Provisioning("rotations", plan).With("change", verb), null, null, call.Cancellation)

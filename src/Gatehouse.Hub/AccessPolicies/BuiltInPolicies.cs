@@ -68,6 +68,8 @@ public sealed class BuiltInPolicies
             SecondaryKey = PolicyKeys.SealNew(vault, binding),
             Created = now,
             Changed = now,
+            PrimaryMade = now,
+            SecondaryMade = now,
         };
     }
 }

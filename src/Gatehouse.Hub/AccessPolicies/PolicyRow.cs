@@ -25,6 +25,11 @@ internal sealed record PolicyRow
 
     public required long Changed { get; init; }
 
+    /// <summary>When the primary key was made, UTC ticks; 0 where that is not known yet.</summary>
+    public long PrimaryMade { get; init; }
+
+    public long SecondaryMade { get; init; }
+
     internal string Binding => KeyBinding.ForPolicy(HubName.Parse(Hub), Name, GenerationId);
 
     internal PolicyCredentials ToCredentials() => new()

@@ -9,7 +9,8 @@ namespace Gatehouse.Hub.AccessPolicies;
 internal static class PolicyRows
 {
     private const string Select = """
-        SELECT hub AS Hub, name AS Name, generation_id AS GenerationId, rights AS Rights, primary_key AS PrimaryKey, secondary_key AS SecondaryKey, created AS Created, changed AS Changed
+        SELECT hub AS Hub, name AS Name, generation_id AS GenerationId, rights AS Rights, primary_key AS PrimaryKey, secondary_key AS SecondaryKey, created AS Created, changed AS Changed,
+          primary_made AS PrimaryMade, secondary_made AS SecondaryMade
         FROM policies WHERE hub = @Hub
         """;
 
@@ -19,8 +20,8 @@ internal static class PolicyRows
     internal static Task InsertAsync(WriteTransaction transaction, PolicyRow row, CancellationToken cancellationToken) =>
         transaction.Connection.ExecuteAsync(new CommandDefinition(
             """
-            INSERT INTO policies (hub, name, generation_id, rights, primary_key, secondary_key, created, changed)
-            VALUES (@Hub, @Name, @GenerationId, @Rights, @PrimaryKey, @SecondaryKey, @Created, @Changed)
+            INSERT INTO policies (hub, name, generation_id, rights, primary_key, secondary_key, created, changed, primary_made, secondary_made)
+            VALUES (@Hub, @Name, @GenerationId, @Rights, @PrimaryKey, @SecondaryKey, @Created, @Changed, @PrimaryMade, @SecondaryMade)
             """,
             row,
             transaction.Transaction,
@@ -28,7 +29,7 @@ internal static class PolicyRows
 
     internal static Task UpdateAsync(WriteTransaction transaction, PolicyRow row, CancellationToken cancellationToken) =>
         transaction.Connection.ExecuteAsync(new CommandDefinition(
-            "UPDATE policies SET rights = @Rights, primary_key = @PrimaryKey, secondary_key = @SecondaryKey, changed = @Changed WHERE hub = @Hub AND name = @Name",
+            "UPDATE policies SET rights = @Rights, primary_key = @PrimaryKey, secondary_key = @SecondaryKey, changed = @Changed, primary_made = @PrimaryMade, secondary_made = @SecondaryMade WHERE hub = @Hub AND name = @Name",
             row,
             transaction.Transaction,
             cancellationToken: cancellationToken));

@@ -183,6 +183,8 @@ public sealed class SharedAccessPolicies
             SecondaryKey = [],
             Created = present?.Created ?? now,
             Changed = After(present, now),
+            PrimaryMade = now,
+            SecondaryMade = now,
         };
         var primary = PolicyKeys.SealGiven(vault, change.PrimaryKey, row.Binding, "primary");
         if (!primary.IsOk)
@@ -191,18 +193,28 @@ public sealed class SharedAccessPolicies
         }
 
         var secondary = PolicyKeys.SealGiven(vault, change.SecondaryKey, row.Binding, "secondary");
-        return secondary.IsOk ? row with { PrimaryKey = primary.Value, SecondaryKey = secondary.Value } : secondary.Error;
+        return secondary.IsOk ? row with
+        {
+            PrimaryKey = primary.Value,
+            SecondaryKey = secondary.Value,
+            PrimaryMade = MadeAt(present, change.PrimaryKey, row.Binding, now),
+            SecondaryMade = MadeAt(present, change.SecondaryKey, row.Binding, now),
+        } : secondary.Error;
     }
+
+    private long MadeAt(PolicyRow? present, string? given, string binding, long now) =>
+        present is null ? now : vault.MadeAt(binding, given, now, (present.PrimaryKey, present.PrimaryMade), (present.SecondaryKey, present.SecondaryMade));
 
     private PolicyRow Renew(PolicyRow row, KeyRenewal renewal)
     {
+        var now = time.GetUtcNow().UtcTicks;
         var renewed = renewal switch
         {
-            KeyRenewal.Primary => row with { PrimaryKey = PolicyKeys.SealNew(vault, row.Binding) },
-            KeyRenewal.Secondary => row with { SecondaryKey = PolicyKeys.SealNew(vault, row.Binding) },
-            _ => row with { PrimaryKey = row.SecondaryKey, SecondaryKey = row.PrimaryKey },
+            KeyRenewal.Primary => row with { PrimaryKey = PolicyKeys.SealNew(vault, row.Binding), PrimaryMade = now },
+            KeyRenewal.Secondary => row with { SecondaryKey = PolicyKeys.SealNew(vault, row.Binding), SecondaryMade = now },
+            _ => row with { PrimaryKey = row.SecondaryKey, SecondaryKey = row.PrimaryKey, PrimaryMade = row.SecondaryMade, SecondaryMade = row.PrimaryMade },
         };
-        return renewed with { Changed = After(row, time.GetUtcNow().UtcTicks) };
+        return renewed with { Changed = After(row, now) };
     }
 
     // The time of a change is its ETag: it moves even when the clock does not.

@@ -9,7 +9,7 @@ using Gatehouse.Keys;
 namespace Gatehouse.Hub.Provisioning;
 
 /// <summary>Replaces one key of devices and leaves the other as it is, so that who stands on that one goes on.</summary>
-internal sealed class DeviceKeyRolls(RegistryTransactions transactions, SecretVault vault) : IDeviceKeyRolls
+internal sealed class DeviceKeyRolls(RegistryTransactions transactions, SecretVault vault, TimeProvider time) : IDeviceKeyRolls
 {
     public Task<Result<IReadOnlySet<DeviceId>>> RunAsync(HubName hub, string actor, bool isPrimary, IReadOnlyList<DeviceKeyRoll> rolls, CancellationToken cancellationToken) => transactions.RunAsync<IReadOnlySet<DeviceId>>(
         hub,
@@ -40,12 +40,14 @@ internal sealed class DeviceKeyRolls(RegistryTransactions transactions, SecretVa
         var binding = row.BindingIn(change.Hub);
         var present = new SealedSecret((isPrimary ? row.PrimaryKey : row.SecondaryKey)!);
         var (old, next) = (Convert.FromBase64String(roll.Old), Convert.FromBase64String(roll.New));
-        var isNew = IsSame(present, binding, next);
-        var isOld = IsSame(present, binding, old);
+        var isNew = vault.Holds(present, binding, next);
+        var isOld = vault.Holds(present, binding, old);
         if (!isNew && isOld)
         {
             var blob = vault.Seal(next, binding).Blob.ToArray();
-            var changed = row with { Etag = row.Etag + 1, PrimaryKey = isPrimary ? blob : row.PrimaryKey, SecondaryKey = isPrimary ? row.SecondaryKey : blob };
+            var changed = isPrimary
+                ? row with { Etag = row.Etag + 1, PrimaryKey = blob, PrimaryMade = time.GetUtcNow().UtcTicks }
+                : row with { Etag = row.Etag + 1, SecondaryKey = blob, SecondaryMade = time.GetUtcNow().UtcTicks };
             await IdentityRows.UpdateAsync(change.Transaction, changed, cancellationToken);
             change.Record("update", changed, "given");
         }
@@ -53,16 +55,5 @@ internal sealed class DeviceKeyRolls(RegistryTransactions transactions, SecretVa
         CryptographicOperations.ZeroMemory(old);
         CryptographicOperations.ZeroMemory(next);
         return isNew || isOld;
-    }
-
-    // By what it signs: the key that is stored does not leave the vault.
-    private bool IsSame(SealedSecret present, string binding, byte[] key)
-    {
-        Span<byte> probe = stackalloc byte[HMACSHA256.HashSizeInBytes];
-        Span<byte> expected = stackalloc byte[HMACSHA256.HashSizeInBytes];
-        Span<byte> signed = stackalloc byte[HMACSHA256.HashSizeInBytes];
-        RandomNumberGenerator.Fill(probe);
-        HMACSHA256.HashData(key, probe, expected);
-        return vault.TryHmacSha256(present, binding, probe, signed) && CryptographicOperations.FixedTimeEquals(expected, signed);
     }
 }

@@ -43,6 +43,11 @@ internal sealed record IdentityRow
 
     public long Created { get; init; }
 
+    /// <summary>When the primary key was made, UTC ticks; 0 without one, and where that is not known yet.</summary>
+    public long PrimaryMade { get; init; }
+
+    public long SecondaryMade { get; init; }
+
     /// <summary>Messages that wait for the device; read only.</summary>
     public long CloudToDeviceMessages { get; init; }
 

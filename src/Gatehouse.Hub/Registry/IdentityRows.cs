@@ -11,7 +11,7 @@ internal static class IdentityRows
     private const string Select = """
         SELECT hub AS Hub, device_id AS DeviceId, module_id AS ModuleId, generation_id AS GenerationId, etag AS Etag, is_disabled AS IsDisabled, status_reason AS StatusReason,
           status_changed AS StatusChanged, credential_kind AS CredentialKind, primary_key AS PrimaryKey, secondary_key AS SecondaryKey, primary_thumbprint AS PrimaryThumbprint,
-          secondary_thumbprint AS SecondaryThumbprint, managed_by AS ManagedBy, is_edge AS IsEdge, device_scope AS DeviceScope, parent_scope AS ParentScope, created AS Created,
+          secondary_thumbprint AS SecondaryThumbprint, managed_by AS ManagedBy, is_edge AS IsEdge, device_scope AS DeviceScope, parent_scope AS ParentScope, created AS Created, primary_made AS PrimaryMade, secondary_made AS SecondaryMade,
           CASE WHEN module_id = '' THEN (
             SELECT COUNT(*) FROM device_messages m WHERE m.hub = identities.hub AND m.device_id = identities.device_id AND m.generation_id = identities.generation_id
           ) ELSE 0 END AS CloudToDeviceMessages
@@ -20,15 +20,15 @@ internal static class IdentityRows
 
     private const string Insert = """
         INSERT INTO identities (hub, device_id, module_id, generation_id, etag, is_disabled, status_reason, status_changed, credential_kind, primary_key, secondary_key,
-          primary_thumbprint, secondary_thumbprint, managed_by, is_edge, device_scope, parent_scope, created)
+          primary_thumbprint, secondary_thumbprint, managed_by, is_edge, device_scope, parent_scope, created, primary_made, secondary_made)
         VALUES (@Hub, @DeviceId, @ModuleId, @GenerationId, @Etag, @IsDisabled, @StatusReason, @StatusChanged, @CredentialKind, @PrimaryKey, @SecondaryKey,
-          @PrimaryThumbprint, @SecondaryThumbprint, @ManagedBy, @IsEdge, @DeviceScope, @ParentScope, @Created)
+          @PrimaryThumbprint, @SecondaryThumbprint, @ManagedBy, @IsEdge, @DeviceScope, @ParentScope, @Created, @PrimaryMade, @SecondaryMade)
         """;
 
     private const string Update = """
         UPDATE identities SET etag = @Etag, is_disabled = @IsDisabled, status_reason = @StatusReason, status_changed = @StatusChanged, credential_kind = @CredentialKind,
           primary_key = @PrimaryKey, secondary_key = @SecondaryKey, primary_thumbprint = @PrimaryThumbprint, secondary_thumbprint = @SecondaryThumbprint,
-          managed_by = @ManagedBy, is_edge = @IsEdge, device_scope = @DeviceScope, parent_scope = @ParentScope
+          managed_by = @ManagedBy, is_edge = @IsEdge, device_scope = @DeviceScope, parent_scope = @ParentScope, primary_made = @PrimaryMade, secondary_made = @SecondaryMade
         WHERE hub = @Hub AND device_id = @DeviceId AND module_id = @ModuleId
         """;
 

@@ -13,7 +13,7 @@ internal sealed class ForeignRotations(Rotations rotations) : IRotationPlans
 
     public async Task<Result<PlanView>> CreateAsync(HubName tenant, PlanInput input, bool isDrill, string actor, CancellationToken cancellationToken) => View(await rotations.CreateAsync(
         tenant,
-        new RotationInput { Kind = input.Kind, Subject = input.Subject, FirstKey = input.FirstKey, UnusedForSeconds = input.UnusedForSeconds, AtLatestSeconds = input.AtLatestSeconds },
+        new RotationInput { Kind = input.Kind, Subject = input.Subject, FirstKey = input.FirstKey, UnusedForSeconds = input.UnusedForSeconds, AtLatestSeconds = input.AtLatestSeconds, BeginAt = input.BeginAt, BeginInSeconds = input.BeginInSeconds },
         isDrill,
         actor,
         cancellationToken));
@@ -42,6 +42,8 @@ internal sealed class ForeignRotations(Rotations rotations) : IRotationPlans
         AtLatestSeconds = (long?)plan.AtLatest?.TotalSeconds,
         Created = plan.Created.UtcDateTime,
         Ended = plan.Ended?.UtcDateTime,
+        Begins = plan.Begins?.UtcDateTime,
+        IsByRule = plan.IsByRule,
         Steps = [.. plan.Steps.Select(static step => new PlanStepView(step.Name, step.State, step.Began?.UtcDateTime, step.Ended?.UtcDateTime, (long?)step.Watched?.TotalSeconds, step.Live))],
     };
 }

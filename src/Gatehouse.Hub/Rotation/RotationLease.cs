@@ -1,17 +1,25 @@
 namespace Gatehouse.Hub.Rotation;
 
-/// <summary>One node's hold on plans: whoever has it carries the plan out, until it does not renew it.</summary>
+/// <summary>One node's hold on plans and rules: whoever has it carries them out, until it does not renew it.</summary>
 /// <param name="owner">This node.</param>
 /// <param name="time">Clock.</param>
-internal sealed class RotationLease(string owner, TimeProvider time)
+/// <param name="span">How long it holds; longer than the time between two looks.</param>
+internal sealed class RotationLease(string owner, TimeProvider time, TimeSpan span)
 {
-    private static readonly TimeSpan Span = TimeSpan.FromSeconds(30);
+    /// <summary>For plans, which are looked at every few seconds.</summary>
+    internal static readonly TimeSpan OfPlans = TimeSpan.FromSeconds(30);
+
+    internal string Owner => owner;
+
+    internal long Until => (time.GetUtcNow() + span).UtcTicks;
 
     internal bool IsMine(RotationRow row) => row.Owner == owner;
 
-    // A lease that ends later than any that is given now was given before the clock was set back.
-    internal bool IsOthers(RotationRow row) =>
-        row.Owner.Length > 0 && row.Owner != owner && row.LeasedUntil > time.GetUtcNow().UtcTicks && row.LeasedUntil <= (time.GetUtcNow() + Span).UtcTicks;
+    internal bool IsOthers(RotationRow row) => IsOthers(row.Owner, row.LeasedUntil);
 
-    internal RotationRow Take(RotationRow row) => row with { Owner = owner, LeasedUntil = (time.GetUtcNow() + Span).UtcTicks };
+    // A lease that ends later than any that is given now was given before the clock was set back.
+    internal bool IsOthers(string holder, long leasedUntil) =>
+        holder.Length > 0 && holder != owner && leasedUntil > time.GetUtcNow().UtcTicks && leasedUntil <= Until;
+
+    internal RotationRow Take(RotationRow row) => row with { Owner = owner, LeasedUntil = Until };
 }

@@ -9,7 +9,7 @@ namespace Gatehouse.Hub.Rotation;
 /// <summary>One look at a running plan: what is seen of its credentials, and the one transaction that follows from it.</summary>
 internal sealed class RotationLook(Database database, RotationKinds kinds, FleetLook fleets, string owner, TimeProvider time)
 {
-    private readonly RotationLease lease = new(owner, time);
+    private readonly RotationLease lease = new(owner, time, RotationLease.OfPlans);
 
     /// <summary>For tests: called before a step's transaction and at its end, before the commit; what it throws is a crash.</summary>
     internal Action<string>? Before { get; set; }

@@ -40,6 +40,12 @@ public sealed record RotationInput
     /// <summary>How long clients may take to move: after it the old key is regenerated although somebody uses it, and what stands on it is closed at once.</summary>
     /// <remarks>Seconds, 10–34,560,000; null for as long as it takes, so that nobody is cut off. Source: own.</remarks>
     public long? AtLatestSeconds { get; init; }
+
+    /// <summary>When the plan begins by itself: ISO 8601 with its zone, 400 days ahead at most; null: when somebody starts it.</summary>
+    public string? BeginAt { get; init; }
+
+    /// <summary>The same as seconds from now, 1–34,560,000.</summary>
+    public long? BeginInSeconds { get; init; }
 }
 
 /// <summary>A plan and how far it is.</summary>
@@ -68,6 +74,12 @@ public sealed record RotationPlan
     public required DateTimeOffset Created { get; init; }
 
     public required DateTimeOffset? Ended { get; init; }
+
+    /// <summary>When it begins, or began, by itself; null for one that somebody starts.</summary>
+    public DateTimeOffset? Begins { get; init; }
+
+    /// <summary>Whether the rule of its kind has made it.</summary>
+    public bool IsByRule { get; init; }
 
     /// <summary>What it waits for, or how it ended, and what is to be done.</summary>
     public required string Message { get; init; }
@@ -109,6 +121,8 @@ public sealed record RotationPlan
         AtLatest = row.AtLatest == 0 ? null : TimeSpan.FromTicks(row.AtLatest),
         Created = new DateTimeOffset(row.Created, TimeSpan.Zero),
         Ended = TimeOf(row.Ended),
+        Begins = TimeOf(row.Begins),
+        IsByRule = row.ByRule == 1,
         Message = row.Message,
         Steps = [],
     };
@@ -165,6 +179,10 @@ public static class RotationStates
     public const string Gathering = "gathering";
 
     public const string Planned = "planned";
+
+    /// <summary>It begins by itself when its time has come.</summary>
+    public const string Waiting = "waiting";
+
     public const string Running = "running";
     public const string Paused = "paused";
     public const string Done = "done";

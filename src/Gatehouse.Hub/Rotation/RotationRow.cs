@@ -1,3 +1,5 @@
+using Gatehouse.Hub.Rotation.Rules;
+
 namespace Gatehouse.Hub.Rotation;
 
 /// <summary>A row of <c>rotation_plans</c>.</summary>
@@ -45,11 +47,23 @@ internal sealed record RotationRow
     /// <summary>1: devices are told which key to use (not the key).</summary>
     public long Tells { get; init; }
 
+    /// <summary>When it begins by itself, UTC ticks; 0 for one that somebody starts.</summary>
+    public long Begins { get; init; }
+
+    /// <summary>0: which key goes first is chosen once more when it begins by itself.</summary>
+    public long IsFirstGiven { get; init; }
+
+    /// <summary>1: made by the rule of its kind.</summary>
+    public long ByRule { get; init; }
+
     public string Message { get; init; } = "";
 
     public string Owner { get; init; } = "";
 
     public long LeasedUntil { get; init; }
+
+    /// <summary>The rule that makes it, until it is made.</summary>
+    internal RuleOrder? Order { get; init; }
 
     /// <summary>Who writes, for the audit records of what the plan does.</summary>
     internal string StepActor => $"{Actor}/rotation:{PlanId}";

@@ -5,18 +5,22 @@ using Gatehouse.Store;
 
 namespace Gatehouse.Hub.Rotation;
 
-/// <summary>SQL of <c>rotation_plans</c> (Schema/0035, 0036).</summary>
+/// <summary>SQL of <c>rotation_plans</c> (Schema/0035, 0036, 0042).</summary>
 internal static class RotationRows
 {
     private const string Select = """
         SELECT hub AS Hub, plan_id AS PlanId, kind AS Kind, subject AS Subject, first_key AS FirstKey, actor AS Actor, state AS State, quiet AS Quiet, at_latest AS AtLatest, etag AS ETag,
           created AS Created, started AS Started, renewed AS Renewed, ended AS Ended, watched AS Watched, waited AS Waited, seen_use AS SeenUse, live AS Live, old_was_used AS OldWasUsed, tells AS Tells,
+          begins AS Begins, is_first_given AS IsFirstGiven, by_rule AS ByRule,
           message AS Message, owner AS Owner, leased_until AS LeasedUntil
         FROM rotation_plans WHERE hub = @Hub
         """;
 
     internal static Task<RotationRow?> FindAsync(DbConnection connection, HubName hub, string planId, CancellationToken cancellationToken) =>
         connection.QuerySingleOrDefaultAsync<RotationRow>(new CommandDefinition($"{Select} AND plan_id = @PlanId", new { Hub = hub.Value, PlanId = planId }, cancellationToken: cancellationToken));
+
+    internal static Task<RotationRow?> FindAsync(WriteTransaction write, HubName hub, string planId, CancellationToken cancellationToken) => write.Connection.QuerySingleOrDefaultAsync<RotationRow>(
+        new CommandDefinition($"{Select} AND plan_id = @PlanId", new { Hub = hub.Value, PlanId = planId }, write.Transaction, cancellationToken: cancellationToken));
 
     internal static Task<RotationRow?> LockAsync(WriteTransaction write, SqlDialect dialect, HubName hub, string planId, CancellationToken cancellationToken) =>
         write.Connection.QuerySingleOrDefaultAsync<RotationRow>(new CommandDefinition(
@@ -43,10 +47,19 @@ internal static class RotationRows
         [.. await connection.QueryAsync<string>(new CommandDefinition(
             "SELECT plan_id FROM rotation_plans WHERE hub = @Hub AND ended = 0 AND state IN ('running', 'rolling-back') ORDER BY plan_id", new { Hub = hub.Value }, cancellationToken: cancellationToken))];
 
+    /// <summary>Plans whose time has come, the first that had to begin first.</summary>
+    internal static async Task<IReadOnlyList<string>> FindDueAsync(DbConnection connection, HubName hub, long now, CancellationToken cancellationToken) =>
+        [.. await connection.QueryAsync<string>(new CommandDefinition(
+            "SELECT plan_id FROM rotation_plans WHERE hub = @Hub AND state = 'waiting' AND begins <= @now ORDER BY begins, plan_id", new { Hub = hub.Value, now }, cancellationToken: cancellationToken))];
+
+    /// <summary>Open plans of one kind.</summary>
+    internal static async Task<IReadOnlyList<RotationRow>> ListOpenAsync(DbConnection connection, HubName hub, string kind, CancellationToken cancellationToken) =>
+        [.. await connection.QueryAsync<RotationRow>(new CommandDefinition($"{Select} AND kind = @kind AND ended = 0 ORDER BY plan_id", new { Hub = hub.Value, kind }, cancellationToken: cancellationToken))];
+
     internal static Task InsertAsync(WriteTransaction write, RotationRow row, CancellationToken cancellationToken) => write.Connection.ExecuteAsync(new CommandDefinition(
         """
-        INSERT INTO rotation_plans (hub, plan_id, kind, subject, first_key, actor, state, quiet, at_latest, etag, created, old_was_used, tells, message, leased_until)
-        VALUES (@Hub, @PlanId, @Kind, @Subject, @FirstKey, @Actor, @State, @Quiet, @AtLatest, @ETag, @Created, @OldWasUsed, @Tells, @Message, @LeasedUntil)
+        INSERT INTO rotation_plans (hub, plan_id, kind, subject, first_key, actor, state, quiet, at_latest, etag, created, old_was_used, tells, begins, is_first_given, by_rule, message, leased_until)
+        VALUES (@Hub, @PlanId, @Kind, @Subject, @FirstKey, @Actor, @State, @Quiet, @AtLatest, @ETag, @Created, @OldWasUsed, @Tells, @Begins, @IsFirstGiven, @ByRule, @Message, @LeasedUntil)
         """,
         row,
         write.Transaction,
@@ -54,7 +67,7 @@ internal static class RotationRows
 
     internal static Task UpdateAsync(WriteTransaction write, RotationRow row, CancellationToken cancellationToken) => write.Connection.ExecuteAsync(new CommandDefinition(
         """
-        UPDATE rotation_plans SET actor = @Actor, state = @State, etag = @ETag, started = @Started, renewed = @Renewed, ended = @Ended, watched = @Watched, waited = @Waited, seen_use = @SeenUse,
+        UPDATE rotation_plans SET first_key = @FirstKey, actor = @Actor, state = @State, etag = @ETag, started = @Started, renewed = @Renewed, ended = @Ended, watched = @Watched, waited = @Waited, seen_use = @SeenUse,
           live = @Live, old_was_used = @OldWasUsed, message = @Message, owner = @Owner, leased_until = @LeasedUntil
         WHERE hub = @Hub AND plan_id = @PlanId
         """,

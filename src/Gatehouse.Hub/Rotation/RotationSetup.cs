@@ -1,5 +1,6 @@
 using Gatehouse.Hub.Registry;
 using Gatehouse.Hub.Rotation.Fleets;
+using Gatehouse.Hub.Rotation.Rules;
 using Gatehouse.Store;
 using Gatehouse.Store.Rotation;
 using Microsoft.Extensions.DependencyInjection;
@@ -20,11 +21,34 @@ internal static class RotationSetup
         services.TryAddSingleton<FleetSteps>();
         services.TryAddSingleton<FleetLook>();
         services.TryAddSingleton(static all => new FleetKeys(all.GetRequiredService<Database>(), all.GetRequiredService<IdentityViews>()));
+        services.TryAddSingleton<FleetBeginning>();
         services.TryAddSingleton(static all => Make(all, hubs: true));
         services.TryAddSingleton<IRotationPlans>(static all => new ForeignRotations(Make(all, hubs: false)));
+        services.AddRotationRules();
+        services.TryAddSingleton<EngineParts>();
         services.TryAddSingleton<RotationRunner>();
         services.AddHostedService(static all => all.GetRequiredService<RotationRunner>());
     }
+
+    private static void AddRotationRules(this IServiceCollection services)
+    {
+        services.TryAddSingleton<DeviceKeyAges>();
+        services.TryAddSingleton<PolicyKeyAges>();
+        services.TryAddSingleton<RuleMetrics>();
+        services.TryAddSingleton<DeviceRule>();
+        services.TryAddSingleton(static all => new AgedKinds([all.GetRequiredService<DeviceKeyAges>(), all.GetRequiredService<PolicyKeyAges>(), .. all.GetServices<IRotatedKeys>().OfType<IAgedKeys>()]));
+        services.TryAddSingleton(static all => new RuleParts(
+            all.GetRequiredService<Database>(), all.GetRequiredService<AgedKinds>(), all.GetRequiredService<Rotations>(), Make(all, hubs: false), all.GetRequiredService<DeviceRule>(), all.GetRequiredService<RuleMetrics>()));
+        services.TryAddSingleton(static all => MakeRules(all, hubs: true));
+        services.TryAddSingleton<IRotationRules>(static all => MakeRules(all, hubs: false));
+    }
+
+    private static RotationRules MakeRules(IServiceProvider all, bool hubs) => new(
+        all.GetRequiredService<Database>(),
+        all.GetRequiredService<AgedKinds>(),
+        all.GetRequiredService<RotationKinds>().OnlyOf(hubs),
+        hubs,
+        all.GetRequiredService<TimeProvider>());
 
     // Only hubs have devices.
     private static Rotations Make(IServiceProvider all, bool hubs) => new(

@@ -6,6 +6,7 @@ using Gatehouse.Contracts.Identities;
 using Gatehouse.Hub.Registry;
 using Gatehouse.Hub.Resources;
 using Gatehouse.Hub.Rotation.Fleets;
+using Gatehouse.Hub.Rotation.Rules;
 using Gatehouse.Store;
 
 namespace Gatehouse.Hub.Rotation;
@@ -25,9 +26,9 @@ public sealed class Rotations
 
     internal const int KeptEnded = 100;
     private const int MaxNamedLaggards = 20;
-    private const long MinSeconds = 10;
-    private const long MaxSeconds = 400 * 86_400;
-    private const long DefaultUnusedSeconds = 86_400;
+    internal const long MinSeconds = 10;
+    internal const long MaxSeconds = 400 * 86_400;
+    internal const long DefaultUnusedSeconds = 86_400;
 
     private readonly Database database;
     private readonly RotationKinds kinds;
@@ -55,7 +56,10 @@ public sealed class Rotations
     /// <param name="isDrill">Only says what the plan would be.</param>
     /// <param name="actor">Who.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    public async Task<Result<RotationPlan>> CreateAsync(HubName hub, RotationInput input, bool isDrill, string actor, CancellationToken cancellationToken)
+    public Task<Result<RotationPlan>> CreateAsync(HubName hub, RotationInput input, bool isDrill, string actor, CancellationToken cancellationToken) => CreateAsync(hub, input, isDrill, actor, null, cancellationToken);
+
+    /// <summary>The same for a rule: the plan begins by itself, at once.</summary>
+    internal async Task<Result<RotationPlan>> CreateAsync(HubName hub, RotationInput input, bool isDrill, string actor, RuleOrder? rule, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(input);
         var kind = kinds.Find(input.Kind);
@@ -69,16 +73,28 @@ public sealed class Rotations
             return HubErrors.ArgumentInvalid.With(string.Create(CultureInfo.InvariantCulture, $"unusedForSeconds and atLatestSeconds must be {MinSeconds}–{MaxSeconds} seconds."));
         }
 
+        var now = time.GetUtcNow();
+        var begins = BeginTime.Read(input, now);
+        if (!begins.IsOk)
+        {
+            return begins.Error;
+        }
+
         var draft = new RotationRow
         {
             Hub = hub.Value,
             Kind = input.Kind!,
             Actor = actor,
-            State = RotationStates.Planned,
+            State = begins.Value > 0 || rule is not null ? RotationStates.Waiting : RotationStates.Planned,
+            Begins = rule is null ? begins.Value : now.UtcTicks,
+            IsFirstGiven = input.FirstKey is null ? 0 : 1,
+            ByRule = rule is null ? 0 : 1,
+            Order = rule,
             Quiet = (input.UnusedForSeconds ?? DefaultUnusedSeconds) * TimeSpan.TicksPerSecond,
             AtLatest = (input.AtLatestSeconds ?? 0) * TimeSpan.TicksPerSecond,
-            Created = time.GetUtcNow().UtcTicks,
-            Message = "Nothing is changed yet; start it when its steps are as you want them.",
+            Created = now.UtcTicks,
+            Message = rule is not null ? "Its rule has made it; it begins in a moment."
+                : begins.Value == 0 ? "Nothing is changed yet; start it when its steps are as you want them." : $"Nothing is changed yet; it begins by itself at {BeginTime.Readable(begins.Value)}, or when it is started.",
         };
         if (kind is null)
         {
@@ -94,9 +110,9 @@ public sealed class Rotations
         return isDrill ? (await ShowAsync(drawn.Value, cancellationToken))! : await database.WriteAsync((write, cancel) => InsertAsync(write, kind, drawn.Value, cancel), cancellationToken);
     }
 
-    /// <summary>Begins a plan. InvalidOperation unless it is planned.</summary>
+    /// <summary>Begins a plan. InvalidOperation unless it is planned, or waits for its time.</summary>
     public Task<Result<RotationPlan>> StartAsync(HubName hub, string planId, string actor, CancellationToken cancellationToken) =>
-        ChangeAsync(hub, planId, actor, "rotation.start", [RotationStates.Planned], (row, _) => Begun(row, actor), cancellationToken);
+        ChangeAsync(hub, planId, actor, "rotation.start", [RotationStates.Planned, RotationStates.Waiting], (row, _) => Begun(row, kinds, actor, time.GetUtcNow().UtcTicks), cancellationToken);
 
     /// <summary>Stops a plan where it is; both credentials go on being good. InvalidOperation unless it is running.</summary>
     public Task<Result<RotationPlan>> PauseAsync(HubName hub, string planId, string actor, CancellationToken cancellationToken) =>
@@ -113,7 +129,7 @@ public sealed class Rotations
             planId,
             actor,
             "rotation.cancel",
-            [RotationStates.Planned, RotationStates.Running, RotationStates.Paused, RotationStates.RollingBack],
+            [RotationStates.Planned, RotationStates.Waiting, RotationStates.Running, RotationStates.Paused, RotationStates.RollingBack],
             (row, words) => row with
             {
                 State = RotationStates.Cancelled,
@@ -140,12 +156,19 @@ public sealed class Rotations
             ["firstKey"] = row.FirstKey,
             ["unusedForSeconds"] = row.Quiet / TimeSpan.TicksPerSecond,
             ["atLatestSeconds"] = row.AtLatest == 0 ? null : row.AtLatest / TimeSpan.TicksPerSecond,
+            ["begins"] = row.Begins == 0 ? null : new DateTime(row.Begins, DateTimeKind.Utc),
             ["message"] = row.Message,
         };
         write.Audit(new AuditRecord { Hub = row.Hub, Actor = actor, Action = action, Subject = row.PlanId, Detail = detail.ToJsonString() });
     }
 
+    internal static RotationRow Begun(RotationRow row, RotationKinds kinds, string actor, long now) =>
+        row with { State = RotationStates.Running, Actor = actor, Started = now, Renewed = kinds.Find(row.Kind) is { RenewsFirst: false } ? now : 0, Message = "It begins." };
+
     internal static HubError NotFound(string planId) => HubErrors.GenericNotFound.With($"There is no rotation plan '{ResourceName.Cut(planId)}'.");
+
+    /// <summary>Whether plans of this kind are made here.</summary>
+    internal bool HasKind(string kind) => kind == DeviceKey ? fleets is not null : kinds.Find(kind) is not null;
 
     /// <summary>With who lags behind; null for a kind that this version does not know.</summary>
     private async Task<RotationPlan?> ShowAsync(RotationRow row, CancellationToken cancellationToken)
@@ -164,11 +187,6 @@ public sealed class Rotations
 
     private RotationWords? WordsOf(RotationRow row) => row.Kind == DeviceKey && fleets is not null ? FleetView.Words : kinds.Find(row.Kind)?.WordsFor(row);
 
-    private RotationRow Begun(RotationRow row, string actor)
-    {
-        var now = time.GetUtcNow().UtcTicks;
-        return row with { State = RotationStates.Running, Actor = actor, Started = now, Renewed = kinds.Find(row.Kind) is { RenewsFirst: false } ? now : 0, Message = "It begins." };
-    }
 
     private async Task<Result<RotationPlan>> InsertAsync(WriteTransaction write, IRotationKind kind, RotationRow drawn, CancellationToken cancellationToken)
     {
@@ -189,6 +207,11 @@ public sealed class Rotations
         }
 
         var made = drawn with { PlanId = ids.Next(), ETag = mark };
+        if (made.Order is { } order && !await order.FillAsync(write, made, cancellationToken))
+        {
+            return RuleOrder.Gone;
+        }
+
         await RotationRows.InsertAsync(write, made, cancellationToken);
         await RotationRows.PruneAsync(write, hub, KeptEnded, cancellationToken);
         Record(write, made, made.Actor, "rotation.create");

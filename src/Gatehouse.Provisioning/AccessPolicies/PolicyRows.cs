@@ -9,7 +9,8 @@ namespace Gatehouse.Provisioning.AccessPolicies;
 internal static class PolicyRows
 {
     private const string Select = """
-        SELECT service AS Service, name AS Name, generation_id AS GenerationId, rights AS Rights, primary_key AS PrimaryKey, secondary_key AS SecondaryKey, created AS Created, changed AS Changed
+        SELECT service AS Service, name AS Name, generation_id AS GenerationId, rights AS Rights, primary_key AS PrimaryKey, secondary_key AS SecondaryKey, created AS Created, changed AS Changed,
+          primary_made AS PrimaryMade, secondary_made AS SecondaryMade
         FROM provisioning_policies WHERE service = @Service
         """;
 
@@ -22,8 +23,8 @@ internal static class PolicyRows
     internal static Task InsertAsync(WriteTransaction transaction, PolicyRow row, CancellationToken cancellationToken) =>
         transaction.Connection.ExecuteAsync(new CommandDefinition(
             """
-            INSERT INTO provisioning_policies (service, name, generation_id, rights, primary_key, secondary_key, created, changed)
-            VALUES (@Service, @Name, @GenerationId, @Rights, @PrimaryKey, @SecondaryKey, @Created, @Changed)
+            INSERT INTO provisioning_policies (service, name, generation_id, rights, primary_key, secondary_key, created, changed, primary_made, secondary_made)
+            VALUES (@Service, @Name, @GenerationId, @Rights, @PrimaryKey, @SecondaryKey, @Created, @Changed, @PrimaryMade, @SecondaryMade)
             """,
             row,
             transaction.Transaction,
@@ -31,7 +32,7 @@ internal static class PolicyRows
 
     internal static Task UpdateAsync(WriteTransaction transaction, PolicyRow row, CancellationToken cancellationToken) =>
         transaction.Connection.ExecuteAsync(new CommandDefinition(
-            "UPDATE provisioning_policies SET rights = @Rights, primary_key = @PrimaryKey, secondary_key = @SecondaryKey, changed = @Changed WHERE service = @Service AND name = @Name",
+            "UPDATE provisioning_policies SET rights = @Rights, primary_key = @PrimaryKey, secondary_key = @SecondaryKey, changed = @Changed, primary_made = @PrimaryMade, secondary_made = @SecondaryMade WHERE service = @Service AND name = @Name",
             row,
             transaction.Transaction,
             cancellationToken: cancellationToken));

@@ -86,9 +86,9 @@ internal sealed class PolicySettings(Database database, SecretVault vault, Provi
             var row = found.Value;
             PolicyRow? changed = key?.ToUpperInvariant() switch
             {
-                "PRIMARY" => row with { PrimaryKey = SealNew(row.Binding) },
-                "SECONDARY" => row with { SecondaryKey = SealNew(row.Binding) },
-                "SWAP" => row with { PrimaryKey = row.SecondaryKey, SecondaryKey = row.PrimaryKey },
+                "PRIMARY" => row with { PrimaryKey = SealNew(row.Binding), PrimaryMade = time.GetUtcNow().UtcTicks },
+                "SECONDARY" => row with { SecondaryKey = SealNew(row.Binding), SecondaryMade = time.GetUtcNow().UtcTicks },
+                "SWAP" => row with { PrimaryKey = row.SecondaryKey, SecondaryKey = row.PrimaryKey, PrimaryMade = row.SecondaryMade, SecondaryMade = row.PrimaryMade },
                 _ => null,
             };
             if (changed is null)
@@ -120,7 +120,8 @@ internal sealed class PolicySettings(Database database, SecretVault vault, Provi
     internal async Task<PolicyRow> RenewAsync(WriteTransaction transaction, PolicyRow row, bool isPrimary, string actor, CancellationToken cancellationToken)
     {
         var made = SealNew(row.Binding);
-        var changed = row with { PrimaryKey = isPrimary ? made : row.PrimaryKey, SecondaryKey = isPrimary ? row.SecondaryKey : made, Changed = After(row) };
+        var now = time.GetUtcNow().UtcTicks;
+        var changed = (isPrimary ? row with { PrimaryKey = made, PrimaryMade = now } : row with { SecondaryKey = made, SecondaryMade = now }) with { Changed = After(row) };
         await PolicyRows.UpdateAsync(transaction, changed, cancellationToken);
         transaction.Audit(new AuditRecord
         {
@@ -161,8 +162,22 @@ internal sealed class PolicySettings(Database database, SecretVault vault, Provi
         var secondary = SealGiven(document.SecondaryKey, present?.SecondaryKey, row.Binding);
         return primary is null || secondary is null
             ? Invalid($"A key of a policy must be base64 of {MinKeyBytes} to {MaxKeyBytes} bytes.")
-            : row with { Rights = (long)rights, PrimaryKey = primary, SecondaryKey = secondary, Changed = After(present) };
+            : row with
+            {
+                Rights = (long)rights,
+                PrimaryKey = primary,
+                SecondaryKey = secondary,
+                PrimaryMade = MadeAt(present, document.PrimaryKey, present?.PrimaryMade, row.Binding),
+                SecondaryMade = MadeAt(present, document.SecondaryKey, present?.SecondaryMade, row.Binding),
+                Changed = After(present),
+            };
     }
+
+    // A key that is left out stays as old as it is.
+    private long MadeAt(PolicyRow? present, string? given, long? stored, string binding) =>
+        present is null ? time.GetUtcNow().UtcTicks
+        : string.IsNullOrEmpty(given) ? stored!.Value
+        : vault.MadeAt(binding, given, time.GetUtcNow().UtcTicks, (present.PrimaryKey, present.PrimaryMade), (present.SecondaryKey, present.SecondaryMade));
 
     private static Result<PolicyRow> FindFor(PolicyCaller caller, IReadOnlyList<PolicyRow> all, string name, string? etag) =>
         Find(all, name) is not { } row ? ProvisioningErrors.PolicyNotFound

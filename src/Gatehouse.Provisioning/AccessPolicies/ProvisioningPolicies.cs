@@ -61,6 +61,8 @@ public sealed class ProvisioningPolicies
                 SecondaryKey = NewKey(binding),
                 Created = now,
                 Changed = now,
+                PrimaryMade = now,
+                SecondaryMade = now,
             },
             cancellationToken);
         transaction.Audit(new AuditRecord

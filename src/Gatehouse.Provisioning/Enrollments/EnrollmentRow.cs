@@ -58,6 +58,11 @@ internal sealed record EnrollmentRow
 
     public long Changed { get; init; }
 
+    /// <summary>When the primary key was made, UTC ticks; 0 without one, and where that is not known yet.</summary>
+    public long PrimaryMade { get; init; }
+
+    public long SecondaryMade { get; init; }
+
     internal EnrollmentKey Key => new((EnrollmentKind)Kind, Id);
 
     internal AttestationType Type => (AttestationType)Attestation;

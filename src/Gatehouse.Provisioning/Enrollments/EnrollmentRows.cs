@@ -10,7 +10,8 @@ internal static class EnrollmentRows
 {
     private const string Select = """
         SELECT service AS Service, kind AS Kind, id AS Id, name AS Name, generation_id AS GenerationId, etag AS Etag, attestation AS Attestation, is_disabled AS IsDisabled,
-          primary_key AS PrimaryKey, secondary_key AS SecondaryKey, proof AS Proof, settings AS Settings, credential_policy AS CredentialPolicy, created AS Created, changed AS Changed
+          primary_key AS PrimaryKey, secondary_key AS SecondaryKey, proof AS Proof, settings AS Settings, credential_policy AS CredentialPolicy, created AS Created, changed AS Changed,
+          primary_made AS PrimaryMade, secondary_made AS SecondaryMade
         FROM enrollments WHERE service = @Service AND kind = @Kind
         """;
 
@@ -47,8 +48,8 @@ internal static class EnrollmentRows
     internal static Task InsertAsync(WriteTransaction transaction, EnrollmentRow row, CancellationToken cancellationToken) =>
         transaction.Connection.ExecuteAsync(new CommandDefinition(
             """
-            INSERT INTO enrollments (service, kind, id, name, generation_id, etag, attestation, is_disabled, primary_key, secondary_key, proof, settings, credential_policy, created, changed)
-            VALUES (@Service, @Kind, @Id, @Name, @GenerationId, @Etag, @Attestation, @IsDisabled, @PrimaryKey, @SecondaryKey, @Proof, @Settings, @CredentialPolicy, @Created, @Changed)
+            INSERT INTO enrollments (service, kind, id, name, generation_id, etag, attestation, is_disabled, primary_key, secondary_key, proof, settings, credential_policy, created, changed, primary_made, secondary_made)
+            VALUES (@Service, @Kind, @Id, @Name, @GenerationId, @Etag, @Attestation, @IsDisabled, @PrimaryKey, @SecondaryKey, @Proof, @Settings, @CredentialPolicy, @Created, @Changed, @PrimaryMade, @SecondaryMade)
             """,
             row,
             transaction.Transaction,
@@ -57,7 +58,8 @@ internal static class EnrollmentRows
     internal static Task UpdateAsync(WriteTransaction transaction, EnrollmentRow row, CancellationToken cancellationToken) =>
         transaction.Connection.ExecuteAsync(new CommandDefinition(
             """
-            UPDATE enrollments SET etag = @Etag, is_disabled = @IsDisabled, primary_key = @PrimaryKey, secondary_key = @SecondaryKey, proof = @Proof, settings = @Settings, credential_policy = @CredentialPolicy, changed = @Changed
+            UPDATE enrollments SET etag = @Etag, is_disabled = @IsDisabled, primary_key = @PrimaryKey, secondary_key = @SecondaryKey, proof = @Proof, settings = @Settings, credential_policy = @CredentialPolicy, changed = @Changed,
+              primary_made = @PrimaryMade, secondary_made = @SecondaryMade
             WHERE service = @Service AND kind = @Kind AND id = @Id
             """,
             row,

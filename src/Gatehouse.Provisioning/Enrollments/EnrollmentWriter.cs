@@ -126,8 +126,13 @@ internal sealed class EnrollmentWriter(SecretVault vault, ProvisioningOptions op
     private EnrollmentRow Describe(EnrollmentRow row, EnrollmentInput input, StoredProof proof)
     {
         var holdsKeys = input.Type == AttestationType.SymmetricKey;
+
+        // Before they are sealed, which wipes them.
+        var (primaryMade, secondaryMade) = holdsKeys ? (MadeAt(row, input.PrimaryKey, row.PrimaryKey, row.PrimaryMade), MadeAt(row, input.SecondaryKey, row.SecondaryKey, row.SecondaryMade)) : (0, 0);
         return row with
         {
+            PrimaryMade = primaryMade,
+            SecondaryMade = secondaryMade,
             Etag = EntityTag.New(),
             IsDisabled = input.IsDisabled ? 1 : 0,
             PrimaryKey = holdsKeys || input.Type == AttestationType.Tpm ? Seal(input.PrimaryKey, row.PrimaryKey, row.Binding) : null,
@@ -138,6 +143,9 @@ internal sealed class EnrollmentWriter(SecretVault vault, ProvisioningOptions op
             Changed = time.GetUtcNow().UtcTicks,
         };
     }
+
+    private long MadeAt(EnrollmentRow row, byte[]? given, byte[]? stored, long made) =>
+        given is null && stored is not null ? made : vault.MadeAt(row.Binding, given, time.GetUtcNow().UtcTicks, (row.PrimaryKey, row.PrimaryMade), (row.SecondaryKey, row.SecondaryMade));
 
     // A key that is left out stays as it is; a new enrollment gets a new one.
     private byte[] Seal(byte[]? given, byte[]? stored, string binding)

@@ -19,7 +19,7 @@ namespace Gatehouse.Provisioning.Rotation;
 
 /// <summary>Both symmetric keys of an enrollment group, from which those of its devices come, or of an individual enrollment.</summary>
 /// <remarks>A key that is made anew is also replaced at the hubs, in the background (<see cref="KeyRolls"/>): what came from the old one does not live on there.</remarks>
-internal abstract class EnrollmentKeyPairs(EnrollmentKind enrollmentKind, RotationParts parts) : IRotatedKeys
+internal abstract class EnrollmentKeyPairs(EnrollmentKind enrollmentKind, RotationParts parts) : IRotatedKeys, IAgedKeys
 {
     private const int NewKeyBytes = 64;
 
@@ -93,7 +93,7 @@ internal abstract class EnrollmentKeyPairs(EnrollmentKind enrollmentKind, Rotati
         var isPrimary = key == CredentialName.PrimaryKey;
         var now = parts.Time.GetUtcNow().UtcTicks;
         var made = Make(row.Binding);
-        var renewed = row with { Etag = EntityTag.New(), Changed = now, PrimaryKey = isPrimary ? made : row.PrimaryKey, SecondaryKey = isPrimary ? row.SecondaryKey : made };
+        var renewed = (isPrimary ? row with { PrimaryKey = made, PrimaryMade = now } : row with { SecondaryKey = made, SecondaryMade = now }) with { Etag = EntityTag.New(), Changed = now };
         await EnrollmentRows.UpdateAsync(write, renewed, cancellationToken);
         await KeyRollRows.InsertAsync(
             write,
@@ -127,6 +127,14 @@ internal abstract class EnrollmentKeyPairs(EnrollmentKind enrollmentKind, Rotati
         looks.TryRemove((tenant, name), out _);
         return MarkOf(renewed);
     }
+
+    public Task<IReadOnlyList<AgedKeys>> ListAsync(HubName tenant, long madeBefore, AgedKeys? after, int max, CancellationToken cancellationToken) =>
+        parts.Database.ReadAsync((connection, token) => KeyAgeRows.ListAsync(connection, tenant, enrollmentKind, madeBefore, after, max, token), cancellationToken);
+
+    public Task<long> CountAsync(HubName tenant, long madeBefore, CancellationToken cancellationToken) =>
+        parts.Database.ReadAsync((connection, token) => KeyAgeRows.CountAsync(connection, tenant, enrollmentKind, madeBefore, token), cancellationToken);
+
+    public Task<int> NoteFirstSeenAsync(WriteTransaction write, HubName tenant, long now, int max, CancellationToken cancellationToken) => KeyAgeRows.NoteAsync(write, tenant, enrollmentKind, now, max, cancellationToken);
 
     private static TimeSpan Min(TimeSpan age) => age < MaxAge ? age : MaxAge;
 

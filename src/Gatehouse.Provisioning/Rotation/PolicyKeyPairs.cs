@@ -11,7 +11,7 @@ using Gatehouse.Store.Rotation;
 namespace Gatehouse.Provisioning.Rotation;
 
 /// <summary>Both keys of a shared access policy of a service. Back ends come for each call anew: nobody stands on one.</summary>
-internal sealed class PolicyKeyPairs(Database database, ProvisioningDirectory directory, ProvisioningUsage usage, PolicySettings policies) : IRotatedKeys
+internal sealed class PolicyKeyPairs(Database database, ProvisioningDirectory directory, ProvisioningUsage usage, PolicySettings policies) : IRotatedKeys, IAgedKeys
 {
     internal const string KindName = "provisioning-policy-key";
 
@@ -46,6 +46,19 @@ internal sealed class PolicyKeyPairs(Database database, ProvisioningDirectory di
         var row = await ReadAsync(write, tenant, name, cancellationToken);
         return MarkOf(await policies.RenewAsync(write, row!, key == CredentialName.PrimaryKey, actor, cancellationToken));
     }
+
+    public async Task<IReadOnlyList<AgedKeys>> ListAsync(HubName tenant, long madeBefore, AgedKeys? after, int max, CancellationToken cancellationToken) =>
+        [.. (await ReadAgesAsync(tenant, madeBefore, cancellationToken)).OrderBy(static each => each.Made).ThenBy(static each => each.Name, StringComparer.Ordinal)
+            .SkipWhile(each => after is not null && (each.Made < after.Made || (each.Made == after.Made && string.CompareOrdinal(each.Name, after.Name) <= 0))).Take(max)];
+
+    public async Task<long> CountAsync(HubName tenant, long madeBefore, CancellationToken cancellationToken) => (await ReadAgesAsync(tenant, madeBefore, cancellationToken)).Count();
+
+    public Task<int> NoteFirstSeenAsync(WriteTransaction write, HubName tenant, long now, int max, CancellationToken cancellationToken) => KeyAgeRows.NotePoliciesAsync(write, tenant, now, cancellationToken);
+
+    // A service has few of them.
+    private async Task<IEnumerable<AgedKeys>> ReadAgesAsync(HubName tenant, long madeBefore, CancellationToken cancellationToken) =>
+        (await database.ReadAsync((connection, token) => PolicyRows.ReadAllAsync(connection, tenant, token), cancellationToken))
+            .Select(static row => new AgedKeys(row.Name, Math.Min(row.PrimaryMade, row.SecondaryMade))).Where(each => each.Made < madeBefore);
 
     private async Task<RotatedKeyUse> UseAsync(HubName tenant, string name, string key, CancellationToken cancellationToken) =>
         new(await usage.LastUsedAsync(tenant, new ProvisioningCredential(OwnerKind.Policy, name, key), cancellationToken), 0);

@@ -8,7 +8,7 @@ namespace Gatehouse.Provisioning.ServiceDoor;
 /// <remarks>Source: dps §7 of the wire reference. It shares host names with the hub; its first segments are its own.</remarks>
 internal sealed class ServiceApi(IEnumerable<ServiceOperation> operations, ServiceGate gate, RateLimits limits, ProvisioningOptions options)
 {
-    private static readonly string[] Roots = ["enrollments", "enrollmentGroups", "registrations", "rotations", "certificates", "iotHubs", "credentialPolicies", "credentialUses", "issuedCertificates", "certificateInventory", "certificateForecast", "certificateAlarms", "authorizationPolicies", "provisioningService"];
+    private static readonly string[] Roots = ["enrollments", "enrollmentGroups", "registrations", "rotations", "rotationRules", "certificates", "iotHubs", "credentialPolicies", "credentialUses", "issuedCertificates", "certificateInventory", "certificateForecast", "certificateAlarms", "authorizationPolicies", "provisioningService"];
 
     private readonly ServiceOperation[] all = [.. operations];
 

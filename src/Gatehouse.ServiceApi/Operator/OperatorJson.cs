@@ -21,6 +21,7 @@ using Gatehouse.ServiceApi.Operator.ServerCertificates;
 using Gatehouse.ServiceApi.Operator.StrictModes;
 using Gatehouse.ServiceApi.Operator.WrappingKeys;
 using Gatehouse.ServiceApi.Rest;
+using Gatehouse.Store.Rotation;
 
 namespace Gatehouse.ServiceApi.Operator;
 
@@ -60,6 +61,10 @@ namespace Gatehouse.ServiceApi.Operator;
 [JsonSerializable(typeof(RotationInput))]
 [JsonSerializable(typeof(RotationJson))]
 [JsonSerializable(typeof(ListOf<RotationJson>), TypeInfoPropertyName = "Rotations")]
+[JsonSerializable(typeof(RuleInput))]
+[JsonSerializable(typeof(RuleView))]
+[JsonSerializable(typeof(ListOf<RuleView>), TypeInfoPropertyName = "RotationRules")]
+[JsonSerializable(typeof(ListOf<DueView>), TypeInfoPropertyName = "DueRotations")]
 [JsonSerializable(typeof(ServerCertificateState))]
 [JsonSerializable(typeof(StageBody))]
 [JsonSerializable(typeof(StagedJson))]

@@ -36,6 +36,12 @@ public sealed record PlanInput
 
     /// <summary>How long clients may take to move. Seconds, 10–34,560,000; null for as long as it takes. Source: own.</summary>
     public long? AtLatestSeconds { get; init; }
+
+    /// <summary>When it begins by itself: ISO 8601 with its zone, 400 days ahead at most; null: when somebody starts it.</summary>
+    public string? BeginAt { get; init; }
+
+    /// <summary>The same as seconds from now, 1–34,560,000.</summary>
+    public long? BeginInSeconds { get; init; }
 }
 
 /// <summary>A plan and how far it is. It holds no key.</summary>
@@ -66,6 +72,12 @@ public sealed record PlanView
     public required DateTime Created { get; init; }
 
     public DateTime? Ended { get; init; }
+
+    /// <summary>When it begins, or began, by itself.</summary>
+    public DateTime? Begins { get; init; }
+
+    /// <summary>Whether the rule of its kind has made it.</summary>
+    public required bool IsByRule { get; init; }
 
     public required IReadOnlyList<PlanStepView> Steps { get; init; }
 }

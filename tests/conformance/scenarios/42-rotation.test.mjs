@@ -10,7 +10,8 @@ import mqtt from 'azure-iot-device-mqtt';
 import { folder, make, uploadVerified } from '../lib/certificates.mjs';
 import { commandLine } from '../lib/cli.mjs';
 import { failure, Hub, sasToken, unique } from '../lib/hub.mjs';
-import { sleep, until } from '../lib/server.mjs';
+import { Sender } from '../lib/sender.mjs';
+import { until } from '../lib/server.mjs';
 
 const hub = Hub.running();
 const gatehouse = commandLine(process.env.GATEHOUSE_CONFORMANCE_DATA);
@@ -18,48 +19,6 @@ const protocols = { mqtt: mqtt.Mqtt, amqp: amqp.Amqp };
 const stringOf = (id, key) => `HostName=${hub.host};DeviceId=${id};SharedAccessKey=${key}`;
 const show = plan => gatehouse('rotation', 'show', plan);
 const waitFor = (what, plan, condition) => until(what, async () => { const seen = await show(plan); return condition(seen) && seen; }, 150);
-
-/** A device that sends one message after the other and remembers what went wrong. */
-class Sender {
-  acknowledged = 0;
-  wrong = [];
-
-  static async start(open) {
-    const sender = new Sender();
-    sender.client = open();
-    sender.client.setRetryPolicy(new common.NoRetry());
-    sender.client.on('error', error => sender.wrong.push(`error: ${error}`));
-    sender.client.on('disconnect', () => { if (!sender.isStopping) sender.wrong.push('disconnected'); });
-    await sender.client.open();
-    sender.running = sender.send();
-    return sender;
-  }
-
-  async send() {
-    while (!this.isStopping) {
-      try {
-        await this.client.sendEvent(new device.Message('x'));
-        this.acknowledged++;
-      } catch (error) {
-        this.wrong.push(`not sent: ${error}`);
-        return;
-      }
-      await sleep(100);
-    }
-  }
-
-  /** By itself, with nothing under way. */
-  async stop() {
-    this.isStopping = true;
-    await this.running;
-    await this.client.close();
-  }
-
-  async sendsOn() {
-    const before = this.acknowledged;
-    await until('another message', () => this.acknowledged > before + 1 || this.wrong.length > 0);
-  }
-}
 
 const byKey = (id, key, protocol) => () => device.Client.fromConnectionString(stringOf(id, key), protocols[protocol]);
 async function refused(open) {

@@ -3,6 +3,7 @@ using Gatehouse.Contracts.Errors;
 using Gatehouse.Contracts.Identities;
 using Gatehouse.Hub.Registry;
 using Gatehouse.Hub.Resources;
+using Gatehouse.Hub.Rotation.Rules;
 using Gatehouse.Store;
 
 namespace Gatehouse.Hub.Rotation.Fleets;
@@ -160,6 +161,11 @@ internal sealed class FleetPlans(Database database, FleetGathering gathering, Ge
         if (await RotationRows.LockAsync(write, database.Dialect, hub, plan.PlanId, cancellationToken) is not { State: RotationStates.Gathering })
         {
             return HubErrors.GenericConflict.With("It took too long to gather the devices of the plan, and it was given up. Make it again.");
+        }
+
+        if (plan.Order is { } order && !await order.FillAsync(write, plan, cancellationToken))
+        {
+            return RuleOrder.Gone;
         }
 
         await RotationRows.UpdateAsync(write, plan, cancellationToken);

@@ -2,6 +2,7 @@ using System.Data.Common;
 using Dapper;
 using Gatehouse.Contracts.Credentials;
 using Gatehouse.Contracts.Identities;
+using Gatehouse.Hub.Rotation.Rules;
 using Gatehouse.Store;
 
 namespace Gatehouse.Hub.Rotation.Fleets;
@@ -88,6 +89,25 @@ internal static class FleetRows
             transaction,
             cancellationToken: cancellationToken))];
 
+    /// <summary>Members of open plans among these devices and modules, each with its plan.</summary>
+    internal static async Task<IReadOnlyList<FleetMember>> FindOpenAsync(DbConnection connection, SqlDialect dialect, HubName hub, IReadOnlyList<string> subjects, CancellationToken cancellationToken) =>
+        [.. await connection.QueryAsync<FleetMember>(new CommandDefinition(
+            $"""
+            SELECT {Columns} FROM rotation_members m JOIN rotation_plans r ON r.hub = m.hub AND r.plan_id = m.plan_id AND r.ended = 0
+            WHERE m.hub = @hub AND m.is_open = 1 AND m.device_id {dialect.AnyOf("@devices")} AND {TryRows.Subject("m")} {dialect.AnyOf("@subjects")}
+            """,
+            new { hub = hub.Value, subjects = subjects.ToArray(), devices = subjects.Select(static each => each.Split('/')[0]).Distinct().ToArray() },
+            cancellationToken: cancellationToken))];
+
+    /// <summary>Open members of plans that a rule has made: those whose turn has not come, and the others until their step has taken longer than two watches.</summary>
+    internal static Task<long> CountBusyAsync(DbConnection connection, HubName hub, CancellationToken cancellationToken) => connection.ExecuteScalarAsync<long>(new CommandDefinition(
+        """
+        SELECT COUNT(*) FROM rotation_plans r JOIN rotation_members m ON m.hub = r.hub AND m.plan_id = r.plan_id AND m.is_open = 1
+        WHERE r.hub = @hub AND r.by_rule = 1 AND r.ended = 0 AND (m.state = 'listed' OR r.waited - m.stepped < 2 * r.quiet)
+        """,
+        new { hub = hub.Value },
+        cancellationToken: cancellationToken));
+
     internal static Task InsertAsync(WriteTransaction write, IReadOnlyList<FleetMember> members, CancellationToken cancellationToken) => write.Connection.ExecuteAsync(new CommandDefinition(
         """
         INSERT INTO rotation_members (hub, plan_id, device_id, module_id, generation_id, first_key, is_canary, is_open, state, first_mark, last_mark, seen_use, reason)
@@ -99,7 +119,7 @@ internal static class FleetRows
 
     internal static Task UpdateAsync(WriteTransaction write, IReadOnlyList<FleetMember> members, CancellationToken cancellationToken) => write.Connection.ExecuteAsync(new CommandDefinition(
         """
-        UPDATE rotation_members SET is_open = @IsOpen, state = @State, first_mark = @FirstMark, last_mark = @LastMark, since = @Since, stepped = @Stepped, seen_use = @SeenUse, reason = @Reason
+        UPDATE rotation_members SET first_key = @FirstKey, is_open = @IsOpen, state = @State, first_mark = @FirstMark, last_mark = @LastMark, since = @Since, stepped = @Stepped, seen_use = @SeenUse, reason = @Reason
         WHERE hub = @Hub AND plan_id = @PlanId AND device_id = @DeviceId AND module_id = @ModuleId
         """,
         members,

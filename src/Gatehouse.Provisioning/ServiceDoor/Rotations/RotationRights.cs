@@ -11,6 +11,13 @@ internal sealed class RotationRights(PolicySettings policies)
 {
     internal static bool MaySee(ServiceRequest request, PlanView plan) => plan.Kind != PolicyKeyPairs.KindName || request.PolicyCaller.Holds(Rights.ServiceConfig);
 
+    internal static bool MaySeeRule(ServiceRequest request, string kind) => kind != PolicyKeyPairs.KindName || request.PolicyCaller.Holds(Rights.ServiceConfig);
+
+    /// <summary>Null when he may have such a rule. One for policies is about all of them: it takes all rights. Unauthorized.</summary>
+    internal static HubError? CheckRule(ServiceRequest request, string kind) => kind != PolicyKeyPairs.KindName || request.PolicyCaller.Holds(Rights.ProvisioningOwner)
+        ? null
+        : ProvisioningErrors.Unauthorized.With($"The policy '{request.PolicyCaller.Name}' does not hold all the rights that this is about.");
+
     /// <summary>Null when he may. Unauthorized, PolicyNotFound.</summary>
     internal async Task<HubError?> CheckAsync(ServiceRequest request, string? kind, string? subject, CancellationToken cancellationToken)
     {

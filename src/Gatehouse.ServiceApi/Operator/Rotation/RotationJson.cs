@@ -32,6 +32,12 @@ internal sealed record RotationJson
 
     public DateTime? Ended { get; init; }
 
+    /// <summary>When it begins, or began, by itself.</summary>
+    public DateTime? Begins { get; init; }
+
+    /// <summary>Whether the rule of its kind has made it.</summary>
+    public required bool IsByRule { get; init; }
+
     public required IReadOnlyList<RotationStepJson> Steps { get; init; }
 
     /// <summary>Null where they are not known.</summary>
@@ -60,6 +66,8 @@ internal sealed record RotationJson
         AtLatestSeconds = (long?)plan.AtLatest?.TotalSeconds,
         Created = plan.Created.UtcDateTime,
         Ended = plan.Ended?.UtcDateTime,
+        Begins = plan.Begins?.UtcDateTime,
+        IsByRule = plan.IsByRule,
         Steps = [.. plan.Steps.Select(static step => new RotationStepJson(step.Name, step.State, step.Began?.UtcDateTime, step.Ended?.UtcDateTime, (long?)step.Watched?.TotalSeconds, step.Live))],
         Laggards = Laggers(plan.Laggards),
         Progress = plan.Progress,
