@@ -23,7 +23,7 @@ internal sealed class StrictCommands(Shell shell)
     internal static HubCommand Group(Shell shell)
     {
         var commands = new StrictCommands(shell);
-        return Shell.Group("strict", "Strict modes: what the hub asks of tokens and devices beyond what Azure IoT Hub asks.", commands.Show, commands.Set);
+        return Shell.Group("strict", "Strict modes: what the hub asks of tokens and devices beyond what Azure IoT Hub asks.", commands.Show, commands.Set, NetworkCommands.Group(shell));
     }
 
     private Command Show => shell.Command("show", "Shows the strict modes.", ["gatehouse strict show"], [], async call =>

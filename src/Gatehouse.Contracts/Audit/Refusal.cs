@@ -39,6 +39,7 @@ public enum RefusalReason
     KeysOutOfReach,
     TokenLifetimeTooLong,
     TokenNotAccepted,
+    NetworkNotAllowed,
 }
 
 /// <summary>One refused connect or request.</summary>

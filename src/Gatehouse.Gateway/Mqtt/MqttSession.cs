@@ -78,6 +78,8 @@ internal sealed class MqttSession : ILiveSession
         End(HubErrors.ConnectionForcefullyClosedOnNewConnection.Message);
     }
 
+    public IPAddress? Address => accepted.Login.RemoteAddress;
+
     public void JudgeAgain() => _ = JudgeAgainAsync();
 
     internal async Task RunAsync()
@@ -322,7 +324,7 @@ internal sealed class MqttSession : ILiveSession
         try
         {
             var changes = parts.Sessions.Changes;
-            var verdict = await parts.Authenticator.AuthenticateAsync(accepted.Login with { RemoteAddress = null }, CancellationToken.None);
+            var verdict = await parts.Authenticator.AuthenticateAsync(accepted.Login with { CountsForBackoff = false }, CancellationToken.None);
             if (verdict is Verdict.Refused refused)
             {
                 Report(refused.Reason, refused.Error, $"The open connection was closed after a change. {refused.Detail}");

@@ -1,3 +1,4 @@
+using System.Net;
 using Gatehouse.Contracts.Access;
 using Gatehouse.Contracts.Credentials;
 using Gatehouse.Contracts.Errors;
@@ -125,6 +126,8 @@ internal sealed class PeerProofs : IPeerProofs
 
     internal ClientTraits Client => origin.Client;
 
+    internal IPAddress? Address => origin.Address;
+
     internal GrantListener Listen(Grant grant, Action<HubError> action)
     {
         var listener = new GrantListener(grant, action);
@@ -207,7 +210,7 @@ internal sealed class PeerProofs : IPeerProofs
         while (grant.Ended is null && Snapshot(grant.Root) is { Proof: Proof.OfPolicy proof, Version: var version })
         {
             var changes = source.Changes;
-            var verdict = await judge.AgainAsync(PeerJudge.Acting(proof, grant.Identity), grant.Principal);
+            var verdict = await judge.AgainAsync(judge.Acting(proof, grant.Identity), grant.Principal);
             lock (gate)
             {
                 if (grant.Root.Version != version)
