@@ -1,12 +1,15 @@
-// Strict modes: the tokens that the SDK makes by itself pass a limit of an hour, long ones are refused and cut off, and where certificates are wanted no token opens a door. Own servers, own data.
+// Strict modes: the tokens that the SDK makes by itself pass a limit of an hour, long ones are refused and cut off, and where certificates are wanted no token opens a door; a device that is bound to networks comes from nowhere else. What concerns a whole hub has servers of its own.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import common from 'azure-iot-common';
 import device from 'azure-iot-device';
+import http from 'azure-iot-device-http';
 import { make, uploadVerified } from '../lib/certificates.mjs';
 import { commandLine } from '../lib/cli.mjs';
-import { Hub, sasToken } from '../lib/hub.mjs';
+import { clientOf, closing, transports } from '../lib/device-steps.mjs';
+import { failure, Hub, sasToken, unique } from '../lib/hub.mjs';
 import { RawDevice } from '../lib/raw-mqtt.mjs';
-import { startServer } from '../lib/server.mjs';
+import { startServer, until } from '../lib/server.mjs';
 
 const ports = ['--mqtt-port', '0', '--amqp-port', '0', '--https-port', '0'];
 const years = () => Math.floor(Date.now() / 1000) + 3650 * 86400;
@@ -102,3 +105,43 @@ test('where certificates are wanted the device with a key is cut off and the one
     await server.stop();
   }
 });
+
+for (const [name, transport] of Object.entries(transports)) {
+  test(`a device that is bound to other networks is cut off and refused over ${name}, and comes back when it is bound to its own`, { timeout: 300_000 }, async () => {
+    const hub = Hub.running();
+    const gatehouse = commandLine(process.env.GATEHOUSE_CONFORMANCE_DATA);
+    const identity = await hub.createDevice(unique('bound'));
+    const open = async () => {
+      const client = clientOf(hub, identity, transport);
+      client.setRetryPolicy(new common.NoRetry());
+      client.on('error', () => {});
+      await client.open();
+      await client.sendEvent(new device.Message('x'));
+      return client;
+    };
+    const bind = (...more) => gatehouse('strict', 'network', 'set', identity.deviceId, ...more);
+    const first = await open();
+    assert.equal((await bind('127.0.0.0/8', '::1')).liveCount, 0);
+    await first.sendEvent(new device.Message('goes on'));
+
+    // The connection lives, and none other is there: the wrong networks need force.
+    let cut = false;
+    for (const event of ['disconnect', 'error']) first.on(event, () => { cut = true; });
+    await assert.rejects(bind('203.0.113.0/24', '2001:db8::/32'), /which is in none of these networks/);
+    assert.equal(cut, false);
+    const done = await bind('203.0.113.0/24', '2001:db8::/32', '--force');
+    assert.deepEqual([done.isChanged, done.stayCount, [...new Set(done.live.map(each => each.identity))]], [true, 0, [identity.deviceId]]);
+    await until('the end of the connection', () => cut);
+
+    assert.equal((await failure(open())).name, 'UnauthorizedError');
+    const refusal = await hub.refusal(identity.deviceId);
+    assert.deepEqual([refusal.reason, refusal.protocol], ['NetworkNotAllowed', { Mqtt: 'mqtt', MqttWs: 'mqtt-ws', Amqp: 'amqp', AmqpWs: 'amqp-ws' }[name]]);
+    assert.match(refusal.detail, /(127\.0\.0\.1|::1), which is in none of the networks that '.*' is bound to \(203\.0\.113\.0\/24 2001:db8::\/32\)/);
+    const overHttp = clientOf(hub, identity, http.Http);
+    assert.equal((await failure(overHttp.open().then(() => overHttp.sendEvent(new device.Message('x'))))).name, 'UnauthorizedError');
+
+    await gatehouse('strict', 'network', 'remove', identity.deviceId);
+    await closing(await open());
+    await closing(first);
+  });
+}
