@@ -29,7 +29,7 @@ public sealed class StrictNetworkTests(RunningServer server)
     {
         await CliRun.RefusedAsync(2, server.On("strict", "network", "set", "bound-2"), "range");
         await CliRun.RefusedAsync(1, server.On("strict", "network", "set", "bound-2", "10.1.2.3/8"), "do you mean 10.0.0.0/8?");
-        await CliRun.RefusedAsync(1, server.On("strict", "network", "set", "bound-2", "10.0.0.0/8"), "bound-2");
-        await CliRun.RefusedAsync(1, server.On("strict", "network", "show", "bound-2"), "bound-2");
+        await CliRun.RefusedAsync(1, server.On("strict", "network", "set", "bound-2", "10.0.0.0/8"), "DeviceNotFound");
+        await CliRun.RefusedAsync(1, server.On("strict", "network", "show", "bound-2"), "DeviceNotFound");
     }
 }

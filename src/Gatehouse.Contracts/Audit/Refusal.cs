@@ -40,6 +40,7 @@ public enum RefusalReason
     TokenLifetimeTooLong,
     TokenNotAccepted,
     NetworkNotAllowed,
+    TokenTooWide,
 }
 
 /// <summary>One refused connect or request.</summary>

@@ -254,6 +254,12 @@ internal sealed class MqttSession : ILiveSession
                 return ValueTask.CompletedTask;
             }
 
+            if (!SessionRights.MayHear(Principal.Rights, kind))
+            {
+                Violate($"it subscribed to {kind}, and its token is made for another part of the device");
+                return ValueTask.CompletedTask;
+            }
+
             var qos = Math.Min(filter.Qos, (byte)1);
             wanted = Subscriptions.Add(wanted, kind, qos);
             granted.Add(qos);

@@ -297,7 +297,7 @@ internal sealed class PeerProofs : IPeerProofs
         lock (gate)
         {
             var present = table.Find(good.Place);
-            if (present is not null && present.Principal.GenerationId == good.Judged.Principal.GenerationId)
+            if (present is not null && present.Principal.GenerationId == good.Judged.Principal.GenerationId && !IsNarrowed(present.Principal, good.Judged.Principal))
             {
                 root = present;
                 dependants = table.Renew(root, good.Proof, good.Judged);
@@ -320,7 +320,7 @@ internal sealed class PeerProofs : IPeerProofs
 
         if (replaced is not null)
         {
-            End(replaced, PeerWords.Replaced(replaced.Principal));
+            End(replaced, IsNarrowed(replaced.Principal, good.Judged.Principal) ? PeerWords.Narrowed(replaced.Principal) : PeerWords.Replaced(replaced.Principal));
         }
 
         Track(good.Judged.Principal);
@@ -332,6 +332,9 @@ internal sealed class PeerProofs : IPeerProofs
 
         return root;
     }
+
+    // What was opened by a token must not live on by one that would not open it.
+    private static bool IsNarrowed(Principal before, Principal now) => before.Identity is not null && before.Rights != now.Rights && (now.Rights & Rights.DeviceConnect) == 0;
 
     // One identity for one certificate on one connection, as the service has it (device-plane §2.2); a module's certificate names the module.
     private Result<IGrant> TakeCertificate(ProofPlace place, Proof proof, Judgement judged)
