@@ -1,4 +1,4 @@
-// Strict modes: the tokens that the SDK makes by itself pass a limit of an hour, long ones are refused and cut off, and where certificates are wanted no token opens a door; a device that is bound to networks comes from nowhere else. What concerns a whole hub has servers of its own.
+// Strict modes: the tokens that the SDK makes by itself pass a limit of an hour, long ones are refused and cut off, and where certificates are wanted no token opens a door, where own tokens are wanted none of a policy; a device that is bound to networks comes from nowhere else. What concerns a whole hub has servers of its own.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import common from 'azure-iot-common';
@@ -145,3 +145,50 @@ for (const [name, transport] of Object.entries(transports)) {
     await closing(first);
   });
 }
+
+test('where devices must show tokens of their own keys a policy opens no device, the SDK does with a connection string of the device, and a token for a part sends and does no more', { timeout: 300_000 }, async () => {
+  const server = await startServer(ports);
+  try {
+    const hub = new Hub(server.connection);
+    const gatehouse = commandLine(server.data);
+    const identity = await hub.createDevice('strict-own');
+    const { SharedAccessKeyName: policyName, SharedAccessKey: policyKey } = hub.policy;
+    const resource = `${hub.host}/devices/strict-own`;
+    const ofPolicy = [hub.host, `${hub.host}/devices`, resource].map(scope => sasToken(scope, policyKey, { policyName }));
+    const part = sasToken(`${resource}/messages/events`, identity.authentication.symmetricKey.primaryKey);
+    const byPolicy = await connect(hub, identity, ofPolicy[2]);
+    assert.equal(byPolicy.connack.returnCode, 0);
+    assert.equal((await connect(hub, await hub.createDevice('strict-part'), part)).connack.returnCode, 5);
+    const post = Authorization => hub.send('POST', '/devices/strict-own/messages/events?api-version=2021-04-12', 'by a part', { Authorization });
+    assert.equal((await post(part)).status, 401);
+
+    const done = await gatehouse('strict', 'set', '--device-tokens', 'own', '--force');
+
+    assert.deepEqual([done.live, done.strictness.deviceTokens], [['strict-own'], 'own']);
+    assert.equal(await byPolicy.untilClosed(), true);
+    for (const token of ofPolicy) {
+      assert.equal((await connect(hub, identity, token)).connack.returnCode, 5);
+      assert.equal((await post(token)).status, 401);
+    }
+    assert.equal((await hub.refusal('strict-own')).reason, 'TokenTooWide');
+
+    const usual = await connect(hub, identity, await sdkToken(hub, identity));
+    assert.equal(usual.connack.returnCode, 0);
+    await goesOn(usual);
+    usual.end();
+    await hub.call('GET', '/devices/strict-own?api-version=2021-04-12');
+
+    assert.equal((await post(part)).status, 204);
+    assert.equal((await hub.events('strict-own', 1)).length, 1);
+    const receive = await hub.send('GET', '/devices/strict-own/messages/devicebound?api-version=2021-04-12', undefined, { Authorization: part });
+    assert.equal(receive.status, 401);
+    const narrow = await connect(hub, identity, part);
+    assert.equal(narrow.connack.returnCode, 0);
+    narrow.publish('devices/strict-own/messages/events/', 'by a part');
+    await narrow.next('puback');
+    narrow.send({ cmd: 'subscribe', messageId: 2, subscriptions: [{ topic: '$iothub/twin/res/#', qos: 0 }] });
+    assert.equal(await narrow.untilClosed(), true);
+  } finally {
+    await server.stop();
+  }
+});
