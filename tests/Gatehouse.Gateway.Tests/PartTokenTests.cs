@@ -21,7 +21,7 @@ public sealed class PartTokenTests : IAsyncLifetime
     private GatewayHost host = null!;
     private string key = "";
 
-    public static TheoryData<string> AllParts => [.. Parts];
+    public static TheoryData<string> AllParts => new(Parts.AsEnumerable());
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 

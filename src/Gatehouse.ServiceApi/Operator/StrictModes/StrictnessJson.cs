@@ -10,7 +10,7 @@ namespace Gatehouse.ServiceApi.Operator.StrictModes;
 /// <param name="Etag">Without quotes.</param>
 internal sealed record StrictnessJson(long MaxTokenLifetimeSeconds, string DeviceAuthentication, string DeviceTokens, string Etag)
 {
-    internal static StrictnessJson From(HubStrictness stored) => 
+    internal static StrictnessJson From(HubStrictness stored) =>
         new(stored.Strictness.MaxTokenSeconds, stored.Strictness.IsX509Only ? "x509" : "any", stored.Strictness.IsOwnTokensOnly ? "own" : "any", stored.ETag);
 }
 
