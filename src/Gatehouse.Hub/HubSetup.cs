@@ -54,6 +54,7 @@ public static class HubSetup
             all.GetRequiredService<UseRecorder>(),
             all.GetService<IdentityOptions>() ?? new IdentityOptions(),
             all.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton(static all => new DeviceBindings(all.GetRequiredService<Database>(), all.GetRequiredService<RegistryTransactions>(), all.GetRequiredService<UseRecorder>()));
         services.TryAddSingleton<HubStartup>();
         services.TryAddSingleton(all => new BuiltInPolicies(all.GetRequiredService<SecretVault>(), all.GetRequiredService<GenerationIds>(), all.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton(all => new SharedAccessPolicies(

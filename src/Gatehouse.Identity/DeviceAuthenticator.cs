@@ -12,7 +12,7 @@ namespace Gatehouse.Identity;
 /// <remarks>
 /// The kind that is registered decides: a SAS identity's certificate is ignored, an X.509 identity's token is refused. The proof is judged
 /// before "disabled" is looked at, and for an unknown identity too, so that neither answer nor time tells what exists. What the hub asks beyond
-/// that (<see cref="Strictness"/>) is asked of good proofs only.
+/// that (<see cref="Strictness"/>), and where the device must come from, is asked of good proofs only.
 /// </remarks>
 public sealed class DeviceAuthenticator
 {
@@ -39,7 +39,7 @@ public sealed class DeviceAuthenticator
         var started = parts.Time.GetTimestamp();
         var verdict = await JudgeAsync(login, cancellationToken);
         parts.Metrics?.Judged("device", verdict, parts.Time.GetElapsedTime(started));
-        if (login.RemoteAddress is { } address && parts.Backoff is { } backoff)
+        if (login is { CountsForBackoff: true, RemoteAddress: { } address } && parts.Backoff is { } backoff)
         {
             Remember(backoff, address, login, verdict);
         }
@@ -54,7 +54,7 @@ public sealed class DeviceAuthenticator
             return Refuse.UnknownHub(login.HostName);
         }
 
-        if (login.RemoteAddress is { } address && parts.Backoff?.IsBackedOff(address, login.Identity) == true)
+        if (login is { CountsForBackoff: true, RemoteAddress: { } address } && parts.Backoff?.IsBackedOff(address, login.Identity) == true)
         {
             return Refuse.Device(RefusalReason.BackedOff, $"'{login.Identity}' was refused too often from {address}; its proof was not looked at. See the refusals before this one.");
         }
@@ -67,7 +67,7 @@ public sealed class DeviceAuthenticator
                 : Refuse.Device(RefusalReason.UnknownIdentity, $"The hub '{hub.Name}' has no {(login.Identity.IsModule ? "module" : "device")} '{login.Identity}'; ids are case-sensitive.");
         }
 
-        var verdict = Strict(hub, await JudgeAsync(hub, login, registered, cancellationToken));
+        var verdict = Bound(registered, login, Strict(hub, await JudgeAsync(hub, login, registered, cancellationToken)));
         return registered.IsEnabled ? verdict : Disabled(login, verdict);
     }
 
@@ -75,6 +75,14 @@ public sealed class DeviceAuthenticator
     private static Verdict Strict(HubEntry hub, Verdict verdict) => hub.Strictness.IsX509Only && verdict is Verdict.Accepted { Principal.Method: AuthenticationMethod.IdentityKey or AuthenticationMethod.PolicyKey }
         ? Refuse.Device(RefusalReason.TokenNotAccepted, "The SAS token is good, and this hub lets devices and modules in by X.509 certificates only.")
         : verdict;
+
+    // Likewise: from where a key would be taken is for those who hold it. An address that is unknown is none that is allowed.
+    private static Verdict Bound(IdentityCredentials registered, DeviceLogin login, Verdict verdict) =>
+        registered.Networks is { } networks && verdict is Verdict.Accepted && (login.RemoteAddress is not { } address || !networks.Contains(address))
+            ? Refuse.Device(RefusalReason.NetworkNotAllowed, $"The proof is good, and it came from {Shown(login.RemoteAddress)}, which is in none of the networks that '{registered.Identity.Device}' is bound to ({networks}).")
+            : verdict;
+
+    private static string Shown(IPAddress? address) => address is null ? "an unknown address" : (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString();
 
     // An attempt that was put off does not count, or a device that keeps trying would never get out.
     private static void Remember(RefusalBackoff backoff, IPAddress address, DeviceLogin login, Verdict verdict)

@@ -38,6 +38,16 @@ public sealed class StrictTests(RunningServer server)
     }
 
     [Fact]
+    public async Task A_drill_of_own_tokens_says_what_would_be_in_force()
+    {
+        var drill = await CliRun.OkAsync(server.On("strict", "set", "--device-tokens", "own", "--drill"));
+
+        Assert.Contains("of their own keys, also for a part", drill.Output, StringComparison.Ordinal);
+        Assert.Contains("of their own keys or of policies", (await CliRun.OkAsync(server.On("strict", "show"))).Output, StringComparison.Ordinal);
+        Assert.Equal("any", (string?)(await CliRun.OkAsync(server.On("strict", "show", "--json"))).Json["deviceTokens"]);
+    }
+
+    [Fact]
     public async Task What_cannot_be_meant_is_said()
     {
         await CliRun.RefusedAsync(2, server.On("strict", "set"), "nothing is named to change");

@@ -46,7 +46,7 @@ public abstract class StrictModeSuite(PostgresServer? server)
         Assert.Equal(new HubStrictness(both, 2), (await Rules(hub).FindAsync(hub.Hub, Token)).Value);
         Assert.Equal(["strictness.update gatehouse", "strictness.update gatehouse"], await hub.AuditedAsync());
         var record = (await hub.Get<AuditLog>().ReadAsync(hub.Hub.Value, 0, 1000, Token)).Last(each => each.Fields.Action == "strictness.update").Fields.Detail;
-        Assert.Equal("""{"before":{"maxTokenLifetimeSeconds":3600,"deviceAuthentication":"any"},"after":{"maxTokenLifetimeSeconds":3600,"deviceAuthentication":"x509"},"forced":false}""", record);
+        Assert.Equal("""{"before":{"maxTokenLifetimeSeconds":3600,"deviceAuthentication":"any","deviceTokens":"any"},"after":{"maxTokenLifetimeSeconds":3600,"deviceAuthentication":"x509","deviceTokens":"any"},"forced":false}""", record);
 
         Assert.False((await ChangedAsync(hub, X509)).IsChanged);
         Assert.Equal((2, 2), (told.Count, (await hub.AuditedAsync()).Count));
@@ -70,6 +70,27 @@ public abstract class StrictModeSuite(PostgresServer? server)
         Assert.Equal("ArgumentInvalid", refused.Error?.Name);
         Assert.Contains(words, refused.Error!.Message, StringComparison.Ordinal);
         Assert.Equal((0L, 0), ((await Rules(hub).FindAsync(hub.Hub, Token)).Value.Counter, (await hub.AuditedAsync()).Count));
+    }
+
+    [Fact]
+    public async Task Own_tokens_are_wanted_and_no_longer_and_who_goes_is_told_each_time()
+    {
+        await using var hub = await HubHost.StartAsync(server: server);
+        var byPolicy = Live(hub, "a", 600) with { Method = AuthenticationMethod.PolicyKey, PolicyName = "device" };
+        var part = Live(hub, "b", 600) with { Rights = Rights.DeviceTelemetry };
+        using var live = hub.Get<UseRecorder>().Attach(new Sessions(byPolicy, part, Live(hub, "c", 600), Live(hub, "d", null), Live(hub, null, 600)));
+
+        var effect = await ChangedAsync(hub, new() { DeviceTokens = "own" });
+        Assert.Equal((1, 4, "a"), (effect.LiveCount, effect.StayCount, Assert.Single(effect.Live)));
+        Assert.Equal(new Strictness { IsOwnTokensOnly = true }, InForce(hub));
+        await hub.Get<HubStartup>().StartAsync(Token);
+        Assert.True((await Rules(hub).FindAsync(hub.Hub, Token)).Value.Strictness.IsOwnTokensOnly);
+
+        effect = await ChangedAsync(hub, new() { DeviceTokens = "any" });
+        Assert.Equal((1, 4, "b"), (effect.LiveCount, effect.StayCount, Assert.Single(effect.Live)));
+        Assert.Equal(Strictness.None, InForce(hub));
+        var refused = await ChangeAsync(hub, new() { DeviceTokens = "narrow" });
+        Assert.Contains("deviceTokens must be any or own", refused.Error!.Message, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -154,6 +154,10 @@ public sealed class PermissionTableTests(RunningApi api) : IClassFixture<Running
         [
             new("GET", "gatehouse/v1/strictness", $"{Operator}strictness", 200),
             new("PATCH", "gatehouse/v1/strictness", $"{Operator}strictness", 400, "{}", IfMatch: null),
+            new("GET", "gatehouse/v1/networks", $"{Operator}networks", 200),
+            new("GET", "gatehouse/v1/devices/{deviceId}/networks", $"{Operator}devices/none/networks", 404),
+            new("PUT", "gatehouse/v1/devices/{deviceId}/networks", $"{Operator}devices/none/networks", 404, """{"ranges":["192.0.2.1"]}"""),
+            new("DELETE", "gatehouse/v1/devices/{deviceId}/networks", $"{Operator}devices/none/networks", 404),
         ]),
         ["ReadCredentialUses"] = (Readers,
         [

@@ -53,6 +53,8 @@ internal static partial class RefusalWords
         RefusalReason.KeysOutOfReach => new("Its token could not be judged: the HSM that keeps the keys did not answer.", "Bring the HSM back ('gatehouse key list' says what is wrong); clients come again by themselves."),
         RefusalReason.TokenLifetimeTooLong => new("Its SAS token lives for longer than this hub takes.", "Let the client make shorter tokens and renew them (docs/operations/strict-modes.md says how in each SDK), or allow longer ones: 'gatehouse strict set --max-token-lifetime'."),
         RefusalReason.TokenNotAccepted => new("It brought a SAS token, and this hub lets devices in by certificates only.", "Give it a certificate and register that: 'gatehouse {kind} update {id} --auth-method x509_thumbprint|x509_ca'; or 'gatehouse strict set --devices any'."),
+        RefusalReason.NetworkNotAllowed => new("It came from an address in none of the networks that it is bound to.", "If it may come from there: 'gatehouse strict network set {device} RANGE…' with all its networks, or 'gatehouse strict network remove {device}'. If not: somebody else holds its key or certificate; give it another."),
+        RefusalReason.TokenTooWide => new("Its token is one of a policy, and this hub lets devices in by tokens of their own keys only.", "Give the client the connection string of '{id}' ('gatehouse {kind} keys {id}') in place of a policy's; or 'gatehouse strict set --device-tokens any'."),
         _ => null,
     };
 

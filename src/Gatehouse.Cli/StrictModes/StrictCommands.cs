@@ -16,6 +16,9 @@ internal sealed class StrictCommands(Shell shell)
     private readonly Option<string?> devices = new Option<string?>("--devices") { Description = "How devices and modules prove themselves: any way, or x509 for certificates only.", HelpName = "way" }
         .AcceptOnlyFromAmong("any", "x509");
 
+    private readonly Option<string?> tokens = new Option<string?>("--device-tokens") { Description = "Whose keys sign the tokens of devices and modules: any, or own for their own only, none of a policy.", HelpName = "whose" }
+        .AcceptOnlyFromAmong("any", "own");
+
     private readonly Option<bool> drill = new("--drill") { Description = "Say what would happen, and change nothing." };
     private readonly Option<bool> force = new("--force") { Description = "Do it though nobody, or you yourself, could get in any more." };
     private readonly Option<string?> etag = new("--etag") { Description = "Only if this is still the ETag. Default: whatever it is.", HelpName = "etag" };
@@ -23,7 +26,7 @@ internal sealed class StrictCommands(Shell shell)
     internal static HubCommand Group(Shell shell)
     {
         var commands = new StrictCommands(shell);
-        return Shell.Group("strict", "Strict modes: what the hub asks of tokens and devices beyond what Azure IoT Hub asks.", commands.Show, commands.Set);
+        return Shell.Group("strict", "Strict modes: what the hub asks of tokens and devices beyond what Azure IoT Hub asks.", commands.Show, commands.Set, NetworkCommands.Group(shell));
     }
 
     private Command Show => shell.Command("show", "Shows the strict modes.", ["gatehouse strict show"], [], async call =>
@@ -35,8 +38,8 @@ internal sealed class StrictCommands(Shell shell)
     private Command Set => shell.Command(
         "set",
         "Turns strict modes on or off; who is connected by what is no longer taken is cut off at once.",
-        ["gatehouse strict set --max-token-lifetime 3600 --drill", "gatehouse strict set --max-token-lifetime 3600", "gatehouse strict set --devices x509", "gatehouse strict set --max-token-lifetime none"],
-        [lifetime, devices, drill, force, etag],
+        ["gatehouse strict set --max-token-lifetime 3600 --drill", "gatehouse strict set --max-token-lifetime 3600", "gatehouse strict set --devices x509", "gatehouse strict set --device-tokens own", "gatehouse strict set --max-token-lifetime none"],
+        [lifetime, devices, tokens, drill, force, etag],
         async call =>
         {
             var body = new JsonObject();
@@ -50,9 +53,14 @@ internal sealed class StrictCommands(Shell shell)
                 body["deviceAuthentication"] = way;
             }
 
+            if (call.Value(tokens) is { } whose)
+            {
+                body["deviceTokens"] = whose;
+            }
+
             if (body.Count == 0)
             {
-                throw CliException.Usage("nothing is named to change: give --max-token-lifetime or --devices.");
+                throw CliException.Usage("nothing is named to change: give --max-token-lifetime, --devices or --device-tokens.");
             }
 
             var path = HubPath.Operator("strictness").With("drill", call.Value(drill) ? "true" : null).With("force", call.Value(force) ? "true" : null);
@@ -67,6 +75,7 @@ internal sealed class StrictCommands(Shell shell)
     private static void Write(Terminal terminal, JsonNode strictness) => terminal.Facts(
         ("tokens", (long)strictness["maxTokenLifetimeSeconds"]! is var seconds and > 0 ? string.Create(CultureInfo.InvariantCulture, $"end within {seconds} s") : "of any lifetime"),
         ("devices", (string?)strictness["deviceAuthentication"] == "any" ? "keys or certificates" : "certificates only"),
+        ("device tokens", (string?)strictness["deviceTokens"] == "any" ? "of their own keys or of policies" : "of their own keys, also for a part"),
         ("etag", (string?)strictness["etag"]));
 
     private static void Write(Terminal terminal, JsonNode effect, bool isDrill)

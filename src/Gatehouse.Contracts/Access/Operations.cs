@@ -4,15 +4,15 @@ namespace Gatehouse.Contracts.Access;
 /// <remarks>Sources: "Control access" and quota pages of IoT Hub and of the Device Provisioning Service. A table: rows may exceed the usual file size.</remarks>
 public static class Operations
 {
-    public static readonly Operation ConnectDevice = Device("ConnectDevice", ThrottleClass.DeviceConnections);
-    public static readonly Operation SendTelemetry = Device("SendTelemetry", ThrottleClass.DeviceToCloudSends);
-    public static readonly Operation ReceiveCloudToDeviceMessage = Device("ReceiveCloudToDeviceMessage", ThrottleClass.CloudToDeviceReceives);
-    public static readonly Operation ReceiveMethodCall = Device("ReceiveMethodCall", ThrottleClass.None);
-    public static readonly Operation ReadOwnTwin = Device("ReadOwnTwin", ThrottleClass.TwinReads);
-    public static readonly Operation UpdateReportedProperties = Device("UpdateReportedProperties", ThrottleClass.TwinWrites);
-    public static readonly Operation ObserveDesiredProperties = Device("ObserveDesiredProperties", ThrottleClass.None);
-    public static readonly Operation InitializeFileUpload = Device("InitializeFileUpload", ThrottleClass.FileUploads);
-    public static readonly Operation NotifyFileUpload = Device("NotifyFileUpload", ThrottleClass.FileUploads);
+    public static readonly Operation ConnectDevice = Device("ConnectDevice", ThrottleClass.DeviceConnections, Rights.DeviceTelemetry, Rights.DeviceMessages, Rights.DeviceMethods, Rights.DeviceTwin, Rights.DeviceFiles);
+    public static readonly Operation SendTelemetry = Device("SendTelemetry", ThrottleClass.DeviceToCloudSends, Rights.DeviceTelemetry);
+    public static readonly Operation ReceiveCloudToDeviceMessage = Device("ReceiveCloudToDeviceMessage", ThrottleClass.CloudToDeviceReceives, Rights.DeviceMessages);
+    public static readonly Operation ReceiveMethodCall = Device("ReceiveMethodCall", ThrottleClass.None, Rights.DeviceMethods);
+    public static readonly Operation ReadOwnTwin = Device("ReadOwnTwin", ThrottleClass.TwinReads, Rights.DeviceTwin);
+    public static readonly Operation UpdateReportedProperties = Device("UpdateReportedProperties", ThrottleClass.TwinWrites, Rights.DeviceTwin);
+    public static readonly Operation ObserveDesiredProperties = Device("ObserveDesiredProperties", ThrottleClass.None, Rights.DeviceTwin);
+    public static readonly Operation InitializeFileUpload = Device("InitializeFileUpload", ThrottleClass.FileUploads, Rights.DeviceFiles);
+    public static readonly Operation NotifyFileUpload = Device("NotifyFileUpload", ThrottleClass.FileUploads, Rights.DeviceFiles);
     public static readonly Operation IssueCertificate = Device("IssueCertificate", ThrottleClass.None);
 
     public static readonly Operation GetDevice = Service("GetDevice", ThrottleClass.IdentityRegistry, Rights.RegistryRead);
@@ -166,7 +166,7 @@ public static class Operations
         ManageProvisioningRotations, ReadProvisioningCertificateInventory, AcknowledgeProvisioningCertificateAlarm,
     ];
 
-    private static Operation Device(string name, ThrottleClass throttle) => new(name, Plane.Device, [Rights.DeviceConnect], throttle);
+    private static Operation Device(string name, ThrottleClass throttle, params Rights[] parts) => new(name, Plane.Device, [Rights.DeviceConnect, .. parts], throttle);
 
     private static Operation Service(string name, ThrottleClass throttle, params Rights[] anyOf) => new(name, Plane.Service, anyOf, throttle);
 

@@ -22,6 +22,21 @@ public enum Rights
     RegistrationStatusRead = 128,
     RegistrationStatusWrite = 256,
 
+    /// <summary>Parts of <see cref="DeviceConnect"/>: what a token leaves of it whose scope goes on below its device (<c>devices/{id}/messages/events</c>). No policy holds them.</summary>
+    DeviceTelemetry = 512,
+
+    /// <summary><c>devices/{id}/messages/devicebound</c></summary>
+    DeviceMessages = 1024,
+
+    /// <summary><c>devices/{id}/methods</c></summary>
+    DeviceMethods = 2048,
+
+    /// <summary><c>devices/{id}/twin</c></summary>
+    DeviceTwin = 4096,
+
+    /// <summary><c>devices/{id}/files</c></summary>
+    DeviceFiles = 8192,
+
     /// <summary>What provisioningserviceowner holds.</summary>
     ProvisioningOwner = ServiceConfig | EnrollmentRead | EnrollmentWrite | DeviceConnect | RegistrationStatusRead | RegistrationStatusWrite,
 }

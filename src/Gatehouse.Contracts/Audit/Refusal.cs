@@ -39,6 +39,8 @@ public enum RefusalReason
     KeysOutOfReach,
     TokenLifetimeTooLong,
     TokenNotAccepted,
+    NetworkNotAllowed,
+    TokenTooWide,
 }
 
 /// <summary>One refused connect or request.</summary>

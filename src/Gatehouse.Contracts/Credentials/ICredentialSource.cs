@@ -44,6 +44,9 @@ public sealed record IdentityCredentials
     public string? PrimaryThumbprint { get; init; }
 
     public string? SecondaryThumbprint { get; init; }
+
+    /// <summary>Where the device, and each of its modules, must come from; null for anywhere.</summary>
+    public NetworkRanges? Networks { get; init; }
 }
 
 /// <summary>A shared access policy with its two keys.</summary>

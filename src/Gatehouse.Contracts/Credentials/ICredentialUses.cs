@@ -26,7 +26,8 @@ public interface ILiveUses
 /// <summary>One who is connected now.</summary>
 /// <param name="Principal">Who, and by what.</param>
 /// <param name="TlsVersion"><c>1.2</c> or <c>1.3</c>; null when unknown.</param>
-public readonly record struct LiveUse(Principal Principal, string? TlsVersion);
+/// <param name="Address">Where the connection comes from; null when unknown.</param>
+public readonly record struct LiveUse(Principal Principal, string? TlsVersion, System.Net.IPAddress? Address = null);
 
 /// <summary>What a client showed of itself and was shown, beside its credential. Nothing here is judged; what it says of itself may be false.</summary>
 public sealed record ClientTraits

@@ -13,6 +13,9 @@ public sealed record Strictness
     /// <summary>Whether devices and modules must prove themselves by certificates: no token is taken from them, of whatever key.</summary>
     public bool IsX509Only { get; init; }
 
+    /// <summary>Whether the tokens of devices and modules must be of their own keys, none of a policy's; only then one may also be narrower than its identity: <c>{host}/devices/{id}/messages/events</c>.</summary>
+    public bool IsOwnTokensOnly { get; init; }
+
     /// <summary>How long before its end a token is, where that is more than is taken; null where it is not.</summary>
     /// <param name="expiry">End, seconds since 1970. Any number: a client's "for ever" is 2^64-1.</param>
     /// <param name="now">Now.</param>

@@ -1,3 +1,4 @@
+using System.Net;
 using Gatehouse.Contracts.Access;
 using Gatehouse.Contracts.Credentials;
 using Gatehouse.Contracts.Errors;
@@ -55,7 +56,7 @@ public sealed class DeviceDoor : IAmqpDoor
         var rights = acting.Value.Principal.Rights;
         if (!Operations.ConnectDevice.IsAllowed(rights) || !Array.TrueForAll(RowsOf(node.Kind), row => row.IsAllowed(rights)))
         {
-            return Refuse(AmqpErrors.From(HubErrors.IotHubUnauthorizedAccess));
+            return RefusePart(request, node, acting.Value.Principal);
         }
 
         if (!parts.Throttles.HasLimits)
@@ -72,6 +73,21 @@ public sealed class DeviceDoor : IAmqpDoor
         }
 
         return await OpenAsync(request, node.Kind, acting.Value, cancellationToken);
+    }
+
+    private LinkDecision RefusePart(LinkRequest request, DeviceNode node, Principal principal)
+    {
+        parts.Refusals.Report(new Refusal
+        {
+            Hub = principal.Hub.Value,
+            Claimed = node.Identity.ToString(),
+            Reason = RefusalReason.TokenScopeWrong,
+            Error = HubErrors.IotHubUnauthorizedAccess,
+            Detail = $"The token holds {principal.Rights}, as it is made for a part of the device, and the link is one for {node.Kind}.",
+            Protocol = request.Peer.Info.Protocol,
+            RemoteAddress = (request.Peer.Info.RemoteEndPoint as IPEndPoint)?.Address.ToString(),
+        });
+        return Refuse(AmqpErrors.From(HubErrors.IotHubUnauthorizedAccess));
     }
 
     // The first link of an identity that has nothing open here is its connection: one AMQP connection carries many.

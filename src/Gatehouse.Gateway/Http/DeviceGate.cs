@@ -33,7 +33,7 @@ internal sealed class DeviceGate(GatewayParts parts)
 
         return row.IsAllowed(caller.Principal.Rights)
             ? caller
-            : Refuse(http, caller.Principal.Hub.Value, device, RefusalReason.PolicyLacksRight, HubErrors.IotHubUnauthorizedAccess, $"The credential holds {caller.Principal.Rights}; {row.Name} needs {string.Join(" or ", row.AnyOf)}.");
+            : Refuse(http, caller.Principal.Hub.Value, device, caller.Principal.PolicyName is null ? RefusalReason.TokenScopeWrong : RefusalReason.PolicyLacksRight, HubErrors.IotHubUnauthorizedAccess, $"The credential holds {caller.Principal.Rights}; {row.Name} needs {string.Join(" or ", row.AnyOf)}.");
     }
 
     /// <summary>A known device was refused something else.</summary>

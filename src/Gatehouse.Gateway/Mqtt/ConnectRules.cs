@@ -33,6 +33,8 @@ internal sealed class ConnectRules(GatewayParts parts)
         var changes = parts.Sessions.Changes;
         return await parts.Authenticator.AuthenticateAsync(login, cancellationToken) switch
         {
+            Verdict.Accepted accepted when packet.Will is not null && !Operations.SendTelemetry.IsAllowed(accepted.Principal.Rights) =>
+                Refused(packet, user, RefusalReason.TokenScopeWrong, HubErrors.IotHubUnauthorized, "The CONNECT has a will, which is telemetry, and the token is made for another part of the device."),
             Verdict.Accepted accepted when Operations.ConnectDevice.IsAllowed(accepted.Principal.Rights) =>
                 new ConnectOutcome.Accepted(packet, user, login, accepted.Principal, changes),
             Verdict.Refused refused => Refused(packet, user, refused.Reason, refused.Error, refused.Detail),

@@ -78,6 +78,8 @@ internal sealed class MqttSession : ILiveSession
         End(HubErrors.ConnectionForcefullyClosedOnNewConnection.Message);
     }
 
+    public IPAddress? Address => accepted.Login.RemoteAddress;
+
     public void JudgeAgain() => _ = JudgeAgainAsync();
 
     internal async Task RunAsync()
@@ -253,6 +255,12 @@ internal sealed class MqttSession : ILiveSession
                 return ValueTask.CompletedTask;
             }
 
+            if (!SessionRights.MayHear(Principal.Rights, kind))
+            {
+                Violate($"it subscribed to {kind}, and its token is made for another part of the device");
+                return ValueTask.CompletedTask;
+            }
+
             var qos = Math.Min(filter.Qos, (byte)1);
             wanted = Subscriptions.Add(wanted, kind, qos);
             granted.Add(qos);
@@ -323,7 +331,7 @@ internal sealed class MqttSession : ILiveSession
         try
         {
             var changes = parts.Sessions.Changes;
-            var verdict = await parts.Authenticator.AuthenticateAsync(accepted.Login with { RemoteAddress = null }, CancellationToken.None);
+            var verdict = await parts.Authenticator.AuthenticateAsync(accepted.Login with { CountsForBackoff = false }, CancellationToken.None);
             if (verdict is Verdict.Refused refused)
             {
                 Report(refused.Reason, refused.Error, $"The open connection was closed after a change. {refused.Detail}");

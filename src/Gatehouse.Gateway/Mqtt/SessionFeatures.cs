@@ -21,6 +21,9 @@ internal sealed class SessionFeatures(GatewayParts parts, Principal principal, D
     internal async ValueTask ApplyAsync(long subscriptions)
     {
         MqttMessages? left = null;
+
+        // Kept from a session with a wider token, perhaps.
+        subscriptions = SessionRights.Heard(principal.Rights, subscriptions);
         ApplyMethods(Subscriptions.Has(subscriptions, SubscriptionKind.Methods));
         lock (gate)
         {
@@ -69,6 +72,12 @@ internal sealed class SessionFeatures(GatewayParts parts, Principal principal, D
         if (fault != MqttFault.None || !ReservedTopic.TryRead(packet.Topic, out var topic))
         {
             violate("it published to a topic that is not its own or not supported");
+            return;
+        }
+
+        if (!SessionRights.MayAsk(principal.Rights, topic.Kind))
+        {
+            violate($"it published a {topic.Kind}, and its token is made for another part of the device");
             return;
         }
 

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using Gatehouse.Contracts.Access;
 using Gatehouse.Contracts.Errors;
 using Gatehouse.Contracts.Telemetry;
 using Gatehouse.Gateway.Faults;
@@ -20,6 +21,7 @@ internal sealed class TelemetryDoor : IAppendObserver
     private readonly TelemetryChannel channel;
     private readonly PacketSender sender;
     private readonly byte[] stamps;
+    private readonly bool maySend;
     private int outstanding;
     private TaskCompletionSource? idle;
 
@@ -28,6 +30,7 @@ internal sealed class TelemetryDoor : IAppendObserver
         (this.channel, this.sender) = (channel, sender);
         topic = new TelemetryTopic(accepted.Principal.Identity!.Value);
         stamps = TelemetryStamps.Encode(accepted.Principal, accepted.User.ModelId);
+        maySend = Operations.SendTelemetry.IsAllowed(accepted.Principal.Rights);
     }
 
     internal TimeProvider Time { get; init; } = TimeProvider.System;
@@ -59,6 +62,12 @@ internal sealed class TelemetryDoor : IAppendObserver
             }
 
             Violate($"it published to a topic that is not its own or not supported: {Encoding.UTF8.GetString(packet.Topic[..Math.Min(packet.Topic.Length, 200)])}");
+            return PublishStep.Done;
+        }
+
+        if (!maySend)
+        {
+            Violate("it published telemetry, and its token is made for another part of the device");
             return PublishStep.Done;
         }
 

@@ -1,3 +1,4 @@
+using System.Net;
 using Gatehouse.Contracts.Credentials;
 
 namespace Gatehouse.Gateway.Sessions;
@@ -10,4 +11,7 @@ internal interface ILiveSession : ICertificateUse
 
     /// <summary><c>1.2</c> or <c>1.3</c>; null without TLS.</summary>
     string? TlsVersion { get; }
+
+    /// <summary>Where it comes from; null when unknown.</summary>
+    IPAddress? Address { get; }
 }

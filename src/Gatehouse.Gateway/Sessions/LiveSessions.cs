@@ -94,7 +94,7 @@ internal sealed class LiveSessions : ICertificateUses, ILiveUses, IDisposable
     {
         lock (gate)
         {
-            return [.. devices.Where(each => each.Key.Hub == hub).SelectMany(each => each.Value).Select(static each => new LiveUse(each.Principal, each.TlsVersion))];
+            return [.. devices.Where(each => each.Key.Hub == hub).SelectMany(each => each.Value).Select(static each => new LiveUse(each.Principal, each.TlsVersion, each.Address))];
         }
     }
 

@@ -8,7 +8,8 @@ internal static class ModelIds
     /// <summary>Keeps it; the device goes on when that fails.</summary>
     internal static async Task KeepAsync(GatewayParts parts, Principal principal, string? modelId)
     {
-        if (string.IsNullOrEmpty(modelId))
+        // A part of the twin: not for a token that is made for another part of the device.
+        if (string.IsNullOrEmpty(modelId) || !Operations.UpdateReportedProperties.IsAllowed(principal.Rights))
         {
             return;
         }

@@ -25,12 +25,15 @@ internal sealed class DeviceFacts
         }
 
         var isEnabled = device.IsDisabled == 0;
-        return new DeviceFacts(Read(hub, device, isEnabled), rows.Where(row => row.IsModule).ToDictionary(row => row.ModuleId, row => Read(hub, row, isEnabled), StringComparer.Ordinal));
+        var networks = device.Networks is null ? null : NetworkRanges.FromStored(device.Networks);
+        return new DeviceFacts(
+            Read(hub, device, isEnabled, networks),
+            rows.Where(row => row.IsModule).ToDictionary(row => row.ModuleId, row => Read(hub, row, isEnabled, networks), StringComparer.Ordinal));
     }
 
     internal IdentityCredentials? Find(IdentityKey identity) => identity.Module is { } module ? modules.GetValueOrDefault(module.Value) : device;
 
-    private static IdentityCredentials Read(HubName hub, IdentityRow row, bool isEnabled) => new()
+    private static IdentityCredentials Read(HubName hub, IdentityRow row, bool isEnabled, NetworkRanges? networks) => new()
     {
         Identity = row.Key,
         Kind = row.Kind,
@@ -41,5 +44,6 @@ internal sealed class DeviceFacts
         KeyBinding = row.BindingIn(hub),
         PrimaryThumbprint = row.PrimaryThumbprint,
         SecondaryThumbprint = row.SecondaryThumbprint,
+        Networks = networks,
     };
 }

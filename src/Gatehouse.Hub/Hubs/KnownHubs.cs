@@ -3,6 +3,7 @@ using Gatehouse.Contracts.Credentials;
 using Gatehouse.Contracts.Identities;
 using Gatehouse.Contracts.Signals;
 using Gatehouse.Hub.Revoking;
+using Gatehouse.Hub.StrictModes;
 using Gatehouse.Store;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -126,7 +127,7 @@ public sealed class KnownHubs : BackgroundService, IStrictnessChanges
             handler(hub.Name);
         }
 
-        log.StrictnessInForce(hub.Name.Value, hub.Strictness.MaxTokenSeconds, hub.Strictness.IsX509Only ? "x509" : "any");
+        log.StrictnessInForce(hub.Name.Value, hub.Strictness.MaxTokenSeconds, StrictnessRows.WordOf(hub.Strictness.IsX509Only), StrictnessRows.TokenWordOf(hub.Strictness.IsOwnTokensOnly));
     }
 
     private void Remove(Action<HubName> gone)

@@ -48,6 +48,9 @@ internal sealed record IdentityRow
 
     public long SecondaryMade { get; init; }
 
+    /// <summary>Where a device must come from, as <see cref="NetworkRanges.FromStored"/> reads it; null for anywhere. Not written with the row: what a back end writes of a device leaves it.</summary>
+    public string? Networks { get; init; }
+
     /// <summary>Messages that wait for the device; read only.</summary>
     public long CloudToDeviceMessages { get; init; }
 

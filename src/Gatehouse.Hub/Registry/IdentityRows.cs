@@ -12,6 +12,7 @@ internal static class IdentityRows
         SELECT hub AS Hub, device_id AS DeviceId, module_id AS ModuleId, generation_id AS GenerationId, etag AS Etag, is_disabled AS IsDisabled, status_reason AS StatusReason,
           status_changed AS StatusChanged, credential_kind AS CredentialKind, primary_key AS PrimaryKey, secondary_key AS SecondaryKey, primary_thumbprint AS PrimaryThumbprint,
           secondary_thumbprint AS SecondaryThumbprint, managed_by AS ManagedBy, is_edge AS IsEdge, device_scope AS DeviceScope, parent_scope AS ParentScope, created AS Created, primary_made AS PrimaryMade, secondary_made AS SecondaryMade,
+          networks AS Networks,
           CASE WHEN module_id = '' THEN (
             SELECT COUNT(*) FROM device_messages m WHERE m.hub = identities.hub AND m.device_id = identities.device_id AND m.generation_id = identities.generation_id
           ) ELSE 0 END AS CloudToDeviceMessages

@@ -20,6 +20,9 @@ public sealed record StrictnessChange
 
     /// <summary><c>any</c> or <c>x509</c>.</summary>
     public string? DeviceAuthentication { get; init; }
+
+    /// <summary><c>any</c> or <c>own</c>.</summary>
+    public string? DeviceTokens { get; init; }
 }
 
 /// <summary>What a change did, or would do.</summary>

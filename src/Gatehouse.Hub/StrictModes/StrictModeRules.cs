@@ -97,20 +97,25 @@ public sealed class StrictModeRules(Database database, KnownHubs known, UseRecor
     }
 
     private static JsonObject Describe(Strictness strictness) =>
-        new() { ["maxTokenLifetimeSeconds"] = strictness.MaxTokenSeconds, ["deviceAuthentication"] = StrictnessRows.WordOf(strictness.IsX509Only) };
+        new() { ["maxTokenLifetimeSeconds"] = strictness.MaxTokenSeconds, ["deviceAuthentication"] = StrictnessRows.WordOf(strictness.IsX509Only), ["deviceTokens"] = StrictnessRows.TokenWordOf(strictness.IsOwnTokensOnly) };
 
     private static bool Fits(IfMatch ifMatch, HubStrictness present) => ifMatch.Kind != IfMatchKind.Version || ifMatch.ETag == present.ETag;
 
     private static Result<Strictness> Read(Strictness present, StrictnessChange change)
     {
-        if (change is { MaxTokenLifetimeSeconds: null, DeviceAuthentication: null })
+        if (change is { MaxTokenLifetimeSeconds: null, DeviceAuthentication: null, DeviceTokens: null })
         {
-            return HubErrors.ArgumentInvalid.With("Nothing is named to change: give maxTokenLifetimeSeconds or deviceAuthentication.");
+            return HubErrors.ArgumentInvalid.With("Nothing is named to change: give maxTokenLifetimeSeconds, deviceAuthentication or deviceTokens.");
         }
 
         if (change.MaxTokenLifetimeSeconds is { } seconds && seconds != 0 && seconds is < MinTokenSeconds or > MaxTokenSeconds)
         {
             return HubErrors.ArgumentInvalid.With(string.Create(CultureInfo.InvariantCulture, $"maxTokenLifetimeSeconds must be {MinTokenSeconds} to {MaxTokenSeconds}, or 0 for no limit."));
+        }
+
+        if (change.DeviceTokens is not (null or StrictnessRows.AnyWord or StrictnessRows.OwnWord))
+        {
+            return HubErrors.ArgumentInvalid.With($"deviceTokens must be {StrictnessRows.AnyWord} or {StrictnessRows.OwnWord}.");
         }
 
         return change.DeviceAuthentication is not (null or StrictnessRows.AnyWord or StrictnessRows.X509Word)
@@ -119,6 +124,7 @@ public sealed class StrictModeRules(Database database, KnownHubs known, UseRecor
             {
                 MaxTokenSeconds = change.MaxTokenLifetimeSeconds ?? present.MaxTokenSeconds,
                 IsX509Only = change.DeviceAuthentication is { } word ? word == StrictnessRows.X509Word : present.IsX509Only,
+                IsOwnTokensOnly = change.DeviceTokens is { } tokens ? tokens == StrictnessRows.OwnWord : present.IsOwnTokensOnly,
             };
     }
 
@@ -158,7 +164,11 @@ public sealed class StrictModeRules(Database database, KnownHubs known, UseRecor
     }
 
     private bool IsRefused(Principal who, Strictness wanted, DateTimeOffset now) =>
-        who.Method is AuthenticationMethod.IdentityKey or AuthenticationMethod.PolicyKey && ((wanted.IsX509Only && who.Identity is not null) || TooLong(who, wanted, now) is not null);
+        who.Method is AuthenticationMethod.IdentityKey or AuthenticationMethod.PolicyKey && ((who.Identity is not null && (wanted.IsX509Only || IsOtherWidth(who, wanted))) || TooLong(who, wanted, now) is not null);
+
+    // Tokens for a part of a device are taken only where those of policies are not.
+    private static bool IsOtherWidth(Principal who, Strictness wanted) =>
+        wanted.IsOwnTokensOnly ? who.Method == AuthenticationMethod.PolicyKey : (who.Rights & Rights.DeviceConnect) == 0;
 
     private ulong? TooLong(Principal who, Strictness wanted, DateTimeOffset now) =>
         who.ExpiresAt is { } end ? wanted.SecondsTooLong((ulong)Math.Max(0, end.ToUnixTimeSeconds()), now, identity.ClockAllowance) : null;

@@ -11,29 +11,33 @@ internal static class StrictnessRows
 {
     internal const string AnyWord = "any";
     internal const string X509Word = "x509";
+    internal const string OwnWord = "own";
 
     // The device of a module decides whether it is enabled.
     private const string Enabled =
         "FROM identities i JOIN identities d ON d.hub = i.hub AND d.device_id = i.device_id AND d.module_id = '' WHERE i.hub = @hub AND d.is_disabled = 0";
 
-    /// <summary>A word of a newer release that is unknown here lets nobody in by a token.</summary>
-    internal static Strictness Read(long maxTokenSeconds, string deviceAuthentication) => new() { MaxTokenSeconds = maxTokenSeconds, IsX509Only = deviceAuthentication != AnyWord };
+    /// <summary>A word of a newer release that is unknown here is the strict one.</summary>
+    internal static Strictness Read(long maxTokenSeconds, string deviceAuthentication, string deviceTokens) =>
+        new() { MaxTokenSeconds = maxTokenSeconds, IsX509Only = deviceAuthentication != AnyWord, IsOwnTokensOnly = deviceTokens != AnyWord };
 
     internal static async Task<HubStrictness?> FindAsync(DbConnection connection, DbTransaction? transaction, HubName hub, CancellationToken cancellationToken)
     {
         var row = await connection.QuerySingleOrDefaultAsync<Row>(new CommandDefinition(
-            "SELECT max_token_seconds AS MaxTokenSeconds, device_authentication AS DeviceAuthentication, strictness_etag AS Etag FROM hubs WHERE name = @hub",
+            "SELECT max_token_seconds AS MaxTokenSeconds, device_authentication AS DeviceAuthentication, device_tokens AS DeviceTokens, strictness_etag AS Etag FROM hubs WHERE name = @hub",
             new { hub = hub.Value }, transaction, cancellationToken: cancellationToken));
-        return row is null ? null : new HubStrictness(Read(row.MaxTokenSeconds, row.DeviceAuthentication), row.Etag);
+        return row is null ? null : new HubStrictness(Read(row.MaxTokenSeconds, row.DeviceAuthentication, row.DeviceTokens), row.Etag);
     }
 
     internal static Task SaveAsync(WriteTransaction write, HubName hub, HubStrictness saved, CancellationToken cancellationToken) => write.Connection.ExecuteAsync(new CommandDefinition(
-        "UPDATE hubs SET max_token_seconds = @MaxTokenSeconds, device_authentication = @DeviceAuthentication, strictness_etag = @Counter WHERE name = @hub",
-        new { hub = hub.Value, saved.Strictness.MaxTokenSeconds, DeviceAuthentication = WordOf(saved.Strictness.IsX509Only), saved.Counter },
+        "UPDATE hubs SET max_token_seconds = @MaxTokenSeconds, device_authentication = @DeviceAuthentication, device_tokens = @DeviceTokens, strictness_etag = @Counter WHERE name = @hub",
+        new { hub = hub.Value, saved.Strictness.MaxTokenSeconds, DeviceAuthentication = WordOf(saved.Strictness.IsX509Only), DeviceTokens = TokenWordOf(saved.Strictness.IsOwnTokensOnly), saved.Counter },
         write.Transaction,
         cancellationToken: cancellationToken));
 
     internal static string WordOf(bool isX509Only) => isX509Only ? X509Word : AnyWord;
+
+    internal static string TokenWordOf(bool isOwnOnly) => isOwnOnly ? OwnWord : AnyWord;
 
     /// <summary>Enabled devices and modules with keys, and with certificates.</summary>
     internal static async Task<(long ByToken, long ByCertificate)> CountAsync(DbConnection connection, HubName hub, CancellationToken cancellationToken)
@@ -57,6 +61,8 @@ internal static class StrictnessRows
         public long MaxTokenSeconds { get; init; }
 
         public string DeviceAuthentication { get; init; } = "";
+
+        public string DeviceTokens { get; init; } = "";
 
         public long Etag { get; init; }
     }

@@ -23,8 +23,8 @@ internal sealed class PeerJudge(PeerProofSource source, PeerOrigin origin, PeerR
     internal static string[] PathOf(IdentityKey identity) =>
         identity.Module is { } module ? ["devices", identity.Device.Value, "modules", module.Value] : ["devices", identity.Device.Value];
 
-    /// <summary>An identity by a policy's token. Without the address: only first judgements count for back-off.</summary>
-    internal static Proof.OfIdentity Acting(Proof.OfPolicy proof, IdentityKey identity) => new(new DeviceLogin(proof.HostName, identity, proof.Text, null));
+    /// <summary>An identity by a policy's token.</summary>
+    internal Proof.OfIdentity Acting(Proof.OfPolicy proof, IdentityKey identity) => new(Login(proof.HostName, identity, proof.Text, null));
 
     /// <summary>Whether a token may still open something new: as at CONNECT, the clock's allowance counts and the grace of what is open does not.</summary>
     internal bool IsInTime(Principal principal) =>
@@ -101,7 +101,7 @@ internal sealed class PeerJudge(PeerProofSource source, PeerOrigin origin, PeerR
         if (root?.Proof is { } proof)
         {
             var login = proof is Proof.OfPolicy policy ? Acting(policy, identity).Login : ((Proof.OfIdentity)proof).Login;
-            byToken = await source.Devices.AuthenticateAsync(login with { RemoteAddress = origin.Address }, cancellationToken);
+            byToken = await source.Devices.AuthenticateAsync(login with { CountsForBackoff = true }, cancellationToken);
             if (byToken is Verdict.Accepted accepted && proof is Proof.OfPolicy)
             {
                 return new ActVerdict.ByPolicy(accepted.Principal);
@@ -111,8 +111,8 @@ internal sealed class PeerJudge(PeerProofSource source, PeerOrigin origin, PeerR
         // Also without a certificate: who it claims to be, and what is missing, is said by the same rules.
         if (byToken is not Verdict.Refused || origin.Certificate is not null)
         {
-            var login = new DeviceLogin(hub.HostNames[0], identity, null, origin.Certificate);
-            switch (await source.Devices.AuthenticateAsync(login with { RemoteAddress = origin.Address }, cancellationToken))
+            var login = Login(hub.HostNames[0], identity, null, origin.Certificate);
+            switch (await source.Devices.AuthenticateAsync(login with { CountsForBackoff = true }, cancellationToken))
             {
                 case Verdict.Accepted good:
                     return new ActVerdict.ByCertificate(new Proof.OfIdentity(login), good.Principal);
@@ -146,16 +146,20 @@ internal sealed class PeerJudge(PeerProofSource source, PeerOrigin origin, PeerR
         }
     }
 
+    // As it is kept, to be judged again: only first judgements count for back-off.
+    private DeviceLogin Login(string host, IdentityKey identity, string? token, PeerCertificate? certificate) =>
+        new(host, identity, token, certificate) { RemoteAddress = origin.Address, CountsForBackoff = false };
+
     private async ValueTask<TokenVerdict> IdentityAsync(HubEntry hub, string host, IReadOnlyList<IdentityKey> readings, string text, CancellationToken cancellationToken)
     {
         for (var i = 0; ; i++)
         {
             // Only the last reading counts for back-off: the others are ours, not the peer's.
             var isLast = i == readings.Count - 1;
-            var login = new DeviceLogin(host, readings[i], text, null);
+            var login = Login(host, readings[i], text, null);
             var changes = source.Changes;
             var isPutOff = !isLast && origin.Address is { } address && source.Parts.Backoff?.IsBackedOff(address, readings[i]) == true;
-            var verdict = isPutOff ? null : await source.Devices.AuthenticateAsync(login with { RemoteAddress = isLast ? origin.Address : null }, cancellationToken);
+            var verdict = isPutOff ? null : await source.Devices.AuthenticateAsync(login with { CountsForBackoff = isLast }, cancellationToken);
             if (verdict is Verdict.Accepted accepted)
             {
                 return new TokenVerdict.Accepted(new ProofPlace(hub.Name, readings[i], ""), new Proof.OfIdentity(login), new Judgement(accepted.Principal, changes));

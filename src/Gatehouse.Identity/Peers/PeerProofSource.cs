@@ -61,7 +61,7 @@ public sealed class PeerProofSource : IPeerProofSource, ICertificateUses, ILiveU
 
     /// <summary>Rights to be an identity, and those of policies: a policy's token counts beside the devices that it is used for.</summary>
     public IReadOnlyList<LiveUse> Of(HubName hub) =>
-        [.. devices.FindAll(key => key.Hub == hub).Concat(policies.FindAll(key => key.Hub == hub)).Select(static grant => new LiveUse(grant.Principal, grant.Owner.Client.TlsVersion))];
+        [.. devices.FindAll(key => key.Hub == hub).Concat(policies.FindAll(key => key.Hub == hub)).Select(static grant => new LiveUse(grant.Principal, grant.Owner.Client.TlsVersion, grant.Owner.Address))];
 
     public void Dispose()
     {

@@ -1,3 +1,4 @@
+using System.Net;
 using Gatehouse.Contracts.Access;
 using Gatehouse.Contracts.Credentials;
 using Gatehouse.Contracts.Errors;
@@ -125,6 +126,8 @@ internal sealed class PeerProofs : IPeerProofs
 
     internal ClientTraits Client => origin.Client;
 
+    internal IPAddress? Address => origin.Address;
+
     internal GrantListener Listen(Grant grant, Action<HubError> action)
     {
         var listener = new GrantListener(grant, action);
@@ -207,7 +210,7 @@ internal sealed class PeerProofs : IPeerProofs
         while (grant.Ended is null && Snapshot(grant.Root) is { Proof: Proof.OfPolicy proof, Version: var version })
         {
             var changes = source.Changes;
-            var verdict = await judge.AgainAsync(PeerJudge.Acting(proof, grant.Identity), grant.Principal);
+            var verdict = await judge.AgainAsync(judge.Acting(proof, grant.Identity), grant.Principal);
             lock (gate)
             {
                 if (grant.Root.Version != version)
@@ -294,7 +297,7 @@ internal sealed class PeerProofs : IPeerProofs
         lock (gate)
         {
             var present = table.Find(good.Place);
-            if (present is not null && present.Principal.GenerationId == good.Judged.Principal.GenerationId)
+            if (present is not null && present.Principal.GenerationId == good.Judged.Principal.GenerationId && !IsNarrowed(present.Principal, good.Judged.Principal))
             {
                 root = present;
                 dependants = table.Renew(root, good.Proof, good.Judged);
@@ -317,7 +320,7 @@ internal sealed class PeerProofs : IPeerProofs
 
         if (replaced is not null)
         {
-            End(replaced, PeerWords.Replaced(replaced.Principal));
+            End(replaced, IsNarrowed(replaced.Principal, good.Judged.Principal) ? PeerWords.Narrowed(replaced.Principal) : PeerWords.Replaced(replaced.Principal));
         }
 
         Track(good.Judged.Principal);
@@ -329,6 +332,9 @@ internal sealed class PeerProofs : IPeerProofs
 
         return root;
     }
+
+    // What was opened by a token must not live on by one that would not open it.
+    private static bool IsNarrowed(Principal before, Principal now) => before.Identity is not null && before.Rights != now.Rights && (now.Rights & Rights.DeviceConnect) == 0;
 
     // One identity for one certificate on one connection, as the service has it (device-plane §2.2); a module's certificate names the module.
     private Result<IGrant> TakeCertificate(ProofPlace place, Proof proof, Judgement judged)

@@ -25,6 +25,9 @@ internal static class PeerWords
     internal static Verdict.Refused Replaced(Principal principal) =>
         Refuse.Device(RefusalReason.UnknownIdentity, $"'{Name(principal)}' was deleted and made anew; the links of the former were detached.");
 
+    internal static Verdict.Refused Narrowed(Principal principal) =>
+        Refuse.Device(RefusalReason.TokenScopeWrong, $"A token of '{Name(principal)}' that is good for less took the place of the one before; the links of that were detached.");
+
     /// <summary>A refusal of what was granted before.</summary>
     internal static Verdict.Refused AfterChange(Verdict.Refused refused) =>
         refused with { Detail = $"Open links were detached after a change. {refused.Detail}" };

@@ -36,8 +36,9 @@ internal sealed class DeviceTokens(IdentityParts parts, TokenSignature signature
         var scope = TokenScope.Parse(token.Resource.Span);
         var resource = Resource(registered.Identity);
 
-        // The scope must name the identity itself: a host-only scope is a policy's privilege.
-        var isInScope = scope.IsForHost(hub) && scope.Depth == resource.Length && scope.Covers(resource, TokenScope.IdentityKeyDecodings);
+        // The scope must name the identity itself: a host-only scope is a policy's privilege. Part of it only where the hub looks at parts.
+        var rights = scope.IsForHost(hub) && scope.Names(resource, TokenScope.IdentityKeyDecodings) ? DeviceParts.Of(scope.Path[resource.Length..], hub.Strictness.IsOwnTokensOnly) : Rights.None;
+        var isInScope = rights != Rights.None;
         if (match is KeyMatch.None or KeyMatch.Unusable)
         {
             return isInScope || match == KeyMatch.Unusable
@@ -53,7 +54,7 @@ internal sealed class DeviceTokens(IdentityParts parts, TokenSignature signature
         var now = parts.Time.GetUtcNow();
         return TokenLifetime.SecondsLate(token.Expiry, now, parts.Options.ClockAllowance) is { } late ? Refuse.Device(RefusalReason.TokenExpired, TokenWords.Expired(token, late, parts.Options.ClockAllowance))
             : hub.Strictness.SecondsTooLong(token.Expiry, now, parts.Options.ClockAllowance) is { } left ? Refuse.Device(RefusalReason.TokenLifetimeTooLong, TokenWords.TooLong(token, left, hub.Strictness, parts.Options.ClockAllowance))
-            : Accept(hub, registered, token, match, AuthenticationMethod.IdentityKey, (match == KeyMatch.Primary ? registered.PrimaryKey : registered.SecondaryKey)!);
+            : Accept(hub, registered, token, match, AuthenticationMethod.IdentityKey, (match == KeyMatch.Primary ? registered.PrimaryKey : registered.SecondaryKey)!, rights);
     }
 
     private async ValueTask<Verdict> JudgePolicyKeyAsync(HubEntry hub, IdentityCredentials registered, SharedAccessToken token, CancellationToken cancellationToken)
@@ -79,18 +80,19 @@ internal sealed class DeviceTokens(IdentityParts parts, TokenSignature signature
                 $"The policy '{finding.Policy.Name}' has no DeviceConnect right.");
         }
 
-        return Accept(hub, registered, token, finding.Match, AuthenticationMethod.PolicyKey, finding.Match == KeyMatch.Primary ? finding.Policy.PrimaryKey : finding.Policy.SecondaryKey);
+        // Whatever else the policy may do, this connection acts as a device.
+        return hub.Strictness.IsOwnTokensOnly
+            ? Refuse.Device(RefusalReason.TokenTooWide, $"The token is good, and signed with a key of the policy '{finding.Policy.Name}'; this hub lets devices and modules in by tokens of their own keys only.")
+            : Accept(hub, registered, token, finding.Match, AuthenticationMethod.PolicyKey, finding.Match == KeyMatch.Primary ? finding.Policy.PrimaryKey : finding.Policy.SecondaryKey, Rights.DeviceConnect);
     }
 
-    private static Verdict.Accepted Accept(HubEntry hub, IdentityCredentials registered, SharedAccessToken token, KeyMatch match, AuthenticationMethod method, SealedSecret key) =>
+    private static Verdict.Accepted Accept(HubEntry hub, IdentityCredentials registered, SharedAccessToken token, KeyMatch match, AuthenticationMethod method, SealedSecret key, Rights rights) =>
         new(new Principal
         {
             Hub = hub.Name,
             Identity = registered.Identity,
             PolicyName = method == AuthenticationMethod.PolicyKey ? token.PolicyName : null,
-
-            // Whatever else the policy may do, this connection acts as a device.
-            Rights = Rights.DeviceConnect,
+            Rights = rights,
             Method = method,
             Credential = TokenWords.Method(match),
             CredentialName = method == AuthenticationMethod.PolicyKey ? CredentialName.OfPolicy(token.PolicyName!, TokenWords.Method(match)) : TokenWords.Method(match),

@@ -52,14 +52,14 @@ internal readonly struct TokenScope
     internal bool IsForHost(HubEntry hub) => HostText.IsOneOf(Host, hub.HostNames);
 
     /// <summary>Whether the path of this scope is a segment-wise prefix of <paramref name="resource"/> (host left out).</summary>
-    internal bool Covers(ReadOnlySpan<string> resource, int maxDecodings)
-    {
-        if (Depth > resource.Length)
-        {
-            return false;
-        }
+    internal bool Covers(ReadOnlySpan<string> resource, int maxDecodings) => Depth <= resource.Length && IsSame(resource, Depth, maxDecodings);
 
-        for (var i = 0; i < Depth; i++)
+    /// <summary>Whether <paramref name="resource"/> is a segment-wise prefix of the path of this scope, or the whole of it.</summary>
+    internal bool Names(ReadOnlySpan<string> resource, int maxDecodings) => Depth >= resource.Length && IsSame(resource, resource.Length, maxDecodings);
+
+    private bool IsSame(ReadOnlySpan<string> resource, int count, int maxDecodings)
+    {
+        for (var i = 0; i < count; i++)
         {
             // Fixed words in any case; what follows them is an id and compares ordinal.
             var comparison = i > 0 && IsFollowedById(resource[i - 1]) ? StringComparison.Ordinal : StringComparison.OrdinalIgnoreCase;

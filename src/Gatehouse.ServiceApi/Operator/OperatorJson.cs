@@ -13,6 +13,7 @@ using Gatehouse.ServiceApi.Operator.Certificates;
 using Gatehouse.ServiceApi.Operator.CredentialUses;
 using Gatehouse.ServiceApi.Operator.Events;
 using Gatehouse.ServiceApi.Operator.Files;
+using Gatehouse.ServiceApi.Operator.Networks;
 using Gatehouse.ServiceApi.Operator.RevocationLists;
 using Gatehouse.ServiceApi.Operator.Revocations;
 using Gatehouse.ServiceApi.Operator.Rotation;
@@ -72,6 +73,10 @@ namespace Gatehouse.ServiceApi.Operator;
 [JsonSerializable(typeof(StrictnessJson))]
 [JsonSerializable(typeof(StrictnessBody))]
 [JsonSerializable(typeof(StrictnessEffectJson))]
+[JsonSerializable(typeof(NetworksJson))]
+[JsonSerializable(typeof(NetworksBody))]
+[JsonSerializable(typeof(NetworksEffectJson))]
+[JsonSerializable(typeof(ListOf<NetworksJson>), TypeInfoPropertyName = "BoundDevices")]
 [JsonSerializable(typeof(ConsumerGroupJson))]
 [JsonSerializable(typeof(ListOf<ConsumerGroupJson>), TypeInfoPropertyName = "ConsumerGroups")]
 [JsonSerializable(typeof(ListOf<PartitionJson>), TypeInfoPropertyName = "Partitions")]

@@ -5,6 +5,7 @@ using Gatehouse.ServiceApi.Operator.CredentialUses;
 using Gatehouse.ServiceApi.Operator.Events;
 using Gatehouse.ServiceApi.Operator.Files;
 using Gatehouse.ServiceApi.Operator.Inventory;
+using Gatehouse.ServiceApi.Operator.Networks;
 using Gatehouse.ServiceApi.Operator.RevocationLists;
 using Gatehouse.ServiceApi.Operator.Revocations;
 using Gatehouse.ServiceApi.Operator.Rotation;
@@ -67,6 +68,10 @@ internal static class OperatorSetup
         .AddOperation<ListDueRotations>()
         .AddOperation<GetStrictness>()
         .AddOperation<ChangeStrictness>()
+        .AddOperation<ListNetworks>()
+        .AddOperation<GetNetworks>()
+        .AddOperation<PutNetworks>()
+        .AddOperation<DeleteNetworks>()
         .AddOperation<ListConsumerGroups>()
         .AddOperation<CreateConsumerGroup>()
         .AddOperation<DeleteConsumerGroup>()

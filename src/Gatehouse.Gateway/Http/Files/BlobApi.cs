@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Xml.Linq;
+using Gatehouse.Contracts.Audit;
 using Gatehouse.Contracts.Errors;
 using Gatehouse.Contracts.Identities;
 using Gatehouse.Hub.Files;
@@ -82,6 +83,12 @@ public sealed class BlobApi
             return passed.Error;
         }
 
+        if (await IsFromElsewhereAsync(http, hub, blob))
+        {
+            CountRefusal(http);
+            return BlobErrors.AuthenticationFailed;
+        }
+
         http.MarkConnectionAuthenticated();
         var comp = http.Request.Query["comp"].ToString();
         return (isWrite, comp) switch
@@ -93,6 +100,30 @@ public sealed class BlobApi
             (false, "blocklist") => await GetBlockListAsync(http, hub, blob),
             _ => BlobErrors.UnsupportedOperation,
         };
+    }
+
+    // A token for a blob was given to its device; where that is bound to networks, the token is too.
+    private async ValueTask<bool> IsFromElsewhereAsync(HttpContext http, HubName hub, string blob)
+    {
+        var address = http.Connection.RemoteIpAddress;
+        if (!DeviceId.TryParse(blob[..Math.Max(0, blob.IndexOf('/', StringComparison.Ordinal))], out var device)
+            || await parts.Credentials.FindIdentityAsync(hub, new IdentityKey(device), http.RequestAborted) is not { Networks: { } networks }
+            || (address is not null && networks.Contains(address)))
+        {
+            return false;
+        }
+
+        parts.Refusals.Report(new Refusal
+        {
+            Hub = hub.Value,
+            Claimed = device.Value,
+            Reason = RefusalReason.NetworkNotAllowed,
+            Error = BlobErrors.AuthenticationFailed,
+            Detail = $"The token for a file is good, and it came from {address}, which is in none of the networks that '{device}' is bound to ({networks}).",
+            Protocol = "https",
+            RemoteAddress = address?.ToString(),
+        });
+        return true;
     }
 
     // Whoever tries tokens is put off as one who tries keys.

@@ -6,10 +6,12 @@ namespace Gatehouse.ServiceApi.Operator.StrictModes;
 /// <summary>What a hub asks of proofs, in answers.</summary>
 /// <param name="MaxTokenLifetimeSeconds">0 for no limit.</param>
 /// <param name="DeviceAuthentication"><c>any</c> or <c>x509</c>.</param>
+/// <param name="DeviceTokens"><c>any</c> or <c>own</c>.</param>
 /// <param name="Etag">Without quotes.</param>
-internal sealed record StrictnessJson(long MaxTokenLifetimeSeconds, string DeviceAuthentication, string Etag)
+internal sealed record StrictnessJson(long MaxTokenLifetimeSeconds, string DeviceAuthentication, string DeviceTokens, string Etag)
 {
-    internal static StrictnessJson From(HubStrictness stored) => new(stored.Strictness.MaxTokenSeconds, stored.Strictness.IsX509Only ? "x509" : "any", stored.ETag);
+    internal static StrictnessJson From(HubStrictness stored) =>
+        new(stored.Strictness.MaxTokenSeconds, stored.Strictness.IsX509Only ? "x509" : "any", stored.Strictness.IsOwnTokensOnly ? "own" : "any", stored.ETag);
 }
 
 /// <summary>Body of PATCH. A name that is unknown is refused: a setting that is misspelled must not look as if it were on.</summary>
@@ -20,7 +22,9 @@ internal sealed record StrictnessBody
 
     public string? DeviceAuthentication { get; init; }
 
-    internal StrictnessChange Change => new() { MaxTokenLifetimeSeconds = MaxTokenLifetimeSeconds, DeviceAuthentication = DeviceAuthentication };
+    public string? DeviceTokens { get; init; }
+
+    internal StrictnessChange Change => new() { MaxTokenLifetimeSeconds = MaxTokenLifetimeSeconds, DeviceAuthentication = DeviceAuthentication, DeviceTokens = DeviceTokens };
 }
 
 /// <summary>What a change did, or would do.</summary>
