@@ -1,5 +1,6 @@
 using System.Net;
 using Gatehouse.Contracts.Access;
+using Gatehouse.Contracts.Audit;
 using Gatehouse.Contracts.Credentials;
 using Gatehouse.Contracts.Errors;
 using Gatehouse.Gateway.Sessions;
@@ -75,7 +76,7 @@ public sealed class DeviceDoor : IAmqpDoor
         return await OpenAsync(request, node.Kind, acting.Value, cancellationToken);
     }
 
-    private LinkDecision RefusePart(LinkRequest request, DeviceNode node, Principal principal)
+    private LinkDecision.Refuse RefusePart(LinkRequest request, DeviceNode node, Principal principal)
     {
         parts.Refusals.Report(new Refusal
         {
