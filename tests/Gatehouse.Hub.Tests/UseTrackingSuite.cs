@@ -4,6 +4,7 @@ using Gatehouse.Contracts.Credentials;
 using Gatehouse.Contracts.Identities;
 using Gatehouse.Contracts.Signals;
 using Gatehouse.Hub.AccessPolicies;
+using Gatehouse.Hub.Certificates;
 using Gatehouse.Hub.Registry;
 using Gatehouse.Hub.UseTracking;
 using Gatehouse.Store;
@@ -223,6 +224,45 @@ public abstract class UseTrackingSuite(PostgresServer? server)
         Assert.Equal(["d2 Fails", "d3 Unknown"], await RadarAsync(hub, "server-issuer/CN=New Root"));
         Assert.Equal([" Fails", "d3 Unknown"], await RadarAsync(hub, "policy/service/primaryKey"));
         Assert.Equal(["d1 Fails", "d2 Fails", "d3 Unknown", "d3/m1 OtherWay"], await RadarAsync(hub, "primaryKey"));
+    }
+
+    [Fact]
+    public async Task Who_went_on_after_both_roots_of_a_canary_needs_neither()
+    {
+        await using var hub = await HubHost.StartAsync(server: server);
+        var next = Client with { Server = new ShownServer("CD", "CN=New Root") };
+        foreach (var key in new[] { "both", "both-at-once", "new", "old", "made-anew", "long-ago" })
+        {
+            await hub.PutAsync(key);
+        }
+
+        await UsedAsync(hub, "both", CredentialName.PrimaryKey, next);
+        await UsedAsync(hub, "both-at-once", CredentialName.PrimaryKey, next);
+        await UsedAsync(hub, "both-at-once", CredentialName.PrimaryKey);
+        await UsedAsync(hub, "new", CredentialName.PrimaryKey, next);
+        await UsedAsync(hub, "made-anew", CredentialName.PrimaryKey, next);
+        await UsedAsync(hub, "long-ago", CredentialName.PrimaryKey, Client with { Server = new ShownServer("EF", "CN=Former Root") });
+        await FindAsync(hub, "primaryKey");
+        await hub.DeleteAsync("made-anew", IfMatch.Any);
+        await hub.PutAsync("made-anew");
+        hub.Time.Advance(TimeSpan.FromSeconds(1));
+        foreach (var key in new[] { "both", "old", "made-anew", "long-ago" })
+        {
+            await UsedAsync(hub, key, CredentialName.PrimaryKey);
+        }
+
+        await FindAsync(hub, "primaryKey");
+        hub.Time.Advance(TimeSpan.FromSeconds(1));
+        await UsedAsync(hub, "both", CredentialName.PrimaryKey);
+        var radar = new Radar(hub.Get<Database>(), Recorder(hub), hub.Get<UseWriter>(), hub.Get<CaCertificates>(), new RootsOfServer("CN=Root", "CN=New Root"));
+        Assert.Equal(["long-ago", "made-anew", "old"], await NamedAsync(radar, "server-issuer/CN=Root"));
+        Assert.Equal(["new"], await NamedAsync(radar, "server-issuer/CN=New Root"));
+
+        // Without a change under way there is no other that is shown.
+        Assert.Equal(["both", "both-at-once", "long-ago", "made-anew", "old"], await NamedAsync(hub.Get<Radar>(), "server-issuer/CN=Root"));
+
+        async Task<IEnumerable<string>> NamedAsync(Radar radar, string without) =>
+            (await radar.LookAsync(hub.Hub, without, RadarOutcome.Fails, null, 100, Token)).Value.Entries.Select(each => each.Identity.ToString()!);
     }
 
     [Fact]

@@ -33,6 +33,9 @@ public sealed record CredentialUse
     /// <summary>Name of the CA above what the server sent.</summary>
     public string? ServerIssuer { get; init; }
 
+    /// <summary>The last such name that was another one: the client went on after that as well. Null for none that is known.</summary>
+    public string? OtherServerIssuer { get; init; }
+
     /// <summary>As the client named itself the last time it did.</summary>
     public string? Software { get; init; }
 
@@ -46,6 +49,9 @@ internal readonly record struct UseKey(HubName Hub, IdentityKey? Identity, strin
 /// <summary>A use that waits to be written: the last of its key.</summary>
 internal sealed record WaitingUse(string Generation, string Mark, long First, long Last, long LastOldTls, ClientTraits Client, string? Shown)
 {
+    /// <summary>As <see cref="CredentialUse.OtherServerIssuer"/>, of what waits; null where the store knows more.</summary>
+    internal string? OtherServerIssuer { get; init; }
+
     internal const string NewTls = "1.3";
 
     internal static WaitingUse Of(Principal principal, ClientTraits client, long now) => new(
@@ -62,6 +68,7 @@ internal sealed record WaitingUse(string Generation, string Mark, long First, lo
     {
         First = later.Mark == Mark && later.Generation == Generation ? First : later.First,
         LastOldTls = Math.Max(LastOldTls, later.LastOldTls),
+        OtherServerIssuer = later.Generation != Generation ? null : Client.Server is { } server && later.Client.Server?.Issuer != server.Issuer ? server.Issuer : OtherServerIssuer,
         Client = later.Client.Software is null && Client.Software is not null ? later.Client with { Software = Client.Software } : later.Client,
     };
 }

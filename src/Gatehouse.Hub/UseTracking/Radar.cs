@@ -9,7 +9,12 @@ namespace Gatehouse.Hub.UseTracking;
 
 /// <summary>Answers before a change who would fail without what is about to go: a key, a CA, TLS 1.2, tokens altogether, or the root above the server's certificate. Changes nothing.</summary>
 /// <remarks>It goes through the whole registry, in batches. Who is connected to this node counts by what it is connected by; of other nodes, the last logins count.</remarks>
-public sealed class Radar(Database database, UseRecorder recorder, UseWriter writer, CaCertificates authorities)
+/// <param name="database">Store.</param>
+/// <param name="recorder">Who is connected.</param>
+/// <param name="writer">What is still to be written.</param>
+/// <param name="authorities">Of the hubs.</param>
+/// <param name="server">Null where another ends TLS.</param>
+public sealed class Radar(Database database, UseRecorder recorder, UseWriter writer, CaCertificates authorities, IServerCertificates? server = null)
 {
     private const string CaPrefix = "ca/";
     private const int Batch = 1_000;
@@ -31,7 +36,7 @@ public sealed class Radar(Database database, UseRecorder recorder, UseWriter wri
         }
 
         await writer.FlushAsync(cancellationToken);
-        var judgement = new RadarJudgement(change.Value, new WaysOn(all));
+        var judgement = new RadarJudgement(change.Value with { ServerIssuers = ServerIssuers() }, new WaysOn(all));
         var sweep = new Sweep(only, max, isCounting: after is null);
         if (after is null && change.Value.ConcernsBackEnds)
         {
@@ -44,6 +49,9 @@ public sealed class Radar(Database database, UseRecorder recorder, UseWriter wri
         await SweepAsync(hub, judgement, sweep, after, cancellationToken);
         return new RadarPage(change.Value.Text, after is null ? sweep.Counts : null, sweep.Entries, sweep.Next);
     }
+
+    // In a canary a client is shown the one now and the other then: who went on after both needs neither.
+    private string[] ServerIssuers() => server?.Read() is not { } state ? [] : state.Next is { } next ? [state.Present.Root, next.Root] : [state.Present.Root];
 
     private static Result<RadarChange> Read(string? without, IReadOnlyList<CaCertificate> authorities)
     {

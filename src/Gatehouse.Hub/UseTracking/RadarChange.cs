@@ -21,6 +21,9 @@ internal sealed record RadarChange
     /// <summary>Whether it is the tokens of devices altogether: how a device is registered decides then, not what it did.</summary>
     internal bool IsAnyToken => selector?.Kind == SelectorKind.AnyToken;
 
+    /// <summary>Names of the CAs above the certificates that the server may show now or next.</summary>
+    internal IReadOnlyList<string> ServerIssuers { get; init; } = [];
+
     internal static Result<RadarChange> Parse(string? text)
     {
         if (text?.StartsWith(ServerIssuerPrefix, StringComparison.Ordinal) == true && text.Length > ServerIssuerPrefix.Length)
@@ -49,7 +52,7 @@ internal sealed record RadarChange
 
     internal bool Matches(CredentialUse use) => selector?.Kind switch
     {
-        null => use.ServerIssuer == serverIssuer,
+        null => use.ServerIssuer == serverIssuer && (use.OtherServerIssuer is not { } other || !ServerIssuers.Contains(other)),
         SelectorKind.One => use.Credential == selector.Name,
         SelectorKind.BothOfPolicy => use.Credential.StartsWith($"{CredentialName.PolicyPrefix}{selector.Name}/", StringComparison.Ordinal),
         SelectorKind.Certificate => use.Credential == CredentialName.OfAuthority(selector.Name) || use.Shown.Contains(selector.Name),

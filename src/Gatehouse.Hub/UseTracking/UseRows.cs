@@ -6,7 +6,7 @@ using Gatehouse.Store;
 
 namespace Gatehouse.Hub.UseTracking;
 
-/// <summary>SQL of <c>credential_uses</c> (Schema/0033). What is read are uses of credentials that are still registered: of a key that was replaced since there is none.</summary>
+/// <summary>SQL of <c>credential_uses</c> (Schema/0033, 0047). What is read are uses of credentials that are still registered: of a key that was replaced since there is none.</summary>
 internal static class UseRows
 {
     /// <summary>Later times win, whichever node writes last. One command for all rows, so that SQLite prepares its statement once.</summary>
@@ -14,11 +14,13 @@ internal static class UseRows
         write.Connection.ExecuteAsync(new CommandDefinition(
             """
             INSERT INTO credential_uses (hub, device_id, module_id, generation_id, credential, mark, first_used, last_used, last_old_tls,
-              protocol, tls_version, cipher_suite, server_certificate, server_issuer, software, shown)
-            VALUES (@hub, @device, @module, @generation, @credential, @mark, @first, @last, @oldTls, @protocol, @tls, @cipher, @server, @issuer, @software, @shown)
+              protocol, tls_version, cipher_suite, server_certificate, server_issuer, other_server_issuer, software, shown)
+            VALUES (@hub, @device, @module, @generation, @credential, @mark, @first, @last, @oldTls, @protocol, @tls, @cipher, @server, @issuer, @otherIssuer, @software, @shown)
             ON CONFLICT (hub, device_id, module_id, credential) DO UPDATE SET
               first_used = CASE WHEN credential_uses.generation_id = excluded.generation_id AND credential_uses.mark = excluded.mark THEN credential_uses.first_used ELSE excluded.first_used END,
               last_old_tls = CASE WHEN credential_uses.last_old_tls > excluded.last_old_tls THEN credential_uses.last_old_tls ELSE excluded.last_old_tls END,
+              other_server_issuer = CASE WHEN excluded.other_server_issuer IS NOT NULL OR credential_uses.generation_id <> excluded.generation_id THEN excluded.other_server_issuer
+                WHEN credential_uses.server_issuer <> COALESCE(excluded.server_issuer, '') THEN credential_uses.server_issuer ELSE credential_uses.other_server_issuer END,
               software = COALESCE(excluded.software, credential_uses.software),
               generation_id = excluded.generation_id, mark = excluded.mark, last_used = excluded.last_used, protocol = excluded.protocol, tls_version = excluded.tls_version,
               cipher_suite = excluded.cipher_suite, server_certificate = excluded.server_certificate, server_issuer = excluded.server_issuer, shown = excluded.shown
@@ -128,6 +130,7 @@ internal static class UseRows
         cipher = use.Client.CipherSuite,
         server = use.Client.Server?.Thumbprint,
         issuer = use.Client.Server?.Issuer,
+        otherIssuer = use.OtherServerIssuer,
         software = use.Client.Software,
         shown = use.Shown,
     };
@@ -137,6 +140,7 @@ internal static class UseRows
     private const string Select = """
         SELECT u.device_id AS DeviceId, u.module_id AS ModuleId, u.credential AS Credential, u.first_used AS FirstUsed, u.last_used AS LastUsed, u.last_old_tls AS LastOldTls,
                u.protocol AS Protocol, u.tls_version AS TlsVersion, u.cipher_suite AS CipherSuite, u.server_certificate AS ServerCertificate, u.server_issuer AS ServerIssuer,
+               u.other_server_issuer AS OtherServerIssuer,
                u.software AS Software, u.shown AS Shown
         """;
 
@@ -197,6 +201,8 @@ internal static class UseRows
 
         public string? ServerIssuer { get; init; }
 
+        public string? OtherServerIssuer { get; init; }
+
         public string? Software { get; init; }
 
         public string? Shown { get; init; }
@@ -213,6 +219,7 @@ internal static class UseRows
             CipherSuite = CipherSuite,
             ServerCertificate = ServerCertificate,
             ServerIssuer = ServerIssuer,
+            OtherServerIssuer = OtherServerIssuer,
             Software = Software,
             Shown = string.IsNullOrEmpty(Shown) ? [] : Shown.Split(' '),
         };
