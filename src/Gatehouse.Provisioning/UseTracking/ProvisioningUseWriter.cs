@@ -1,70 +1,22 @@
 using Gatehouse.Store;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Gatehouse.Provisioning.UseTracking;
 
-/// <summary>Writes what <see cref="ProvisioningUses"/> has gathered: every five seconds, and at the end. A crash loses the uses of the last seconds, nothing else.</summary>
-internal sealed class ProvisioningUseWriter(Database database, ProvisioningUses uses, TimeProvider time, ILogger<ProvisioningUseWriter> logger) : BackgroundService
+/// <summary>Writes what <see cref="ProvisioningUses"/> has gathered.</summary>
+internal sealed class ProvisioningUseWriter(Database database, ProvisioningUses uses, TimeProvider time, ILogger<ProvisioningUseWriter> logger) : WriteBehind(time)
 {
     // Each batch is a transaction, for which other writers wait.
     private const int MaxBatch = 500;
-    private static readonly TimeSpan Round = TimeSpan.FromSeconds(5);
 
-    private readonly SemaphoreSlim writing = new(1);
-
-    /// <summary>Completes when what was used on this node so far is stored.</summary>
-    /// <exception cref="StoreException">The store cannot write; what was not written waits on.</exception>
-    internal async Task FlushAsync(CancellationToken cancellationToken)
+    protected override async Task WriteAsync(CancellationToken cancellationToken)
     {
-        await writing.WaitAsync(cancellationToken);
-        try
+        var (taken, lost) = uses.Take();
+        if (lost > 0)
         {
-            var (taken, lost) = uses.Take();
-            if (lost > 0)
-            {
-                logger.UsesNotTracked(lost);
-            }
-
-            await WriteAsync(taken, cancellationToken);
+            logger.UsesNotTracked(lost);
         }
-        finally
-        {
-            writing.Release();
-        }
-    }
 
-    public override async Task StopAsync(CancellationToken cancellationToken)
-    {
-        await base.StopAsync(cancellationToken);
-        await FlushAsync(cancellationToken);
-    }
-
-    public override void Dispose()
-    {
-        writing.Dispose();
-        base.Dispose();
-    }
-
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(Round, time);
-        try
-        {
-            await TryPruneAsync(stoppingToken);
-            while (await timer.WaitForNextTickAsync(stoppingToken))
-            {
-                await TryFlushAsync(stoppingToken);
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // StopAsync writes the rest.
-        }
-    }
-
-    private async Task WriteAsync(IReadOnlyCollection<ProvisioningUse> taken, CancellationToken cancellationToken)
-    {
         var written = 0;
         try
         {
@@ -88,20 +40,10 @@ internal sealed class ProvisioningUseWriter(Database database, ProvisioningUses 
         }
     }
 
-    private async Task TryFlushAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            await FlushAsync(cancellationToken);
-        }
-        catch (Exception error) when (error is not OutOfMemoryException && !cancellationToken.IsCancellationRequested)
-        {
-            logger.UsesNotWritten(uses.Count, error);
-        }
-    }
+    protected override void TellNotWritten(Exception error) => logger.UsesNotWritten(uses.Count, error);
 
     // Rows of enrollments and policies that are gone show nowhere; they only take room.
-    private async Task TryPruneAsync(CancellationToken cancellationToken)
+    protected override async Task TidyAsync(CancellationToken cancellationToken)
     {
         try
         {

@@ -2,31 +2,28 @@ using System.Security.Cryptography;
 using Gatehouse.Contracts.Certificates;
 using Gatehouse.Contracts.Credentials;
 using Gatehouse.Contracts.Identities;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Gatehouse.Store.Certificates;
 
-/// <summary>Certificates by which somebody was let in: gathered in memory, the last of each owner, read and written behind every five seconds, and at an orderly stop.</summary>
-/// <remarks>A login costs one entry of a table that holds bytes which the connection has anyway; a certificate is read by whoever writes. A crash loses what was seen in the last seconds; it is seen again when the devices come again.</remarks>
-public sealed class CertificateSightings : BackgroundService
+/// <summary>Certificates by which somebody was let in: gathered in memory, the last of each owner, read and written behind.</summary>
+/// <remarks>A login costs one entry of a table that holds bytes which the connection has anyway; a certificate is read by whoever writes. What a crash loses is seen again when the devices come again.</remarks>
+public sealed class CertificateSightings : WriteBehind
 {
     // Each batch is a transaction, for which other writers wait.
     private const int MaxBatch = 500;
-    private const int LooksBetween = 5;
-    private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
 
     private readonly Database database;
     private readonly SightingOptions options;
     private readonly AlarmSchedule schedule;
     private readonly TimeProvider time;
     private readonly ILogger logger;
-    private readonly SemaphoreSlim writing = new(1);
     private readonly Lock gate = new();
     private Dictionary<SightingKey, Sighting> waiting = [];
     private long lost;
 
     public CertificateSightings(Database database, SightingOptions options, CertificateAlarmOptions alarms, TimeProvider time, ILogger<CertificateSightings> logger)
+        : base(time)
     {
         ArgumentNullException.ThrowIfNull(alarms);
         (this.database, this.options, this.time, this.logger) = (database, options, time, logger);
@@ -70,65 +67,6 @@ public sealed class CertificateSightings : BackgroundService
         }
     }
 
-    /// <summary>Completes when what was seen on this node so far is stored.</summary>
-    /// <exception cref="StoreException">The store cannot write; what was not written waits on.</exception>
-    public async Task FlushAsync(CancellationToken cancellationToken)
-    {
-        await writing.WaitAsync(cancellationToken);
-        try
-        {
-            Dictionary<SightingKey, Sighting> taken;
-            long missed;
-            lock (gate)
-            {
-                (taken, missed, waiting, lost) = (waiting, lost, [], 0);
-            }
-
-            if (missed > 0)
-            {
-                StoreLog.SightingsLost(logger, missed);
-            }
-
-            await WriteAsync(taken, cancellationToken);
-        }
-        finally
-        {
-            writing.Release();
-        }
-    }
-
-    public override async Task StopAsync(CancellationToken cancellationToken)
-    {
-        await base.StopAsync(cancellationToken);
-        await FlushAsync(cancellationToken);
-    }
-
-    public override void Dispose()
-    {
-        writing.Dispose();
-        base.Dispose();
-    }
-
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(Look, time);
-        try
-        {
-            for (var looks = 1; await timer.WaitForNextTickAsync(stoppingToken); looks++)
-            {
-                if (looks >= LooksBetween || Count >= options.MaxWaiting / 10)
-                {
-                    looks = 0;
-                    await TryFlushAsync(stoppingToken);
-                }
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // StopAsync writes the rest.
-        }
-    }
-
     private int Count
     {
         get
@@ -139,6 +77,27 @@ public sealed class CertificateSightings : BackgroundService
             }
         }
     }
+
+    protected override bool IsMuch => Count >= options.MaxWaiting / 10;
+
+    protected override async Task WriteAsync(CancellationToken cancellationToken)
+    {
+        Dictionary<SightingKey, Sighting> taken;
+        long missed;
+        lock (gate)
+        {
+            (taken, missed, waiting, lost) = (waiting, lost, [], 0);
+        }
+
+        if (missed > 0)
+        {
+            StoreLog.SightingsLost(logger, missed);
+        }
+
+        await WriteAsync(taken, cancellationToken);
+    }
+
+    protected override void TellNotWritten(Exception error) => StoreLog.SightingsNotWritten(logger, Count, error);
 
     private static ReadOnlyMemory<byte>[] Above(PeerCertificate shown) => shown.Intermediates.Count == 0 ? [] : [.. shown.Intermediates.Select(static each => each.RawDataMemory)];
 
@@ -241,18 +200,6 @@ public sealed class CertificateSightings : BackgroundService
                     lost++;
                 }
             }
-        }
-    }
-
-    private async Task TryFlushAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            await FlushAsync(cancellationToken);
-        }
-        catch (Exception error) when (error is not OutOfMemoryException && !cancellationToken.IsCancellationRequested)
-        {
-            StoreLog.SightingsNotWritten(logger, Count, error);
         }
     }
 
