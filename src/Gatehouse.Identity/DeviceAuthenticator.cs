@@ -79,10 +79,8 @@ public sealed class DeviceAuthenticator
     // Likewise: from where a key would be taken is for those who hold it. An address that is unknown is none that is allowed.
     private static Verdict Bound(IdentityCredentials registered, DeviceLogin login, Verdict verdict) =>
         registered.Networks is { } networks && verdict is Verdict.Accepted && (login.RemoteAddress is not { } address || !networks.Contains(address))
-            ? Refuse.Device(RefusalReason.NetworkNotAllowed, $"The proof is good, and it came from {Shown(login.RemoteAddress)}, which is in none of the networks that '{registered.Identity.Device}' is bound to ({networks}).")
+            ? Refuse.Device(RefusalReason.NetworkNotAllowed, $"The proof is good, and it came from {NetworkRanges.Describe(login.RemoteAddress)}, which is in none of the networks that '{registered.Identity.Device}' is bound to ({networks}).")
             : verdict;
-
-    private static string Shown(IPAddress? address) => address is null ? "an unknown address" : (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString();
 
     // An attempt that was put off does not count, or a device that keeps trying would never get out.
     private static void Remember(RefusalBackoff backoff, IPAddress address, DeviceLogin login, Verdict verdict)

@@ -78,6 +78,9 @@ public sealed class NetworkRanges
         return false;
     }
 
+    /// <summary>An address as people read it beside ranges: one of IPv4 as such, also where a socket for both shows it within IPv6.</summary>
+    public static string Describe(IPAddress? address) => address is null ? "an unknown address" : (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString();
+
     /// <summary>The ranges with one space between: what is stored, and what people read.</summary>
     public override string ToString() => string.Join(' ', Texts);
 

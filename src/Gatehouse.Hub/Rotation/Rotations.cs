@@ -187,7 +187,6 @@ public sealed class Rotations
 
     private RotationWords? WordsOf(RotationRow row) => row.Kind == DeviceKey && fleets is not null ? FleetView.Words : kinds.Find(row.Kind)?.WordsFor(row);
 
-
     private async Task<Result<RotationPlan>> InsertAsync(WriteTransaction write, IRotationKind kind, RotationRow drawn, CancellationToken cancellationToken)
     {
         var hub = HubName.Parse(drawn.Hub);

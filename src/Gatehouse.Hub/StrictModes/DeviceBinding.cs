@@ -34,6 +34,6 @@ public sealed record BindingEffect(DeviceBinding Current, bool IsChanged)
 /// <param name="Address">Where it comes from; null when unknown.</param>
 public sealed record BoundConnection(string Identity, IPAddress? Address)
 {
-    /// <summary>An address of IPv4 as such, also where a socket for both shows it within IPv6.</summary>
-    public string? Shown => (Address is { IsIPv4MappedToIPv6: true } ? Address.MapToIPv4() : Address)?.ToString();
+    /// <summary>As <see cref="NetworkRanges.Describe"/>; null when unknown.</summary>
+    public string? Shown => Address is null ? null : NetworkRanges.Describe(Address);
 }

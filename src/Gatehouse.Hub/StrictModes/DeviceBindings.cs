@@ -97,7 +97,7 @@ public sealed class DeviceBindings
 
     private static string DangerOf(BindingEffect effect)
     {
-        var from = string.Join(", ", effect.Live.Select(static each => each.Shown ?? "an unknown address").Distinct(StringComparer.Ordinal).Take(3));
+        var from = string.Join(", ", effect.Live.Select(static each => NetworkRanges.Describe(each.Address)).Distinct(StringComparer.Ordinal).Take(3));
         return string.Create(CultureInfo.InvariantCulture, $"'{effect.Current.Device}' is connected to this node from {from}, which is in none of these networks, and would lose all its {effect.LiveCount} connections here.");
     }
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Xml.Linq;
 using Gatehouse.Contracts.Audit;
+using Gatehouse.Contracts.Credentials;
 using Gatehouse.Contracts.Errors;
 using Gatehouse.Contracts.Identities;
 using Gatehouse.Hub.Files;
@@ -119,7 +120,7 @@ public sealed class BlobApi
             Claimed = device.Value,
             Reason = RefusalReason.NetworkNotAllowed,
             Error = BlobErrors.AuthenticationFailed,
-            Detail = $"The token for a file is good, and it came from {address}, which is in none of the networks that '{device}' is bound to ({networks}).",
+            Detail = $"The token for a file is good, and it came from {NetworkRanges.Describe(address)}, which is in none of the networks that '{device}' is bound to ({networks}).",
             Protocol = "https",
             RemoteAddress = address?.ToString(),
         });
