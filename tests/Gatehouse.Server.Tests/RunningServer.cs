@@ -37,7 +37,8 @@ public sealed class RunningServer : IAsyncLifetime
     {
         var child = ServerChild.Start(["--data", Data, "--mqtt-port", "0", "--amqp-port", "0", "--https-port", "0", "--metrics-port", "0", .. more]);
         children.Add(child);
-        while (!(File.Exists(ConnectionPath) && Read() is var connection && connection.GetProperty("pid").GetInt32() == child.Id))
+        JsonElement? connection;
+        while ((connection = Read())?.GetProperty("pid").GetInt32() != child.Id)
         {
             if (child.HasExited)
             {
@@ -47,7 +48,7 @@ public sealed class RunningServer : IAsyncLifetime
             await Task.Delay(20, TestContext.Current.CancellationToken);
         }
 
-        Connection = Read();
+        Connection = connection!.Value;
     }
 
     internal int Port(string name) => Connection.GetProperty("ports").GetProperty(name).GetInt32();
@@ -101,5 +102,16 @@ public sealed class RunningServer : IAsyncLifetime
         return $"SharedAccessSignature sr={parts["HostName"]}&sig={Uri.EscapeDataString(Convert.ToBase64String(mac))}&se={expiry}&skn={parts["SharedAccessKeyName"]}";
     }
 
-    private JsonElement Read() => JsonDocument.Parse(File.ReadAllBytes(ConnectionPath)).RootElement;
+    /// <summary>Null when there is none; a server that starts takes away the one that a killed one left, also between a look and a read.</summary>
+    private JsonElement? Read()
+    {
+        try
+        {
+            return JsonDocument.Parse(File.ReadAllBytes(ConnectionPath)).RootElement;
+        }
+        catch (FileNotFoundException)
+        {
+            return null;
+        }
+    }
 }

@@ -1,3 +1,4 @@
+using System.Collections;
 using System.Net;
 using System.Text;
 using Amqp;
@@ -114,6 +115,24 @@ public sealed class AmqpSinkTests : IDisposable
         Assert.Equal(["0 of d1", "1 of d1", "2 of d1"], queue.Taken.Distinct().Order());
     }
 
+    [Fact]
+    public async Task What_the_broker_had_taken_counts_also_when_it_goes_before_the_rest_was_sent()
+    {
+        queue.Held = "1";
+        await using var sink = Open();
+        var events = Enumerable.Range(0, 3).Select(i => Events.Of(i, $"{i}")).ToArray();
+        using var gone = new ManualResetEventSlim();
+
+        var sending = Task.Run(() => sink.SendAsync(Events.Batch(new HeldUp(events, 2, gone)), Token), Token);
+        var link = await queue.Holding.Task.WaitAsync(Token);
+        link.AddClosedCallback((_, _) => gone.Set()); // the client has answered
+        link.Close(TimeSpan.Zero, new Error(ErrorCode.InternalError) { Description = "going down" });
+        var outcome = await sending;
+
+        Assert.Equal((SinkResult.Failed, 1), (outcome.Result, outcome.Delivered));
+        Assert.Contains("going down", outcome.Error, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(ErrorCode.PreconditionFailed)]
     [InlineData(ErrorCode.MessageSizeExceeded)]
@@ -134,6 +153,29 @@ public sealed class AmqpSinkTests : IDisposable
     private AmqpSink Open(int? at = null, TimeSpan? timeout = null, string password = "password") => new(
         AmqpTarget.Parse($"Endpoint=amqp://127.0.0.1:{at ?? port}/;SharedAccessKeyName=user;SharedAccessKey={password};EntityPath=q", out _)!,
         new SinkOptions { AllowPrivateAddresses = true, Timeout = timeout ?? TimeSpan.FromSeconds(10) });
+
+    /// <summary>Events of which one is given out only when told.</summary>
+    private sealed class HeldUp(IReadOnlyList<SinkEvent> events, int held, ManualResetEventSlim go) : IReadOnlyList<SinkEvent>
+    {
+        public int Count => events.Count;
+
+        public SinkEvent this[int index] => events[index];
+
+        public IEnumerator<SinkEvent> GetEnumerator()
+        {
+            for (var i = 0; i < events.Count; i++)
+            {
+                if (i == held)
+                {
+                    go.Wait(TestContext.Current.CancellationToken);
+                }
+
+                yield return events[i];
+            }
+        }
+
+        IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+    }
 
     private sealed class Queue : IMessageProcessor
     {

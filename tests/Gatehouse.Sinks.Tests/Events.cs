@@ -14,5 +14,5 @@ internal static class Events
         return new SinkEvent(number, DateTimeOffset.UnixEpoch, (byte[])[.. writer.Complete(), .. Encoding.UTF8.GetBytes(body)]);
     }
 
-    internal static SinkBatch Batch(params SinkEvent[] events) => new() { Hub = "gatehouse", Endpoint = "e", Partition = 0, Events = events };
+    internal static SinkBatch Batch(params IReadOnlyList<SinkEvent> events) => new() { Hub = "gatehouse", Endpoint = "e", Partition = 0, Events = events };
 }

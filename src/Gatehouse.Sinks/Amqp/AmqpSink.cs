@@ -90,7 +90,16 @@ public sealed class AmqpSink : ISink
     private static Task<Outcome?> SendAsync(SenderLink link, Message message)
     {
         var told = new TaskCompletionSource<Outcome?>(TaskCreationOptions.RunContinuationsAsynchronously);
-        link.Send(message, null, (by, _, outcome, _) => told.TrySetResult(IsOfTheEnd(by, outcome) ? null : outcome), null);
+        try
+        {
+            link.Send(message, null, (by, _, outcome, _) => told.TrySetResult(IsOfTheEnd(by, outcome) ? null : outcome), null);
+        }
+        catch (AmqpException)
+        {
+            // The link ended while the batch was sent. What the broker had taken by then stands, and must not be sent again.
+            told.TrySetResult(null);
+        }
+
         return told.Task;
     }
 
