@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
+using Dapper;
 using Gatehouse.Contracts.Credentials;
 using Gatehouse.Contracts.Errors;
 using Gatehouse.Contracts.Identities;
@@ -152,6 +153,43 @@ public abstract class RevocationNoticeSuite(PostgresServer? server)
         Assert.Contains(leaf.SerialNumber, entry.Note);
         Assert.Empty(await UntoldAsync(host));
         Assert.Equal("certificate.told", (await AuditAsync(host))[^1].Action);
+    }
+
+    [Fact]
+    public async Task A_hub_that_is_linked_later_is_told_of_all_that_was_revoked_and_has_not_ended()
+    {
+        await using var host = await StartAsync();
+        var second = HubName.Parse("second");
+        await host.LinkAsync(second, "second.example");
+        Assert.Equal(204, (await host.AskAsync("DELETE", "/iotHubs/second.example", ifMatch: "*")).Code);
+        using var ended = await IssueAsync(host, "dev-1");
+        await RevokeAsync(host, ended);
+        await host.Get<Database>().WriteAsync<bool>(
+            async (transaction, token) =>
+            {
+                var sql = "UPDATE issued_certificates SET not_after = @Now WHERE serial = @SerialNumber";
+                return await transaction.Connection.ExecuteAsync(new CommandDefinition(sql, new { Now = host.Time.GetUtcNow().UtcTicks, ended.SerialNumber }, transaction.Transaction, cancellationToken: token)) == 1;
+            },
+            Token);
+        using var revoked = await IssueAsync(host, "dev-2");
+        await RevokeAsync(host, revoked, "keyCompromise");
+        using var good = await IssueAsync(host, "dev-3");
+
+        var linked = await host.AskAsync("PUT", "/iotHubs/second.example", "{}");
+        Assert.True(linked.Code == 200, linked.Body?.ToJsonString());
+        await using var distant = await LinkAsync(host);
+        await RunAsync(host);
+
+        foreach (var (revocations, hub) in new[] { (host.Get<IRevocations>(), second), (distant.Revocations, DistantServer.Hub) })
+        {
+            var entry = Refused(revocations, hub, revoked)!;
+            Assert.Equal(RevocationReason.KeyCompromise, entry.Reason);
+            Assert.Contains("told as policy:provisioningserviceowner linked the hub", entry.Note, StringComparison.Ordinal);
+            Assert.Null(Refused(revocations, hub, good));
+            Assert.Null(Refused(revocations, hub, ended));
+        }
+
+        Assert.Empty(await UntoldAsync(host));
     }
 
     [Fact]

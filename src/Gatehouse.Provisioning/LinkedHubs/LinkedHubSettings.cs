@@ -17,7 +17,7 @@ using Gatehouse.Store;
 namespace Gatehouse.Provisioning.LinkedHubs;
 
 /// <summary>The hubs that a service is linked with: of this server by host name, of others by connection string. Each change is one transaction with its audit record, under the service's lock.</summary>
-internal sealed class LinkedHubSettings(Database database, SecretVault vault, IDeviceRegistrar registrar, ProvisioningOptions options)
+internal sealed class LinkedHubSettings(Database database, SecretVault vault, IDeviceRegistrar registrar, RevocationNotices.RevocationNotices notices, ProvisioningOptions options)
 {
     private const int MaxLocationLength = 64;
     private const int PageSize = 500;
@@ -29,33 +29,53 @@ internal sealed class LinkedHubSettings(Database database, SecretVault vault, ID
     internal async Task<Result<LinkedHub>> FindAsync(HubName service, string name, CancellationToken cancellationToken) =>
         (await ListAsync(service, cancellationToken)).FirstOrDefault(hub => Is(hub, name)) is { } found ? found : ProvisioningErrors.LinkedHubNotFound;
 
-    /// <summary>Links a hub without If-Match, changes a link with it. ArgumentInvalid, PreconditionFailed, LinkedHubConflict.</summary>
-    internal Task<Result<LinkedHub>> PutAsync(HubName service, string actor, string name, LinkedHubDocument document, string? etag, CancellationToken cancellationToken) => WriteAsync(
-        service,
-        async (transaction, token) =>
+    /// <summary>Links a hub without If-Match, changes a link with it. One of this server refuses what the service has revoked when this returns. ArgumentInvalid, PreconditionFailed, LinkedHubConflict.</summary>
+    internal async Task<Result<LinkedHub>> PutAsync(HubName service, string actor, string name, LinkedHubDocument document, string? etag, CancellationToken cancellationToken)
+    {
+        var isNew = false;
+        var written = await WriteAsync(
+            service,
+            async (transaction, token) =>
+            {
+                var all = await LinkedHubRows.ReadAllAsync(transaction.Connection, service, token, transaction.Transaction);
+                var present = all.FirstOrDefault(hub => Is(hub, name));
+                if (present is null ? etag is not null : etag is null || !EntityTag.Fits(etag, present.Etag))
+                {
+                    return ProvisioningErrors.PreconditionFailed.With(present is null ? "The linked hub does not exist." : "The hub is linked: send If-Match with its ETag.");
+                }
+
+                var read = Read(service, name, document, present, all);
+                if (!read.IsOk)
+                {
+                    return read.Error;
+                }
+
+                isNew = present is null;
+                if (isNew && all.Count >= options.LinkedHubs.MaxHubs)
+                {
+                    return ProvisioningErrors.LinkedHubConflict.With($"The service has {options.LinkedHubs.MaxHubs} linked hubs, the most it may have.");
+                }
+
+                if (isNew)
+                {
+                    await LinkedHubRows.InsertAsync(transaction, service, read.Value, token);
+                    await notices.KeepAllAsync(transaction, service, read.Value, actor, token);
+                }
+                else
+                {
+                    await LinkedHubRows.UpdateAsync(transaction, service, read.Value, token);
+                }
+
+                return Record(transaction, service, read.Value, actor, isNew ? "create" : "update", isNewConnection: read.Value.Connection != present?.Connection);
+            },
+            cancellationToken);
+        if (written.IsOk && isNew)
         {
-            var all = await LinkedHubRows.ReadAllAsync(transaction.Connection, service, token, transaction.Transaction);
-            var present = all.FirstOrDefault(hub => Is(hub, name));
-            if (present is null ? etag is not null : etag is null || !EntityTag.Fits(etag, present.Etag))
-            {
-                return ProvisioningErrors.PreconditionFailed.With(present is null ? "The linked hub does not exist." : "The hub is linked: send If-Match with its ETag.");
-            }
+            await notices.TellAllAsync(written.Value, cancellationToken);
+        }
 
-            var read = Read(service, name, document, present, all);
-            if (!read.IsOk)
-            {
-                return read.Error;
-            }
-
-            if (present is null && all.Count >= options.LinkedHubs.MaxHubs)
-            {
-                return ProvisioningErrors.LinkedHubConflict.With($"The service has {options.LinkedHubs.MaxHubs} linked hubs, the most it may have.");
-            }
-
-            await (present is null ? LinkedHubRows.InsertAsync(transaction, service, read.Value, token) : LinkedHubRows.UpdateAsync(transaction, service, read.Value, token));
-            return Record(transaction, service, read.Value, actor, present is null ? "create" : "update", isNewConnection: read.Value.Connection != present?.Connection);
-        },
-        cancellationToken);
+        return written;
+    }
 
     /// <summary>Ends a link. LinkedHubNotFound, PreconditionFailed; LinkedHubConflict while devices are assigned to it or enrollments name it, unless it is forced: they keep what they have.</summary>
     internal Task<Result<LinkedHub>> DeleteAsync(HubName service, string actor, string name, string? etag, bool isForced, CancellationToken cancellationToken) => WriteAsync(

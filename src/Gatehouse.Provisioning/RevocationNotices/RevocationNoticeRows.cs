@@ -44,6 +44,24 @@ internal static class RevocationNoticeRows
         row,
         cancellationToken);
 
+    /// <summary>One for each certificate of the service that is revoked and has not ended, for one hub.</summary>
+    /// <param name="transaction">Writes.</param>
+    /// <param name="ofHub">What is the same in all; its device is left open.</param>
+    /// <param name="now">Those that end later count, and are tried at once.</param>
+    /// <param name="cancellationToken">Of the transaction.</param>
+    internal static Task SaveAllAsync(WriteTransaction transaction, RevocationNotice ofHub, long now, CancellationToken cancellationToken) =>
+        transaction.Connection.ExecuteAsync(new CommandDefinition(
+            """
+            INSERT INTO revocation_notices (service, host_name, serial, hub, thumbprint, reason, registration, device_id, actor, attempts, next_attempt, problem)
+            SELECT c.service, @HostName, c.serial, @Hub, c.thumbprint, c.revocation_reason, c.registration_name, COALESCE(NULLIF(r.device_id, ''), c.registration_name), @Actor, 0, @Now, ''
+            FROM issued_certificates c LEFT JOIN registrations r ON r.service = c.service AND r.id = c.registration_id
+            WHERE c.service = @Service AND c.revoked <> 0 AND c.not_after > @Now
+            ON CONFLICT (service, host_name, serial) DO UPDATE SET next_attempt = excluded.next_attempt
+            """,
+            new { ofHub.Service, ofHub.HostName, ofHub.Hub, ofHub.Actor, Now = now },
+            transaction.Transaction,
+            cancellationToken: cancellationToken));
+
     /// <summary>All that are due for the hub of this one before its next attempt.</summary>
     internal static Task PutOffAsync(WriteTransaction transaction, RevocationNotice row, long latest, CancellationToken cancellationToken) =>
         transaction.Connection.ExecuteAsync(new CommandDefinition(

@@ -57,6 +57,18 @@ internal sealed class RevocationNotices(Database database, IDeviceRegistrar here
         }
     }
 
+    /// <summary>In the transaction that links a hub: all that was revoked before and has not ended.</summary>
+    /// <param name="transaction">Of the link.</param>
+    /// <param name="service">Whose certificates.</param>
+    /// <param name="hub">The new one.</param>
+    /// <param name="actor">Who links it.</param>
+    /// <param name="cancellationToken">Of the transaction.</param>
+    internal Task KeepAllAsync(WriteTransaction transaction, HubName service, LinkedHub hub, string actor, CancellationToken cancellationToken)
+    {
+        var ofHub = new RevocationNotice { Service = service.Value, HostName = hub.HostName, Hub = hub.Hub?.Value ?? "", Actor = $"an earlier command, and told as {actor} linked the hub" };
+        return RevocationNoticeRows.SaveAllAsync(transaction, ofHub, time.GetUtcNow().UtcTicks, cancellationToken);
+    }
+
     /// <summary>What linked hubs have not been told yet of some certificates.</summary>
     internal async Task<ILookup<string, RevocationNotice>> FindAsync(HubName service, IEnumerable<string> serials, CancellationToken cancellationToken)
     {
@@ -80,7 +92,23 @@ internal sealed class RevocationNotices(Database database, IDeviceRegistrar here
         }
     }
 
-    /// <summary>Before the doors open: what a crash kept from hubs of this server.</summary>
+    /// <summary>After the commit of a link: a hub of this server has all when this returns; one of another is told from here on.</summary>
+    internal async Task TellAllAsync(LinkedHub hub, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (hub.Hub is not null)
+            {
+                await TellHereAsync(cancellationToken);
+            }
+        }
+        finally
+        {
+            woken.Release();
+        }
+    }
+
+    /// <summary>What hubs of this server have not been told yet; before the doors open that is what a crash kept from them.</summary>
     internal async Task TellHereAsync(CancellationToken cancellationToken)
     {
         RevocationNotice? last = null;
