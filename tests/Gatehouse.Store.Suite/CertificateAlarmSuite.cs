@@ -235,6 +235,24 @@ public abstract class CertificateAlarmSuite(StoreHost host) : StoreSuite(host)
         Assert.Equal(["ca 2"], await NamesAsync());
     }
 
+    [Fact]
+    public async Task Other_thresholds_hold_from_the_next_start_on_for_what_was_seen_before_too()
+    {
+        using var before = Watch();
+        await SaveAsync(Row("d1", 50), Row("d2", 20), Row("d3", 100));
+        await before.LookAsync(Token);
+        Assert.Equal(["d2 30"], await NamesAsync());
+
+        using var after = Watch(new CertificateAlarmOptions { Days = [60, 14] });
+        await after.LookAsync(Token);
+
+        Assert.Equal(["d1 60", "d2 60"], (await NamesAsync()).Except(["d2 30"]).Order(StringComparer.Ordinal));
+        Assert.Equal(1, await Host.CountAsync($"known_certificates WHERE owner = 'd3' AND next_alarm = {Now + (40 * TimeSpan.TicksPerDay)}"));
+        Host.Time.Advance(TimeSpan.FromDays(6));
+        await after.LookAsync(Token);
+        Assert.Contains("d2 14", await NamesAsync());
+    }
+
     private KnownCertificate Row(string owner, int days, int life = 365) => InventoryRooms.Row(Hub, owner, Now, days, life);
 
     private async Task SaveAsync(params KnownCertificate[] rows) => await Host.Database.WriteAsync<bool>(

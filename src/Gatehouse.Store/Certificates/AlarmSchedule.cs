@@ -8,6 +8,9 @@ internal sealed class AlarmSchedule(CertificateAlarmOptions options)
 
     private readonly int[] days = [.. options.Days.Where(static each => each > 0).Distinct().OrderDescending(), 0];
 
+    /// <summary>The thresholds, the most days first, with commas.</summary>
+    public override string ToString() => string.Join(',', days);
+
     /// <summary>When it is to be looked at first: the past for one that has passed a threshold already.</summary>
     internal long First(KnownCertificate certificate) => At(certificate, LevelsOf(certificate)[0]);
 

@@ -25,6 +25,9 @@ public sealed class CertificateAlarmWatch : BackgroundService
     private readonly ILogger logger;
     private readonly Counter<long> raised;
 
+    // Whether the next alarms are known to be set by these thresholds.
+    private bool isScheduled;
+
     // Names of alarms about standing certificates that are rows already, so that nothing is written for them each minute.
     private HashSet<(string Tenant, string Id)> standing = [];
 
@@ -39,6 +42,18 @@ public sealed class CertificateAlarmWatch : BackgroundService
     /// <summary>One look.</summary>
     public async Task LookAsync(CancellationToken cancellationToken)
     {
+        if (!isScheduled)
+        {
+            await database.WriteAsync<bool>(
+                async (write, cancel) =>
+                {
+                    await KnownCertificateRows.RescheduleAsync(write, schedule.ToString(), time.GetUtcNow().UtcTicks, cancel);
+                    return true;
+                },
+                cancellationToken);
+            isScheduled = true;
+        }
+
         await LookAtStandingAsync(cancellationToken);
         while (await LookAtDueAsync(cancellationToken) == MaxBatch)
         {

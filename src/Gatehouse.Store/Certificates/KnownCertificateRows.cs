@@ -128,6 +128,23 @@ public static class KnownCertificateRows
             new { tenant, authority },
             cancellationToken: cancellationToken));
 
+    /// <summary>Has every certificate looked at that may yet ring, if the thresholds are others than those that the alarms were set by.</summary>
+    internal static async Task RescheduleAsync(WriteTransaction write, string thresholds, long now, CancellationToken cancellationToken)
+    {
+        var areOthers = await write.Connection.ExecuteAsync(new CommandDefinition(
+            """
+            INSERT INTO certificate_alarm_thresholds (one, days) VALUES (1, @thresholds)
+            ON CONFLICT (one) DO UPDATE SET days = excluded.days WHERE certificate_alarm_thresholds.days <> excluded.days
+            """,
+            new { thresholds },
+            write.Transaction,
+            cancellationToken: cancellationToken)) > 0;
+        if (areOthers)
+        {
+            await ExecuteAsync(write, "UPDATE known_certificates SET next_alarm = 1 WHERE is_current = 1 AND not_after > @now", new { now }, cancellationToken);
+        }
+    }
+
     /// <summary>Of all tenants, those whose alarms are due, the longest due first; each with whether its owner has nothing newer.</summary>
     internal static async Task<IReadOnlyList<DueCertificate>> ListDueAsync(DbConnection connection, long now, int max, CancellationToken cancellationToken) =>
         [.. await connection.QueryAsync<KnownCertificate, long, DueCertificate>(
