@@ -108,7 +108,7 @@ public abstract class CaRotationSuite(PostgresServer? server)
         {
             Assert.True(round < 30);
             hub.Time.Advance(Look);
-            await Record.ExceptionAsync(() => crashing.LookAsync(Token));
+            await Record.ExceptionAsync(() => crashing.RunAsync(Token));
         }
 
         Assert.Equal((2, RotationStates.Running), ((await hub.Get<CaCertificates>().ListAsync(hub.Hub, Token)).Count, (await FindAsync(hub, plan)).State));
@@ -198,7 +198,7 @@ public abstract class CaRotationSuite(PostgresServer? server)
         for (var i = 0; i < rounds; i++)
         {
             hub.Time.Advance(Look);
-            await hub.Get<RotationRunner>().LookAsync(Token);
+            await hub.Get<RotationRunner>().RunAsync(Token);
         }
     }
 

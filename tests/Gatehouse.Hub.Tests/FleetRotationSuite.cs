@@ -132,7 +132,7 @@ public abstract class FleetRotationSuite(PostgresServer? server)
             keys = await KeysAsync(hub, "a", "b");
             isArmed = true;
             hub.Time.Advance(Look);
-            await Record.ExceptionAsync(() => crashing.LookAsync(Token));
+            await Record.ExceptionAsync(() => crashing.RunAsync(Token));
         }
 
         if (step != "done")
@@ -165,15 +165,15 @@ public abstract class FleetRotationSuite(PostgresServer? server)
         for (var i = 0; i < 6; i++)
         {
             hub.Time.Advance(Look);
-            await one.LookAsync(Token);
-            await other.LookAsync(Token);
+            await one.RunAsync(Token);
+            await other.RunAsync(Token);
         }
 
         Assert.Equal(before["a"], (await KeysAsync(hub, "a"))["a"]);
 
         // As long as a machine that slept: what was not seen is not counted as watched.
         hub.Time.Advance(TimeSpan.FromDays(3));
-        await one.LookAsync(Token);
+        await one.RunAsync(Token);
         await LookAsync(hub, 4);
         Assert.Equal(before["a"].Primary, (await KeysAsync(hub, "a"))["a"].Primary);
     }
@@ -381,7 +381,7 @@ public abstract class FleetRotationSuite(PostgresServer? server)
         for (var i = 0; i < rounds; i++)
         {
             hub.Time.Advance(Look);
-            await hub.Get<RotationRunner>().LookAsync(Token);
+            await hub.Get<RotationRunner>().RunAsync(Token);
         }
     }
 

@@ -248,23 +248,23 @@ public abstract class IssuerListSuite(PostgresServer? server)
         var list = Recipe(authority) with { Entries = [new(1)] };
         await ImportedAsync(hub, list);
         var watch = hub.Get<StaleListWatch>();
-        await watch.LookAsync(Token);
+        await watch.RunAsync(Token);
         Assert.Equal(0, await ToldAsync());
 
         // One look beyond, and back.
         hub.Time.SetUtcNow(list.NextUpdate!.Value.AddSeconds(1));
-        await watch.LookAsync(Token);
+        await watch.RunAsync(Token);
         Assert.Equal(0, await ToldAsync());
         Assert.True((await Lists(hub).FindAsync(hub.Hub, "ca", Token)).Value.IsStale);
         hub.Time.AdjustTime(list.NextUpdate!.Value.AddDays(-1));
-        await watch.LookAsync(Token);
+        await watch.RunAsync(Token);
         hub.Time.SetUtcNow(list.NextUpdate!.Value.AddSeconds(1));
-        await watch.LookAsync(Token);
+        await watch.RunAsync(Token);
         Assert.Equal(0, await ToldAsync());
 
         for (var look = 0; look < 3; look++)
         {
-            await watch.LookAsync(Token);
+            await watch.RunAsync(Token);
         }
 
         Assert.Equal(1, await ToldAsync());
@@ -272,10 +272,10 @@ public abstract class IssuerListSuite(PostgresServer? server)
         // Another list of the CA is another matter.
         var next = list with { Number = 2, ThisUpdate = list.NextUpdate!.Value, NextUpdate = list.NextUpdate!.Value.AddDays(1) };
         await ImportedAsync(hub, next);
-        await watch.LookAsync(Token);
+        await watch.RunAsync(Token);
         hub.Time.SetUtcNow(next.NextUpdate!.Value.AddSeconds(1));
-        await watch.LookAsync(Token);
-        await watch.LookAsync(Token);
+        await watch.RunAsync(Token);
+        await watch.RunAsync(Token);
         Assert.Equal(2, await ToldAsync());
         Assert.Equal(1, Known(hub).Of(hub.Hub).IssuerLists[0].Serials.Count);
 

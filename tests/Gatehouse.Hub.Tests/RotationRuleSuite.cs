@@ -215,7 +215,7 @@ public abstract class RotationRuleSuite(PostgresServer? server)
         {
             Assert.True(round < 70);
             hub.Time.Advance(Look);
-            await Record.ExceptionAsync(() => crashing.LookAsync(Token));
+            await Record.ExceptionAsync(() => crashing.RunAsync(Token));
         }
 
         // Until the lease of the one that died has run out.
@@ -223,7 +223,7 @@ public abstract class RotationRuleSuite(PostgresServer? server)
         for (var i = 0; i < 20; i++)
         {
             hub.Time.Advance(Look);
-            await Task.WhenAll(one.LookAsync(Token), other.LookAsync(Token));
+            await Task.WhenAll(one.RunAsync(Token), other.RunAsync(Token));
         }
 
         var plans = await PlansAsync(hub);
@@ -336,7 +336,7 @@ public abstract class RotationRuleSuite(PostgresServer? server)
         for (var i = 0; i < rounds; i++)
         {
             hub.Time.Advance(Look);
-            await (node ?? hub.Get<RotationRunner>()).LookAsync(Token);
+            await (node ?? hub.Get<RotationRunner>()).RunAsync(Token);
         }
     }
 }

@@ -152,7 +152,7 @@ public abstract class RotationSuite(PostgresServer? server)
         {
             (before, renewals) = (await FindAsync(hub, plan), await RenewalsAsync(hub));
             hub.Time.Advance(Look);
-            await Record.ExceptionAsync(() => crashing.LookAsync(Token));
+            await Record.ExceptionAsync(() => crashing.RunAsync(Token));
             Assert.True(++round < 30);
         }
         while (!crashed);
@@ -176,8 +176,8 @@ public abstract class RotationSuite(PostgresServer? server)
         for (var i = 0; i < 6; i++)
         {
             hub.Time.Advance(Look);
-            await one.LookAsync(Token);
-            await other.LookAsync(Token);
+            await one.RunAsync(Token);
+            await other.RunAsync(Token);
         }
 
         Assert.Equal((0, TimeSpan.FromSeconds(50)), (await RenewalsAsync(hub), (await FindAsync(hub, plan)).Steps[0].Watched!.Value));
@@ -302,7 +302,7 @@ public abstract class RotationSuite(PostgresServer? server)
         for (var i = 0; i < rounds; i++)
         {
             hub.Time.Advance(Look);
-            await (node ?? hub.Get<RotationRunner>()).LookAsync(Token);
+            await (node ?? hub.Get<RotationRunner>()).RunAsync(Token);
         }
     }
 

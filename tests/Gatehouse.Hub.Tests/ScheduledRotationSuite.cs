@@ -151,13 +151,13 @@ public abstract class ScheduledRotationSuite(PostgresServer? server)
         {
             Assert.True(round < 10);
             hub.Time.Advance(Look);
-            await Record.ExceptionAsync(() => crashing.LookAsync(Token));
+            await Record.ExceptionAsync(() => crashing.RunAsync(Token));
         }
 
         Assert.Equal((RotationStates.Waiting, 0), (await StateAsync(hub, plan), await CountAsync(hub, "rotation.begin")));
         hub.Time.Advance(TimeSpan.FromMinutes(1));
         var (one, other) = (RotationSuite.Node(hub), RotationSuite.Node(hub));
-        await Task.WhenAll(one.LookAsync(Token), other.LookAsync(Token));
+        await Task.WhenAll(one.RunAsync(Token), other.RunAsync(Token));
         Assert.Equal((RotationStates.Running, 1), (await StateAsync(hub, plan), await CountAsync(hub, "rotation.begin")));
     }
 
@@ -209,7 +209,7 @@ public abstract class ScheduledRotationSuite(PostgresServer? server)
         for (var i = 0; i < rounds; i++)
         {
             hub.Time.Advance(Look);
-            await (node ?? hub.Get<RotationRunner>()).LookAsync(Token);
+            await (node ?? hub.Get<RotationRunner>()).RunAsync(Token);
         }
     }
 }

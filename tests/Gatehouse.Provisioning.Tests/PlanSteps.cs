@@ -29,7 +29,7 @@ internal static class PlanSteps
         for (var i = 0; i < times; i++)
         {
             host.Time.Advance(Look);
-            await host.Get<RotationRunner>().LookAsync(TestContext.Current.CancellationToken);
+            await host.Get<RotationRunner>().RunAsync(TestContext.Current.CancellationToken);
         }
     }
 }

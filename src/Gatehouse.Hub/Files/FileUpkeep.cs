@@ -1,14 +1,12 @@
 using Gatehouse.Store;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Gatehouse.Hub.Files;
 
 /// <summary>Removes what was begun and never finished: uploads a day after their end, their blocks, and files that something cut short left without a row; and files whose time has come.</summary>
-internal sealed class FileUpkeep(Database database, BlobStore blobs, UploadPlaces places, FileOptions options, TimeProvider time, ILogger<FileUpkeep> log) : BackgroundService
+internal sealed class FileUpkeep(Database database, BlobStore blobs, UploadPlaces places, FileOptions options, TimeProvider time, ILogger<FileUpkeep> log) : Upkeep(TimeSpan.FromMinutes(1), time)
 {
     private const int MaxLines = 20;
-    private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
 
     // A device that comes late is told that its id has expired, not that there never was one.
     private static readonly TimeSpan ExpiredKept = TimeSpan.FromDays(1);
@@ -16,9 +14,31 @@ internal sealed class FileUpkeep(Database database, BlobStore blobs, UploadPlace
     // Each time the whole folder is read.
     private static readonly TimeSpan StrayInterval = TimeSpan.FromHours(1);
 
-    internal async Task RunAsync(CancellationToken cancellationToken)
+    private DateTimeOffset nextStrays = options.Folder is null ? DateTimeOffset.MaxValue : DateTimeOffset.MinValue;
+
+    public override Task StartAsync(CancellationToken cancellationToken)
     {
-        var now = time.GetUtcNow();
+        if (options.Folder is not null && !places.IsEmbeddedOn)
+        {
+            log.EmbeddedEndpointOff();
+        }
+
+        return base.StartAsync(cancellationToken);
+    }
+
+    public override async Task RunAsync(CancellationToken cancellationToken)
+    {
+        await RemoveUnfinishedAsync(cancellationToken);
+        if (Time.GetUtcNow() >= nextStrays)
+        {
+            nextStrays = Time.GetUtcNow() + StrayInterval;
+            await RemoveStraysAsync(cancellationToken);
+        }
+    }
+
+    internal async Task RemoveUnfinishedAsync(CancellationToken cancellationToken)
+    {
+        var now = Time.GetUtcNow();
         IReadOnlyList<FileUploadRow> unfinished = [];
         IReadOnlyList<string> blocks = [], expired = [];
         await database.WriteAsync<bool>(
@@ -38,7 +58,7 @@ internal sealed class FileUpkeep(Database database, BlobStore blobs, UploadPlace
     internal async Task RemoveStraysAsync(CancellationToken cancellationToken)
     {
         // A file has no row while its body arrives, and the store ends one that takes longer.
-        var old = new DirectoryInfo(options.Folder!).EnumerateFiles().Where(file => file.LastWriteTimeUtc < (time.GetUtcNow() - BlobStore.MaxArrival).UtcDateTime).Select(file => file.Name).ToList();
+        var old = new DirectoryInfo(options.Folder!).EnumerateFiles().Where(file => file.LastWriteTimeUtc < (Time.GetUtcNow() - BlobStore.MaxArrival).UtcDateTime).Select(file => file.Name).ToList();
         if (old.Count > 0)
         {
             var known = await database.ReadAsync(BlobRows.FileNamesAsync, cancellationToken);
@@ -46,36 +66,7 @@ internal sealed class FileUpkeep(Database database, BlobStore blobs, UploadPlace
         }
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        if (options.Folder is not null && !places.IsEmbeddedOn)
-        {
-            log.EmbeddedEndpointOff();
-        }
-
-        using var timer = new PeriodicTimer(Interval, time);
-        var nextStrays = options.Folder is null ? DateTimeOffset.MaxValue : DateTimeOffset.MinValue;
-        while (await WaitAsync(timer, stoppingToken))
-        {
-            try
-            {
-                await RunAsync(stoppingToken);
-                if (time.GetUtcNow() >= nextStrays)
-                {
-                    nextStrays = time.GetUtcNow() + StrayInterval;
-                    await RemoveStraysAsync(stoppingToken);
-                }
-            }
-            catch (Exception error) when (!stoppingToken.IsCancellationRequested)
-            {
-                log.FileUpkeepFailed(error);
-            }
-            catch (OperationCanceledException)
-            {
-                return;
-            }
-        }
-    }
+    protected override void TellFailed(Exception error) => log.FileUpkeepFailed(error);
 
     private void Tell(IReadOnlyList<FileUploadRow> unfinished, int blocks, int expired)
     {
@@ -97,18 +88,6 @@ internal sealed class FileUpkeep(Database database, BlobStore blobs, UploadPlace
         if (expired > 0)
         {
             log.FilesExpired(expired);
-        }
-    }
-
-    private static async ValueTask<bool> WaitAsync(PeriodicTimer timer, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await timer.WaitForNextTickAsync(cancellationToken);
-        }
-        catch (OperationCanceledException)
-        {
-            return false;
         }
     }
 }

@@ -1,17 +1,16 @@
 using Gatehouse.Contracts.Identities;
 using Gatehouse.Hub.Hubs;
 using Gatehouse.Hub.ImportExport;
-using Microsoft.Extensions.Hosting;
+using Gatehouse.Store;
 
 namespace Gatehouse.Hub.Jobs;
 
 /// <summary>Removes ended jobs that are too old or too many, a few records at a time.</summary>
-internal sealed class JobUpkeep(HubDirectory directory, JobParts parts, ImportExportOptions transfers) : BackgroundService
+internal sealed class JobUpkeep(HubDirectory directory, JobParts parts, ImportExportOptions transfers) : Upkeep(TimeSpan.FromMinutes(10), parts.Time)
 {
     private const int BatchRows = 1_000;
-    private static readonly TimeSpan Interval = TimeSpan.FromMinutes(10);
 
-    internal async Task RunAsync(CancellationToken cancellationToken)
+    public override async Task RunAsync(CancellationToken cancellationToken)
     {
         foreach (var hub in directory.All)
         {
@@ -32,25 +31,7 @@ internal sealed class JobUpkeep(HubDirectory directory, JobParts parts, ImportEx
         }
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        while (!stoppingToken.IsCancellationRequested)
-        {
-            await Task.Delay(Interval, parts.Time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            try
-            {
-                await RunAsync(stoppingToken);
-            }
-            catch (Exception error) when (!stoppingToken.IsCancellationRequested)
-            {
-                parts.Log.JobsNotRemoved(error);
-            }
-            catch (OperationCanceledException)
-            {
-                return;
-            }
-        }
-    }
+    protected override void TellFailed(Exception error) => parts.Log.JobsNotRemoved(error);
 
     private async Task RemoveAsync(HubName hub, string jobId, CancellationToken cancellationToken)
     {

@@ -5,32 +5,31 @@ using Gatehouse.Contracts.Credentials;
 using Gatehouse.Contracts.Errors;
 using Gatehouse.Contracts.Identities;
 using Gatehouse.Store;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Gatehouse.Hub.Revoking;
 
 /// <summary>Tells when a CA's list has passed its time: each node in its log and its metrics, and one of them in the audit log; once for each list.</summary>
 /// <remarks>A list must be stale at two looks in a row: a clock that jumps and comes back raises no alarm. Nothing else hangs on it.</remarks>
-public sealed class StaleListWatch : BackgroundService
+public sealed class StaleListWatch : Upkeep
 {
     private readonly Database database;
     private readonly KnownRevocations known;
-    private readonly RevocationOptions options;
     private readonly TimeProvider time;
     private readonly ILogger log;
     private HashSet<(HubName Hub, string Version)> seen = [];
     private HashSet<(HubName Hub, string Version)> told = [];
 
     public StaleListWatch(Database database, KnownRevocations known, RevocationOptions options, TimeProvider time, IMeterFactory meters, ILogger<StaleListWatch> log)
+        : base(options?.CheckInterval ?? throw new ArgumentNullException(nameof(options)), time)
     {
         ArgumentNullException.ThrowIfNull(meters);
-        (this.database, this.known, this.options, this.time, this.log) = (database, known, options, time, log);
+        (this.database, this.known, this.time, this.log) = (database, known, time, log);
         meters.Create("Gatehouse.Hub").CreateObservableGauge("gatehouse.revocation.lists.stale", () => Stale().Count, "{list}", "Revocation lists of outside CAs that are past their time.");
     }
 
     /// <summary>One look.</summary>
-    internal async Task LookAsync(CancellationToken cancellationToken)
+    public override async Task RunAsync(CancellationToken cancellationToken)
     {
         var stale = Stale();
         var now = stale.Select(each => (each.Hub, each.Version)).ToHashSet();
@@ -48,33 +47,7 @@ public sealed class StaleListWatch : BackgroundService
         seen = now;
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(options.CheckInterval, time);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(stoppingToken))
-            {
-                await TryLookAsync(stoppingToken);
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // The next start looks again.
-        }
-    }
-
-    private async Task TryLookAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            await LookAsync(cancellationToken);
-        }
-        catch (Exception error) when (error is not OutOfMemoryException && !cancellationToken.IsCancellationRequested)
-        {
-            log.StaleListsNotNoted(error);
-        }
-    }
+    protected override void TellFailed(Exception error) => log.StaleListsNotNoted(error);
 
     private List<(HubName Hub, IssuerList List, string Version)> Stale()
     {

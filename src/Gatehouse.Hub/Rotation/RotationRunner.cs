@@ -3,16 +3,13 @@ using Gatehouse.Hub.Hubs;
 using Gatehouse.Hub.Rotation.Fleets;
 using Gatehouse.Hub.Rotation.Rules;
 using Gatehouse.Store;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Gatehouse.Hub.Rotation;
 
 /// <summary>Carries plans and rules out: each on one node at a time, by a lease in its row. All that it knows is in the store but when it looked last, and whether the clock goes steadily.</summary>
-internal sealed class RotationRunner : BackgroundService
+internal sealed class RotationRunner : Upkeep
 {
-    private static readonly TimeSpan Round = TimeSpan.FromSeconds(5);
-
     /// <summary>Most that counts as watched between two looks: what a machine that slept did not see was not watched.</summary>
     private static readonly TimeSpan MaxSpan = TimeSpan.FromSeconds(15);
 
@@ -26,6 +23,7 @@ internal sealed class RotationRunner : BackgroundService
     private bool isTidy;
 
     public RotationRunner(EngineParts parts, TimeProvider time, ILogger<RotationRunner> logger)
+        : base(TimeSpan.FromSeconds(5), time, isAtOnce: true)
     {
         (this.parts, this.time, this.logger) = (parts, time, logger);
         var node = Guid.NewGuid().ToString("N");
@@ -40,7 +38,7 @@ internal sealed class RotationRunner : BackgroundService
     internal RuleLook Rules { get; }
 
     /// <summary>Looks at all rules and running plans once, and begins what is due. What is wrong with one of them is told when all others have had their look.</summary>
-    internal async Task LookAsync(CancellationToken cancellationToken)
+    public override async Task RunAsync(CancellationToken cancellationToken)
     {
         var troubles = new List<Exception>();
         await TryAsync(troubles, TidyAsync, cancellationToken);
@@ -73,29 +71,7 @@ internal sealed class RotationRunner : BackgroundService
         }
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        // Off the caller's thread.
-        await Task.Yield();
-        while (!stoppingToken.IsCancellationRequested)
-        {
-            try
-            {
-                await LookAsync(stoppingToken);
-            }
-            catch (Exception error) when (!stoppingToken.IsCancellationRequested)
-            {
-                logger.RotationInterrupted(error);
-            }
-            catch (Exception)
-            {
-                // The server stops; how far the plans are is in the store.
-                return;
-            }
-
-            await Task.Delay(Round, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-    }
+    protected override void TellFailed(Exception error) => logger.RotationInterrupted(error);
 
     private static async Task TryAsync(List<Exception> troubles, Func<CancellationToken, Task> work, CancellationToken cancellationToken)
     {

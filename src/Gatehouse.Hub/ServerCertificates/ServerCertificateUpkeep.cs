@@ -1,34 +1,12 @@
-using Microsoft.Extensions.Hosting;
+using Gatehouse.Store;
 using Microsoft.Extensions.Logging;
 
 namespace Gatehouse.Hub.ServerCertificates;
 
-/// <summary>Takes to the audit log what the node did with its certificate by itself, or was killed before it had recorded.</summary>
-internal sealed class ServerCertificateUpkeep(ServerCertificateChanges changes, TimeProvider time, ILogger<ServerCertificateUpkeep> logger) : BackgroundService
+/// <summary>Takes to the audit log what the node did with its certificate by itself, or was killed before it had recorded. What is not recorded yet stays in the file.</summary>
+internal sealed class ServerCertificateUpkeep(ServerCertificateChanges changes, TimeProvider time, ILogger<ServerCertificateUpkeep> logger) : Upkeep(TimeSpan.FromSeconds(5), time, isAtOnce: true)
 {
-    private static readonly TimeSpan Round = TimeSpan.FromSeconds(5);
+    public override Task RunAsync(CancellationToken cancellationToken) => changes.RecordAsync(cancellationToken);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        // Off the caller's thread.
-        await Task.Yield();
-        while (!stoppingToken.IsCancellationRequested)
-        {
-            try
-            {
-                await changes.RecordAsync(stoppingToken);
-            }
-            catch (Exception error) when (!stoppingToken.IsCancellationRequested)
-            {
-                logger.ServerCertificateNotRecorded(error);
-            }
-            catch (Exception)
-            {
-                // The server stops; the record stays in the file.
-                return;
-            }
-
-            await Task.Delay(Round, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-    }
+    protected override void TellFailed(Exception error) => logger.ServerCertificateNotRecorded(error);
 }

@@ -1,38 +1,12 @@
-using Microsoft.Extensions.Hosting;
+using Gatehouse.Store;
 using Microsoft.Extensions.Logging;
 
 namespace Gatehouse.Provisioning.Rotation;
 
 /// <summary>Looks every two seconds for keys that are to be carried to hubs.</summary>
-internal sealed class KeyRollUpkeep(KeyRolls rolls, TimeProvider time, ILogger<KeyRollUpkeep> log) : BackgroundService
+internal sealed class KeyRollUpkeep(KeyRolls rolls, TimeProvider time, ILogger<KeyRollUpkeep> log) : Upkeep(TimeSpan.FromSeconds(2), time)
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
+    public override Task RunAsync(CancellationToken cancellationToken) => rolls.RunAsync(cancellationToken);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(Interval, time);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(stoppingToken))
-            {
-                await TryAsync(stoppingToken);
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // How far it is stands in the store.
-        }
-    }
-
-    private async Task TryAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            await rolls.RunAsync(cancellationToken);
-        }
-        catch (Exception error) when (error is not OperationCanceledException and not OutOfMemoryException)
-        {
-            log.KeyRollInterrupted(error);
-        }
-    }
+    protected override void TellFailed(Exception error) => log.KeyRollInterrupted(error);
 }

@@ -1,27 +1,17 @@
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Gatehouse.Store.Audit;
 
 /// <summary>Cuts the audit log to its size from time to time.</summary>
-internal sealed class AuditPruning(AuditLog log, AuditOptions options, TimeProvider time, ILogger<AuditPruning> logger) : BackgroundService
+internal sealed class AuditPruning(AuditLog log, AuditOptions options, TimeProvider time, ILogger<AuditPruning> logger) : Upkeep(options.PruneInterval, time)
 {
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    public override async Task RunAsync(CancellationToken cancellationToken)
     {
-        using var timer = new PeriodicTimer(options.PruneInterval, time);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
+        if (await log.PruneAsync(cancellationToken) is > 0 and var count)
         {
-            try
-            {
-                if (await log.PruneAsync(stoppingToken) is > 0 and var count)
-                {
-                    StoreLog.AuditPruned(logger, count);
-                }
-            }
-            catch (Exception error) when (error is not OperationCanceledException)
-            {
-                StoreLog.AuditPruneFailed(logger, error);
-            }
+            StoreLog.AuditPruned(logger, count);
         }
     }
+
+    protected override void TellFailed(Exception error) => StoreLog.AuditPruneFailed(logger, error);
 }

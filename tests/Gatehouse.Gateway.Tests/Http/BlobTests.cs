@@ -260,11 +260,11 @@ public sealed class BlobTests
         await using var scene = await Scene.OpenAsync();
         await scene.Upload.PutBlockAsync("a", [1]);
         var upkeep = scene.Host.Get<FileUpkeep>();
-        await upkeep.RunAsync(TestContext.Current.CancellationToken);
+        await upkeep.RemoveUnfinishedAsync(TestContext.Current.CancellationToken);
         Assert.Single(Directory.EnumerateFiles(scene.Host.FilesFolder));
 
         scene.Host.Time.Advance(TimeSpan.FromHours(1));
-        await upkeep.RunAsync(TestContext.Current.CancellationToken);
+        await upkeep.RemoveUnfinishedAsync(TestContext.Current.CancellationToken);
 
         Assert.Empty(Directory.EnumerateFiles(scene.Host.FilesFolder));
         var stray = Path.Combine(scene.Host.FilesFolder, "stray");

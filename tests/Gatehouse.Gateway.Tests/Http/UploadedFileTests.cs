@@ -71,10 +71,10 @@ public sealed class UploadedFileTests
         var upkeep = host.Get<FileUpkeep>();
 
         host.Time.Advance(TimeSpan.FromDays(2) - TimeSpan.FromTicks(1));
-        await upkeep.RunAsync(Token);
+        await upkeep.RemoveUnfinishedAsync(Token);
         Assert.Equal(["d1/a"], await ListAsync(host));
         host.Time.Advance(TimeSpan.FromTicks(1));
-        await upkeep.RunAsync(Token);
+        await upkeep.RemoveUnfinishedAsync(Token);
 
         Assert.Empty(await ListAsync(host));
         Assert.Empty(Directory.EnumerateFiles(host.FilesFolder));

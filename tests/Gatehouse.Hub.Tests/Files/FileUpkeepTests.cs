@@ -30,11 +30,11 @@ public sealed class FileUpkeepTests
         var log = new RecordingLog();
         using var upkeep = new FileUpkeep(hub.Get<Database>(), hub.Get<BlobStore>(), hub.Get<UploadPlaces>(), files, hub.Time, log);
         hub.Time.Advance(TimeSpan.FromMinutes(119));
-        await upkeep.RunAsync(Token);
+        await upkeep.RemoveUnfinishedAsync(Token);
         Assert.Empty(log.Lines);
         hub.Time.Advance(TimeSpan.FromMinutes(1));
-        await upkeep.RunAsync(Token);
-        await upkeep.RunAsync(Token);
+        await upkeep.RemoveUnfinishedAsync(Token);
+        await upkeep.RemoveUnfinishedAsync(Token);
 
         Assert.Equal(21, log.Lines.Count);
         Assert.All(log.Lines.Take(20), line => Assert.Matches(@"^Device (d\d) of hub gatehouse began to upload \1/f\d+ at 2026-11-24 08:00:00Z and never said what became of it\.$", line.Text));
