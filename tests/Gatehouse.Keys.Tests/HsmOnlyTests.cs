@@ -141,6 +141,28 @@ public sealed class HsmOnlyTests(LoadedHsm loaded) : IDisposable
     }
 
     [Fact]
+    public void A_derivation_key_is_used_in_the_token_and_what_comes_of_it_is_kept_by_the_token_again()
+    {
+        using var vault = Open();
+        var clear = RandomNumberGenerator.GetBytes(32);
+        var from = new DerivationKey(vault.Seal(clear, "row 0"), "row 0");
+        var blob = DerivedSecret.Draw(1, 1);
+        var expected = HMACSHA256.HashData(clear, [.. "gatehouse derived key 1\0row 1\0"u8, .. blob]);
+        var derived = new SealedSecret(blob, from);
+
+        Assert.Equal(HMACSHA256.HashData(expected, "m"u8), Mac(vault, derived, "m"u8.ToArray()));
+        Assert.Equal(2, derived.Working!.Blob.Span[0]);
+        Assert.Equal(expected, vault.Reveal(derived, "row 1"));
+
+        token.PullOut();
+        Unavailable(() => vault.TryHmacSha256(new SealedSecret(blob, from), "row 1", "m"u8, new byte[32]));
+        Unavailable(() => vault.Reveal(derived, "row 1"));
+        token.PutBack();
+
+        Assert.Equal(HMACSHA256.HashData(expected, "m"u8), Mac(vault, new SealedSecret(blob, from), "m"u8.ToArray()));
+    }
+
+    [Fact]
     public async Task Threads_use_secrets_side_by_side()
     {
         var secret = RandomNumberGenerator.GetBytes(32);
