@@ -82,7 +82,8 @@ public sealed class SecretVault : IDisposable
     {
         if (DerivedSecret.Is(key))
         {
-            return FindWorking(key, binding) is { } working && TryHmacSha256(working, binding, isText, message, mac);
+            return Custody.Secrets is not null ? TryHmacDerived(key, binding, isText, message, mac)
+                : FindWorking(key, binding) is { } working && TryHmacSha256(working, binding, isText, message, mac);
         }
 
         var size = SecretLength(key);
@@ -104,15 +105,39 @@ public sealed class SecretVault : IDisposable
                 return TryHmacInHsm(secret, isText, message, mac);
             }
 
-            if (isText)
+            Hash(secret, isText, message, mac);
+            return true;
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(secret);
+        }
+    }
+
+    private static void Hash(ReadOnlySpan<byte> secret, bool isText, ReadOnlySpan<byte> message, Span<byte> mac)
+    {
+        if (isText)
+        {
+            HashUnderText(secret, message, mac);
+        }
+        else
+        {
+            HmacSha256.Hash(secret, message, mac);
+        }
+    }
+
+    // The HSM derives it each time, in as many calls as a secret that it wraps: nothing of it stays in memory.
+    private bool TryHmacDerived(SealedSecret key, string binding, bool isText, ReadOnlySpan<byte> message, Span<byte> mac)
+    {
+        Span<byte> secret = stackalloc byte[DerivedSecret.SecretBytes];
+        try
+        {
+            if (!TryDerive(key, binding, secret))
             {
-                HashUnderText(secret, message, mac);
-            }
-            else
-            {
-                HmacSha256.Hash(secret, message, mac);
+                return false;
             }
 
+            Hash(secret, isText, message, mac);
             return true;
         }
         finally

@@ -16,7 +16,7 @@ public sealed class SealedSecret(byte[] blob, DerivationKey? derivation = null)
     /// <summary>What a derived one comes from; null for a secret that is stored itself.</summary>
     public DerivationKey? Derivation { get; } = derivation;
 
-    /// <summary>What Gatehouse.Keys has made of a derived one, sealed for this process: it is derived once for as long as this is kept in memory. Null before its first use.</summary>
+    /// <summary>What Gatehouse.Keys has made of a derived one, sealed for this process: it is derived once for as long as this is kept in memory. Null before its first use, and where an HSM derives it each time.</summary>
     public SealedSecret? Working { get; set; }
 
     /// <summary>Names this sealing: its nonce, or the beginning of its salt, in hexadecimal, 24 digits in capitals. Nothing of the secret; the same secret sealed once more has another.</summary>
