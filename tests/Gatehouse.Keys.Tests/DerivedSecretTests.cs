@@ -14,12 +14,12 @@ public sealed class DerivedSecretTests : IDisposable
     private readonly KeysFolder folder = new();
     private readonly SecretVault vault;
     private readonly byte[] clear = RandomNumberGenerator.GetBytes(32);
-    private readonly DerivationKey from;
+    private readonly DerivationKey origin;
 
     public DerivedSecretTests()
     {
         vault = folder.Open();
-        from = new DerivationKey(vault.Seal(clear, "hub/derivation/1/key"), "hub/derivation/1/key");
+        origin = new DerivationKey(vault.Seal(clear, "hub/derivation/1/key"), "hub/derivation/1/key");
     }
 
     public void Dispose()
@@ -32,8 +32,9 @@ public sealed class DerivedSecretTests : IDisposable
     public void It_is_the_hmac_of_label_binding_and_what_stands_in_its_place()
     {
         var blob = DerivedSecret.Draw(1, 2);
-        var secret = new SealedSecret(blob, from);
-        var expected = HMACSHA256.HashData(clear, [.. "gatehouse derived key 1\0"u8, .. Encoding.UTF8.GetBytes(Binding), 0, .. blob]);
+        var secret = new SealedSecret(blob, origin);
+        byte[] context = [.. "gatehouse derived key 1\0"u8, .. Encoding.UTF8.GetBytes(Binding), 0, .. blob];
+        var expected = HMACSHA256.HashData(clear, context);
 
         Assert.Equal([3, 0, 0, 0, 1], blob[..5]);
         Assert.Equal((22, 2, 1), (blob.Length, blob[^1], DerivedSecret.NumberOf(blob)));
@@ -76,15 +77,15 @@ public sealed class DerivedSecretTests : IDisposable
     public void Without_its_derivation_key_or_with_one_that_does_not_open_there_is_none()
     {
         var blob = DerivedSecret.Draw(1, 1);
-        var nested = new SealedSecret(DerivedSecret.Draw(1, 1), from);
+        var nested = new SealedSecret(DerivedSecret.Draw(1, 1), origin);
         foreach (var secret in new[]
         {
             new SealedSecret(blob),
-            new SealedSecret(blob, from with { Binding = "hub/derivation/2/key" }),
+            new SealedSecret(blob, origin with { Binding = "hub/derivation/2/key" }),
             new SealedSecret(blob, new DerivationKey(nested, Binding)),
-            new SealedSecret([.. blob, 0], from),
-            new SealedSecret(blob[..^1], from),
-            new SealedSecret([4, .. blob[1..]], from),
+            new SealedSecret([.. blob, 0], origin),
+            new SealedSecret(blob[..^1], origin),
+            new SealedSecret([4, .. blob[1..]], origin),
         })
         {
             Assert.False(vault.TryHmacSha256(secret, Binding, "m"u8, new byte[32]));
@@ -93,14 +94,14 @@ public sealed class DerivedSecretTests : IDisposable
         }
 
         Assert.Equal(0, DerivedSecret.NumberOf(null));
-        Assert.Equal(0, DerivedSecret.NumberOf(from.Sealed.Blob.ToArray()));
+        Assert.Equal(0, DerivedSecret.NumberOf(origin.Sealed.Blob.ToArray()));
         Assert.Throws<ArgumentOutOfRangeException>(() => DerivedSecret.Draw(0, 1));
     }
 
     [Fact]
     public void What_is_kept_in_memory_is_sealed_and_made_once()
     {
-        var secret = new SealedSecret(DerivedSecret.Draw(1, 1), from);
+        var secret = new SealedSecret(DerivedSecret.Draw(1, 1), origin);
         Assert.Null(secret.Working);
         Mac(secret, Binding);
 
@@ -114,7 +115,7 @@ public sealed class DerivedSecretTests : IDisposable
     [Fact]
     public void A_use_allocates_nothing_after_the_first()
     {
-        var secret = new SealedSecret(DerivedSecret.Draw(1, 1), from);
+        var secret = new SealedSecret(DerivedSecret.Draw(1, 1), origin);
         var mac = new byte[32];
         for (var i = 0; i < 100; i++)
         {
@@ -133,24 +134,24 @@ public sealed class DerivedSecretTests : IDisposable
     [Fact]
     public void A_new_data_key_makes_what_the_former_sealed_old_and_takes_nothing_away()
     {
-        var secret = new SealedSecret(DerivedSecret.Draw(1, 1), from);
+        var secret = new SealedSecret(DerivedSecret.Draw(1, 1), origin);
         var before = Mac(secret, Binding);
-        Assert.True(vault.IsNewest(from.Sealed));
+        Assert.True(vault.IsNewest(origin.Sealed));
         Assert.False(vault.IsNewest(secret));
         Assert.False(vault.IsNewest(new SealedSecret([])));
 
         vault.Custody.Rotate(new AuditRecord { Hub = "h", Actor = "a", Action = "key.rotate", Subject = "s" });
 
-        Assert.False(vault.IsNewest(from.Sealed));
+        Assert.False(vault.IsNewest(origin.Sealed));
         Assert.True(vault.IsNewest(vault.Seal(clear, "b")));
         Assert.Equal(before, Mac(secret, Binding));
-        Assert.Equal(before, Mac(new SealedSecret(secret.Blob.ToArray(), from), Binding));
+        Assert.Equal(before, Mac(new SealedSecret(secret.Blob.ToArray(), origin), Binding));
     }
 
     [Fact]
-    public void Nothing_of_it_is_in_a_text_form() => Assert.Equal(("***", "***"), (from.ToString(), new SealedSecret(DerivedSecret.Draw(1, 1), from).ToString()));
+    public void Nothing_of_it_is_in_a_text_form() => Assert.Equal(("***", "***"), (origin.ToString(), new SealedSecret(DerivedSecret.Draw(1, 1), origin).ToString()));
 
-    private string Reveal(byte[] blob, string binding) => Convert.ToBase64String(vault.Reveal(new SealedSecret(blob, from), binding));
+    private string Reveal(byte[] blob, string binding) => Convert.ToBase64String(vault.Reveal(new SealedSecret(blob, origin), binding));
 
     private byte[] Mac(SealedSecret secret, string binding, string message = "m")
     {

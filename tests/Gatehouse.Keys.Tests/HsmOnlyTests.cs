@@ -145,10 +145,11 @@ public sealed class HsmOnlyTests(LoadedHsm loaded) : IDisposable
     {
         using var vault = Open();
         var clear = RandomNumberGenerator.GetBytes(32);
-        var from = new DerivationKey(vault.Seal(clear, "row 0"), "row 0");
+        var origin = new DerivationKey(vault.Seal(clear, "row 0"), "row 0");
         var blob = DerivedSecret.Draw(1, 1);
-        var expected = HMACSHA256.HashData(clear, [.. "gatehouse derived key 1\0row 1\0"u8, .. blob]);
-        var derived = new SealedSecret(blob, from);
+        byte[] context = [.. "gatehouse derived key 1\0row 1\0"u8, .. blob];
+        var expected = HMACSHA256.HashData(clear, context);
+        var derived = new SealedSecret(blob, origin);
 
         Assert.Equal(HMACSHA256.HashData(expected, "m"u8), Mac(vault, derived, "m"u8.ToArray()));
         Assert.Null(derived.Working);

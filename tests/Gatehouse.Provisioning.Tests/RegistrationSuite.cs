@@ -71,11 +71,11 @@ public abstract class RegistrationSuite(PostgresServer? server)
     public async Task A_hub_that_derives_the_keys_of_its_devices_refuses_those_of_enrollments_and_the_record_says_so()
     {
         await using var host = await ProvisioningHost.StartAsync(server);
-        var known = KeyOf(await host.EnrollAsync("dev-1", Keys));
+        var known = KeyOf(await host.EnrollAsync("dev-1", Keys), "primaryKey");
         await host.RegisterAsync("dev-1", known);
         await ProvisioningHost.DeriveKeysAsync(host.Get<StrictModeRules>(), host.Hub.Name);
 
-        var refused = await host.RegisterAsync("dev-2", KeyOf(await host.EnrollAsync("dev-2", Keys)));
+        var refused = await host.RegisterAsync("dev-2", KeyOf(await host.EnrollAsync("dev-2", Keys), "primaryKey"));
         Assert.Equal("failed", refused.Text("status"));
         Assert.Null(await host.DeviceAsync("dev-2"));
         var record = await host.AskAsync("GET", "/registrations/dev-2");
