@@ -11,8 +11,9 @@ internal sealed class CredentialSeal(SecretVault vault, DerivationKeys derivatio
 {
     private const int GeneratedKeyBytes = 32;
 
+    // No semicolon: azure-iothub cuts the message there.
     private static readonly HubError KeysNotTaken = HubErrors.ArgumentInvalid.With(
-        "This hub derives the keys of devices and modules and stores none (strict mode, device keys: derived), so it takes no keys that others have made. Leave both keys out and read those that the hub makes; an update may send back those that it has.");
+        "This hub derives the keys of devices and modules and stores none (strict mode, device keys: derived), so it takes no keys that others have made. Leave both keys out and read those that the hub makes. An update may send back those that it has.");
 
     /// <summary>ArgumentInvalid when the hub takes no keys and others than its own are given. Given keys are wiped.</summary>
     /// <param name="change">The transaction.</param>

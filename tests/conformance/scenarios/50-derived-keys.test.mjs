@@ -26,8 +26,8 @@ const withKeys = (identity, primaryKey, secondaryKey) => ({ ...identity, authent
 after(() => server.stop());
 
 // azure-iothub and the provisioning client dial port 443 and nothing else, which another server of this run has.
-const dial = https.globalAgent.createConnection.bind(https.globalAgent);
-https.globalAgent.createConnection = (options, done) => dial({ ...options, port: server.connection.ports.https, ca: hub.ca }, done);
+const dial = https.Agent.prototype.createConnection;
+https.Agent.prototype.createConnection = function createConnection(options, done) { return dial.call(this, { ...options, port: server.connection.ports.https, ca: hub.ca }, done); };
 
 /** A message that is taken shows that the key is good. */
 async function sends(identity, transport, primaryKey = keysOf(identity).primaryKey) {
@@ -83,12 +83,12 @@ for (const [name, transport] of Object.entries({ mqtt: transports.Mqtt, amqp: tr
     await sends(made, transport);
 
     for (const refused of [
-      registry.create(withKeys({ deviceId: `own-${name}` }, key(), key())),
-      registry.addModule(withKeys({ deviceId, moduleId: 'own' }, key(), key())),
-      registry.update(withKeys(read, keysOf(made).primaryKey, key())),
-      registry.update(withKeys(read, key(), keysOf(made).secondaryKey)),
+      () => registry.create(withKeys({ deviceId: `own-${name}` }, key(), key())),
+      () => registry.addModule(withKeys({ deviceId, moduleId: 'own' }, key(), key())),
+      () => registry.update(withKeys(read, keysOf(made).primaryKey, key())),
+      () => registry.update(withKeys(read, key(), keysOf(made).secondaryKey)),
     ]) {
-      const error = await failure(refused);
+      const error = await failure(refused());
       assert.equal(error.name, 'ArgumentError');
       assert.match(error.responseBody ?? error.message, /takes no keys that others have made/);
     }
