@@ -144,6 +144,7 @@ public static class HubSetup
     private static void AddRegistry(IServiceCollection services, RegistryOptions options)
     {
         services.TryAddSingleton(options);
+        services.TryAddSingleton<DerivationKeys>();
         services.TryAddSingleton<CredentialSeal>();
         services.TryAddSingleton<DeviceWriter>();
         services.TryAddSingleton<ModuleWriter>();
@@ -163,7 +164,8 @@ public static class HubSetup
             all.GetRequiredService<ModuleWriter>(),
             all.GetRequiredService<BulkTwins>(),
             options));
-        services.TryAddSingleton<KeyRegeneration>();
+        services.TryAddSingleton(static all => new KeyRegeneration(
+            all.GetRequiredService<RegistryTransactions>(), all.GetRequiredService<IdentityKeyRenewal>(), all.GetRequiredService<IdentityViews>(), all.GetRequiredService<RegistryOptions>()));
         services.TryAddSingleton(all => new RegistryStatistics(all.GetRequiredService<Database>(), all.GetRequiredService<ConnectionStates>()));
     }
 }

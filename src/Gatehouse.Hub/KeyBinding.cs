@@ -1,3 +1,4 @@
+using System.Globalization;
 using Gatehouse.Contracts.Identities;
 
 namespace Gatehouse.Hub;
@@ -9,6 +10,8 @@ internal static class KeyBinding
         $"{hub.Value}/identities/{deviceId}/{moduleId}/{generationId}/keys";
 
     internal static string ForPolicy(HubName hub, string name, string generationId) => $"{hub.Value}/policies/{name}/{generationId}/keys";
+
+    internal static string ForDerivation(HubName hub, int number) => string.Create(CultureInfo.InvariantCulture, $"{hub.Value}/derivation/{number}/key");
 
     internal static string ForEndpoint(HubName hub, string id) => $"{hub.Value}/routing/{id}/secrets";
 

@@ -10,6 +10,15 @@ public static class KeyAge
     public static bool Holds(this SecretVault vault, SealedSecret secret, string binding, ReadOnlySpan<byte> key)
     {
         ArgumentNullException.ThrowIfNull(vault);
+        if (DerivedSecret.Is(secret))
+        {
+            // One HMAC less, and nothing to keep.
+            Span<byte> derived = stackalloc byte[DerivedSecret.SecretBytes];
+            var isSame = vault.TryDerive(secret, binding, derived) && CryptographicOperations.FixedTimeEquals(derived, key);
+            CryptographicOperations.ZeroMemory(derived);
+            return isSame;
+        }
+
         Span<byte> probe = stackalloc byte[HMACSHA256.HashSizeInBytes];
         Span<byte> expected = stackalloc byte[HMACSHA256.HashSizeInBytes];
         Span<byte> signed = stackalloc byte[HMACSHA256.HashSizeInBytes];

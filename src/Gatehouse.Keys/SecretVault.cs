@@ -10,7 +10,7 @@ namespace Gatehouse.Keys;
 /// <remarks>
 /// AES-256-GCM; the binding (hub, table, row id, column) is associated data, so that a sealed value moved to another row does not open.
 /// Layout of a sealed secret: <c>version(1) = 1 | data key id (4, big endian) | nonce (12) | ciphertext | tag (16)</c>. Version 2: what is encrypted is not the secret but
-/// what an HSM wrapped of it (<see cref="SecretsKey"/>); the data key binds it to its row, the HSM keeps it to itself.
+/// what an HSM wrapped of it (<see cref="SecretsKey"/>); the data key binds it to its row, the HSM keeps it to itself. Version 3 holds no secret: it is derived (<see cref="DerivedSecret"/>).
 /// </remarks>
 public sealed class SecretVault : IDisposable
 {
@@ -80,6 +80,12 @@ public sealed class SecretVault : IDisposable
 
     private bool TryHmacSha256(SealedSecret key, string binding, bool isText, ReadOnlySpan<byte> message, Span<byte> mac)
     {
+        if (DerivedSecret.Is(key))
+        {
+            return Custody.Secrets is not null ? TryHmacDerived(key, binding, isText, message, mac)
+                : FindWorking(key, binding) is { } working && TryHmacSha256(working, binding, isText, message, mac);
+        }
+
         var size = SecretLength(key);
         if (size < 0)
         {
@@ -99,20 +105,86 @@ public sealed class SecretVault : IDisposable
                 return TryHmacInHsm(secret, isText, message, mac);
             }
 
-            if (isText)
-            {
-                HashUnderText(secret, message, mac);
-            }
-            else
-            {
-                HmacSha256.Hash(secret, message, mac);
-            }
-
+            Hash(secret, isText, message, mac);
             return true;
         }
         finally
         {
             CryptographicOperations.ZeroMemory(secret);
+        }
+    }
+
+    private static void Hash(ReadOnlySpan<byte> secret, bool isText, ReadOnlySpan<byte> message, Span<byte> mac)
+    {
+        if (isText)
+        {
+            HashUnderText(secret, message, mac);
+        }
+        else
+        {
+            HmacSha256.Hash(secret, message, mac);
+        }
+    }
+
+    // The HSM derives it each time, in as many calls as a secret that it wraps: nothing of it stays in memory.
+    private bool TryHmacDerived(SealedSecret key, string binding, bool isText, ReadOnlySpan<byte> message, Span<byte> mac)
+    {
+        Span<byte> secret = stackalloc byte[DerivedSecret.SecretBytes];
+        try
+        {
+            if (!TryDerive(key, binding, secret))
+            {
+                return false;
+            }
+
+            Hash(secret, isText, message, mac);
+            return true;
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(secret);
+        }
+    }
+
+    /// <summary>The secret that a derived one stands for; the caller zeroes it. False when what it is derived from does not open.</summary>
+    /// <param name="secret">One that is derived.</param>
+    /// <param name="binding">Whose it is: part of what it is derived from.</param>
+    /// <param name="clear">32 bytes.</param>
+    /// <exception cref="KeysException">The derivation key stays in an HSM, and it cannot be reached.</exception>
+    internal bool TryDerive(SealedSecret secret, string binding, Span<byte> clear)
+    {
+        if (secret.Derivation is not { } from || DerivedSecret.Is(from.Sealed))
+        {
+            return false;
+        }
+
+        Span<byte> context = stackalloc byte[DerivedSecret.MaxContextBytes(CheckedBinding(binding))];
+        return TryHmacSha256(from.Sealed, from.Binding, isText: false, context[..DerivedSecret.WriteContext(secret, binding, context)], clear);
+    }
+
+    /// <summary>Whether the newest data key sealed this: what was sealed before opens by older copies of the data keys.</summary>
+    public bool IsNewest(SealedSecret secret)
+    {
+        ArgumentNullException.ThrowIfNull(secret);
+        return SecretLength(secret) >= 0 && !DerivedSecret.Is(secret) && BinaryPrimitives.ReadInt32BigEndian(secret.Blob.Span[1..]) == Custody.Ring.Current;
+    }
+
+    // Two threads may both make it: either is good.
+    private SealedSecret? FindWorking(SealedSecret secret, string binding)
+    {
+        if (secret.Working is { } known)
+        {
+            return known;
+        }
+
+        Span<byte> clear = stackalloc byte[DerivedSecret.SecretBytes];
+        try
+        {
+            return TryDerive(secret, binding, clear) ? secret.Working = Seal(clear, binding) : null;
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(clear);
         }
     }
 
@@ -152,9 +224,10 @@ public sealed class SecretVault : IDisposable
     /// <exception cref="KeysException">It does not open under this binding.</exception>
     public byte[] Reveal(SealedSecret secret, string binding)
     {
-        var size = SecretLength(secret);
+        var isDerived = DerivedSecret.Is(secret);
+        var size = isDerived ? DerivedSecret.SecretBytes : SecretLength(secret);
         var clear = new byte[Math.Max(size, 0)];
-        return (size >= 0 && TryOpen(secret, binding, clear) ? IsWrapped(secret) ? Custody.Secrets?.Reveal(clear) : clear : null)
+        return (isDerived ? TryDerive(secret, binding, clear) ? clear : null : size >= 0 && TryOpen(secret, binding, clear) ? IsWrapped(secret) ? Custody.Secrets?.Reveal(clear) : clear : null)
             ?? throw new KeysException("A stored secret does not open: it was altered, moved to another row, or sealed under keys that are not here.");
     }
 

@@ -48,6 +48,22 @@ public sealed class StrictTests(RunningServer server)
     }
 
     [Fact]
+    public async Task A_drill_of_derived_keys_names_who_has_stored_ones_and_leaves_them()
+    {
+        await CliRun.OkAsync(server.On("device", "create", "0-derived-drill"));
+
+        var drill = await CliRun.OkAsync(server.On("strict", "set", "--device-keys", "derived", "--drill"));
+
+        Assert.Contains("have keys that are stored, and go on with them", drill.Output, StringComparison.Ordinal);
+        Assert.Contains("0-derived-drill", drill.Output, StringComparison.Ordinal);
+        Assert.Contains("derived; stored still for", drill.Output, StringComparison.Ordinal);
+        Assert.Contains("stored, sealed", (await CliRun.OkAsync(server.On("strict", "show"))).Output, StringComparison.Ordinal);
+        Assert.Equal("stored", (string?)(await CliRun.OkAsync(server.On("strict", "show", "--json"))).Json["deviceKeys"]);
+        await CliRun.RefusedAsync(2, server.On("strict", "set", "--device-keys", "none"), "derived");
+        await CliRun.OkAsync(server.On("device", "delete", "0-derived-drill"));
+    }
+
+    [Fact]
     public async Task What_cannot_be_meant_is_said()
     {
         await CliRun.RefusedAsync(2, server.On("strict", "set"), "nothing is named to change");

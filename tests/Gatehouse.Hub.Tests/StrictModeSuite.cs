@@ -46,7 +46,7 @@ public abstract class StrictModeSuite(PostgresServer? server)
         Assert.Equal(new HubStrictness(both, 2), (await Rules(hub).FindAsync(hub.Hub, Token)).Value);
         Assert.Equal(["strictness.update gatehouse", "strictness.update gatehouse"], await hub.AuditedAsync());
         var record = (await hub.Get<AuditLog>().ReadAsync(hub.Hub.Value, 0, 1000, Token)).Last(each => each.Fields.Action == "strictness.update").Fields.Detail;
-        Assert.Equal("""{"before":{"maxTokenLifetimeSeconds":3600,"deviceAuthentication":"any","deviceTokens":"any"},"after":{"maxTokenLifetimeSeconds":3600,"deviceAuthentication":"x509","deviceTokens":"any"},"forced":false}""", record);
+        Assert.Equal("""{"before":{"maxTokenLifetimeSeconds":3600,"deviceAuthentication":"any","deviceTokens":"any","deviceKeys":"stored"},"after":{"maxTokenLifetimeSeconds":3600,"deviceAuthentication":"x509","deviceTokens":"any","deviceKeys":"stored"},"forced":false}""", record);
 
         Assert.False((await ChangedAsync(hub, X509)).IsChanged);
         Assert.Equal((2, 2), (told.Count, (await hub.AuditedAsync()).Count));
@@ -91,6 +91,8 @@ public abstract class StrictModeSuite(PostgresServer? server)
         Assert.Equal(Strictness.None, InForce(hub));
         var refused = await ChangeAsync(hub, new() { DeviceTokens = "narrow" });
         Assert.Contains("deviceTokens must be any or own", refused.Error!.Message, StringComparison.Ordinal);
+        refused = await ChangeAsync(hub, new() { DeviceKeys = "none" });
+        Assert.Contains("deviceKeys must be stored or derived", refused.Error!.Message, StringComparison.Ordinal);
     }
 
     [Theory]

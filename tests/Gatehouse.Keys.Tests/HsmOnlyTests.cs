@@ -141,6 +141,33 @@ public sealed class HsmOnlyTests(LoadedHsm loaded) : IDisposable
     }
 
     [Fact]
+    public void A_derivation_key_is_used_in_the_token_and_nothing_that_comes_of_it_is_kept()
+    {
+        using var vault = Open();
+        var clear = RandomNumberGenerator.GetBytes(32);
+        var origin = new DerivationKey(vault.Seal(clear, "row 0"), "row 0");
+        var blob = DerivedSecret.Draw(1, 1);
+        byte[] context = [.. "gatehouse derived key 1\0row 1\0"u8, .. blob];
+        var expected = HMACSHA256.HashData(clear, context);
+        var derived = new SealedSecret(blob, origin);
+
+        Assert.Equal(HMACSHA256.HashData(expected, "m"u8), Mac(vault, derived, "m"u8.ToArray()));
+        Assert.Null(derived.Working);
+        Assert.Equal(expected, vault.Reveal(derived, "row 1"));
+        Assert.True(vault.Holds(derived, "row 1", expected));
+        var mac = new byte[32];
+        Assert.True(vault.TryHmacSha256OfText(derived, "row 1", "m"u8, mac));
+        Assert.Equal(HMACSHA256.HashData(Encoding.ASCII.GetBytes(Convert.ToBase64String(expected)), "m"u8), mac);
+
+        token.PullOut();
+        Unavailable(() => vault.TryHmacSha256(derived, "row 1", "m"u8, mac));
+        Unavailable(() => vault.Reveal(derived, "row 1"));
+        token.PutBack();
+
+        Assert.Equal(HMACSHA256.HashData(expected, "m"u8), Mac(vault, derived, "m"u8.ToArray()));
+    }
+
+    [Fact]
     public async Task Threads_use_secrets_side_by_side()
     {
         var secret = RandomNumberGenerator.GetBytes(32);

@@ -410,6 +410,29 @@ public abstract class DistantHubSuite(PostgresServer? server)
         Assert.Null(await distant.DeviceAsync("nobody"));
     }
 
+    [Fact]
+    public async Task A_hub_there_that_derives_the_keys_of_its_devices_refuses_those_of_enrollments_and_takes_a_devices_keys_away_all_the_same()
+    {
+        await using var host = await StartAsync();
+        await using var distant = await LinkAsync(host);
+        var key = KeyOf(await host.EnrollAsync("dev-1", $"{Keys},{There}"));
+        await host.RegisterAsync("dev-1", key);
+        await distant.DeriveKeysAsync();
+        var (registrar, service, device) = (host.Get<LinkedHubRegistrar>(), host.Instance.Name, DeviceId.Parse("dev-1"));
+        var hub = (await host.Get<KnownGroups>().FindAsync(service, Token)).Linked.Single(each => each.HostName == "127.0.0.1");
+
+        var refused = await host.RegisterAsync("dev-2", KeyOf(await host.EnrollAsync("dev-2", $"{Keys},{There}")));
+        Assert.Equal("failed", refused.Text("status"));
+        Assert.Contains("did not take the device: it answered 400 ArgumentInvalid", refused.Text("registrationState.errorMessage"), StringComparison.Ordinal);
+        Assert.Null(await distant.DeviceAsync("dev-2"));
+        Assert.Equal("assigned", (await host.RegisterAsync("dev-1", key)).Text("status"));
+
+        Assert.True((await registrar.QuarantineAsync(service, hub, "test", device, QuarantineReason.Of(service, "PCR 7 changed"), Token)).IsOk);
+        var cut = (await distant.DeviceAsync("dev-1"))!;
+        Assert.False(cut.IsEnabled);
+        Assert.DoesNotContain(key, new[] { cut.PrimaryKey, cut.SecondaryKey });
+    }
+
     private Task<ProvisioningHost> StartAsync(LinkedHubOptions? linked = null, int maxConcurrent = 64) => ProvisioningHost.StartAsync(
         server,
         new ProvisioningOptions { LinkedHubs = linked ?? new LinkedHubOptions { AllowPrivateAddresses = true }, MaxConcurrentRegistrations = maxConcurrent },

@@ -11,6 +11,7 @@ using Gatehouse.Hub;
 using Gatehouse.Hub.AccessPolicies;
 using Gatehouse.Hub.Hubs;
 using Gatehouse.Hub.Registry;
+using Gatehouse.Hub.StrictModes;
 using Gatehouse.Hub.Twins;
 using Gatehouse.Identity;
 using Gatehouse.Keys;
@@ -113,6 +114,9 @@ internal sealed class DistantServer : IAsyncDisposable
 
     internal async Task TagAsync(string id, string tags) =>
         Assert.True((await Get<Twins>().UpdateAsync(hub.Name, "test", new IdentityKey(DeviceId.Parse(id)), TwinUpdate.Patch(System.Text.Encoding.UTF8.GetBytes($$"""{"tags":{{tags}}}""")).Value, IfMatch.Absent, Token)).IsOk);
+
+    /// <summary>From now on the hub takes no keys of others.</summary>
+    internal async Task DeriveKeysAsync() => await ProvisioningHost.DeriveKeysAsync(Get<StrictModeRules>(), hub.Name);
 
     /// <summary>Writes the device as somebody else would.</summary>
     internal async Task DisableAsync(string id)

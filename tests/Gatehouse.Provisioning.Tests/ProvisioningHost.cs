@@ -4,6 +4,7 @@ using System.Reflection;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
+using Gatehouse.Contracts.Access;
 using Gatehouse.Contracts.Audit;
 using Gatehouse.Contracts.Credentials;
 using Gatehouse.Contracts.Errors;
@@ -15,6 +16,7 @@ using Gatehouse.Hub.Hubs;
 using Gatehouse.Hub.Registry;
 using Gatehouse.Hub.Revoking;
 using Gatehouse.Hub.Rotation;
+using Gatehouse.Hub.StrictModes;
 using Gatehouse.Hub.Twins;
 using Gatehouse.Identity;
 using Gatehouse.Keys;
@@ -104,6 +106,13 @@ internal sealed class ProvisioningHost : IAsyncDisposable, IRefusalLog
         await host.app.StartAsync(Token);
         host.client.BaseAddress = new Uri(host.Get<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
         return host;
+    }
+
+    /// <summary>Has a hub derive the keys of its devices: it takes none of others then.</summary>
+    internal static async Task DeriveKeysAsync(StrictModeRules rules, HubName hub)
+    {
+        var owner = new Principal { Hub = hub, PolicyName = "iothubowner", Rights = Rights.Owner, Method = AuthenticationMethod.PolicyKey, Credential = "" };
+        Assert.True((await rules.ChangeAsync(owner, new StrictnessChange { DeviceKeys = "derived" }, IfMatch.Absent, isForced: false, "test", Token)).IsOk);
     }
 
     public void Report(Refusal refusal) => Refusals.Enqueue(refusal);

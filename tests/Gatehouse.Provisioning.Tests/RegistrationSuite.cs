@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Gatehouse.Contracts.Audit;
 using Gatehouse.Contracts.Identities;
 using Gatehouse.Hub.Registry;
+using Gatehouse.Hub.StrictModes;
 using Gatehouse.Hub.Twins;
 using Gatehouse.Store.Audit;
 using Gatehouse.Store.Suite;
@@ -64,6 +65,29 @@ public abstract class RegistrationSuite(PostgresServer? server)
         states = await host.AskAsync("POST", "/registrations/G1/query", null, null, ("x-ms-continuation", states.Headers["x-ms-continuation"]));
         Assert.Equal(["dev-2"], states.Body!.AsArray().Select(state => state!["registrationId"]!.GetValue<string>()));
         Assert.DoesNotContain("x-ms-continuation", states.Headers.Keys);
+    }
+
+    [Fact]
+    public async Task A_hub_that_derives_the_keys_of_its_devices_refuses_those_of_enrollments_and_the_record_says_so()
+    {
+        await using var host = await ProvisioningHost.StartAsync(server);
+        var known = KeyOf(await host.EnrollAsync("dev-1", Keys), "primaryKey");
+        await host.RegisterAsync("dev-1", known);
+        await ProvisioningHost.DeriveKeysAsync(host.Get<StrictModeRules>(), host.Hub.Name);
+
+        var refused = await host.RegisterAsync("dev-2", KeyOf(await host.EnrollAsync("dev-2", Keys), "primaryKey"));
+        Assert.Equal("failed", refused.Text("status"));
+        Assert.Null(await host.DeviceAsync("dev-2"));
+        var record = await host.AskAsync("GET", "/registrations/dev-2");
+        Assert.Equal("failed", record.Text("status"));
+        foreach (var words in new[] { "did not take the device: it answered ArgumentInvalid", "takes no keys that others have made" })
+        {
+            Assert.Contains(words, record.Text("errorMessage"), StringComparison.Ordinal);
+        }
+
+        // Who has the same keys there goes on.
+        Assert.Equal("assigned", (await host.RegisterAsync("dev-1", known)).Text("status"));
+        Assert.Equal(known, (await host.DeviceAsync("dev-1"))!.PrimaryKey);
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using Gatehouse.Contracts.Credentials;
 using Gatehouse.Hub.Certificates;
 using Gatehouse.Hub.Registry;
 using Gatehouse.Hub.Revoking;
+using Gatehouse.Hub.StrictModes;
 using Xunit;
 
 namespace Gatehouse.Provisioning.Tests;
@@ -29,6 +30,20 @@ public sealed class X509Tests
         Assert.Equal(("selfSigned", first.Thumbprint, second.Thumbprint), (device.AuthenticationType, device.PrimaryThumbprint, device.SecondaryThumbprint));
         Assert.Equal("secondary", (await host.AskAsync("GET", "/registrations/dev-1")).Text("provedBy.credential"));
         await RefusedAsync(host, "dev-1", other, RefusalReason.ThumbprintMismatch);
+    }
+
+    [Fact]
+    public async Task A_device_with_a_certificate_is_put_into_a_hub_that_takes_no_keys_of_others()
+    {
+        await using var host = await ProvisioningHost.StartAsync();
+        await ProvisioningHost.DeriveKeysAsync(host.Get<StrictModeRules>(), host.Hub.Name);
+        using var certificate = TestCertificate.SelfSigned("dev-1");
+        await host.EnrollAsync("dev-1", $$$$$"""
+            "attestation":{"type":"x509","x509":{"clientCertificates":{"primary":{"certificate":"{{{{{certificate.Base64}}}}}"}}}}
+            """);
+
+        Assert.Equal("assigned", (await host.RegisterAsync("dev-1", certificate.Shown())).Value.Operation!.Status);
+        Assert.Equal(certificate.Thumbprint, (await host.DeviceAsync("dev-1"))!.PrimaryThumbprint);
     }
 
     [Fact]

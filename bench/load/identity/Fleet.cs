@@ -15,6 +15,7 @@ internal sealed class Fleet : ICredentialSource, IDisposable
     private readonly HubEntry hub = new(HubName.Parse("hub"), [Host]);
     private readonly Dictionary<IdentityKey, IdentityCredentials> identities = [];
     private readonly SecretVault vault;
+    private readonly Lazy<DerivationKey> derivation;
 
     /// <param name="hsm">Where keys stay; null where data keys alone seal them.</param>
     internal Fleet(KeyStoreAddress? hsm)
@@ -23,6 +24,7 @@ internal sealed class Fleet : ICredentialSource, IDisposable
         var keys = Path.Combine(folder, "keys");
         vault = hsm is null ? SecretVault.Open(keys) : SecretVault.Open(keys, new KeyStores(keys, hsm), isHsmOnly: true);
         Directory.Delete(folder, recursive: true);
+        derivation = new(() => new DerivationKey(vault.Seal(RandomNumberGenerator.GetBytes(32), "hub/derivation/1/key"), "hub/derivation/1/key"));
         Authenticator = new DeviceAuthenticator(this, vault, TimeProvider.System);
     }
 
@@ -32,11 +34,11 @@ internal sealed class Fleet : ICredentialSource, IDisposable
 
     public void Dispose() => vault.Dispose();
 
-    /// <summary>Adds a device with two keys and returns a login with a token of one of them.</summary>
-    internal DeviceLogin AddWithToken(string id, bool isSecondary)
+    /// <summary>Adds a device with two keys, stored or derived, and returns a login with a token of one of them.</summary>
+    internal DeviceLogin AddWithToken(string id, bool isSecondary, bool isDerived = false)
     {
-        var (primary, secondary) = (RandomNumberGenerator.GetBytes(32), RandomNumberGenerator.GetBytes(32));
         var binding = $"hub/identities/{id}";
+        var (first, second) = isDerived ? (Draw(1), Draw(2)) : (vault.Seal(RandomNumberGenerator.GetBytes(32), binding), vault.Seal(RandomNumberGenerator.GetBytes(32), binding));
         var identity = Add(new IdentityCredentials
         {
             Identity = new IdentityKey(DeviceId.Parse(id)),
@@ -44,12 +46,12 @@ internal sealed class Fleet : ICredentialSource, IDisposable
             IsEnabled = true,
             GenerationId = "1",
             KeyBinding = binding,
-            PrimaryKey = vault.Seal(primary, binding),
-            SecondaryKey = vault.Seal(secondary, binding),
+            PrimaryKey = first,
+            SecondaryKey = second,
         });
         var resource = $"{Host}%2Fdevices%2F{id}";
         var expiry = DateTimeOffset.UtcNow.AddHours(1).ToUnixTimeSeconds();
-        return Login(identity, resource, expiry, HMACSHA256.HashData(isSecondary ? secondary : primary, Encoding.ASCII.GetBytes($"{resource}\n{expiry}")));
+        return Login(identity, resource, expiry, HMACSHA256.HashData(vault.Reveal(isSecondary ? second : first, binding), Encoding.ASCII.GetBytes($"{resource}\n{expiry}")));
     }
 
     internal DeviceLogin AddWithCertificate(string id, PeerCertificate certificate) => new(
@@ -68,6 +70,8 @@ internal sealed class Fleet : ICredentialSource, IDisposable
     public ValueTask<PolicyCredentials?> FindPolicyAsync(HubName hub, string policyName, CancellationToken cancellationToken) => new((PolicyCredentials?)null);
 
     public ValueTask<TrustAnchors> FindTrustAnchorsAsync(HubName hub, CancellationToken cancellationToken) => new(Anchors);
+
+    private SealedSecret Draw(byte slot) => new(DerivedSecret.Draw(1, slot), derivation.Value);
 
     private IdentityKey Add(IdentityCredentials made)
     {

@@ -19,6 +19,9 @@ internal sealed class StrictCommands(Shell shell)
     private readonly Option<string?> tokens = new Option<string?>("--device-tokens") { Description = "Whose keys sign the tokens of devices and modules: any, or own for their own only, none of a policy.", HelpName = "whose" }
         .AcceptOnlyFromAmong("any", "own");
 
+    private readonly Option<string?> keys = new Option<string?>("--device-keys") { Description = "Keys of devices and modules: stored, or derived when they are used; then the hub takes no others.", HelpName = "way" }
+        .AcceptOnlyFromAmong("stored", "derived");
+
     private readonly Option<bool> drill = new("--drill") { Description = "Say what would happen, and change nothing." };
     private readonly Option<bool> force = new("--force") { Description = "Do it though nobody, or you yourself, could get in any more." };
     private readonly Option<string?> etag = new("--etag") { Description = "Only if this is still the ETag. Default: whatever it is.", HelpName = "etag" };
@@ -38,8 +41,8 @@ internal sealed class StrictCommands(Shell shell)
     private Command Set => shell.Command(
         "set",
         "Turns strict modes on or off; who is connected by what is no longer taken is cut off at once.",
-        ["gatehouse strict set --max-token-lifetime 3600 --drill", "gatehouse strict set --max-token-lifetime 3600", "gatehouse strict set --devices x509", "gatehouse strict set --device-tokens own", "gatehouse strict set --max-token-lifetime none"],
-        [lifetime, devices, tokens, drill, force, etag],
+        ["gatehouse strict set --max-token-lifetime 3600 --drill", "gatehouse strict set --max-token-lifetime 3600", "gatehouse strict set --devices x509", "gatehouse strict set --device-tokens own", "gatehouse strict set --device-keys derived --drill", "gatehouse strict set --max-token-lifetime none"],
+        [lifetime, devices, tokens, keys, drill, force, etag],
         async call =>
         {
             var body = new JsonObject();
@@ -58,9 +61,14 @@ internal sealed class StrictCommands(Shell shell)
                 body["deviceTokens"] = whose;
             }
 
+            if (call.Value(keys) is { } made)
+            {
+                body["deviceKeys"] = made;
+            }
+
             if (body.Count == 0)
             {
-                throw CliException.Usage("nothing is named to change: give --max-token-lifetime, --devices or --device-tokens.");
+                throw CliException.Usage("nothing is named to change: give --max-token-lifetime, --devices, --device-tokens or --device-keys.");
             }
 
             var path = HubPath.Operator("strictness").With("drill", call.Value(drill) ? "true" : null).With("force", call.Value(force) ? "true" : null);
@@ -76,6 +84,7 @@ internal sealed class StrictCommands(Shell shell)
         ("tokens", (long)strictness["maxTokenLifetimeSeconds"]! is var seconds and > 0 ? string.Create(CultureInfo.InvariantCulture, $"end within {seconds} s") : "of any lifetime"),
         ("devices", (string?)strictness["deviceAuthentication"] == "any" ? "keys or certificates" : "certificates only"),
         ("device tokens", (string?)strictness["deviceTokens"] == "any" ? "of their own keys or of policies" : "of their own keys, also for a part"),
+        ("device keys", (string?)strictness["deviceKeys"] == "stored" ? "stored, sealed" : (long?)strictness["storedKeyCount"] is var stored and > 0 ? $"derived; stored still for {stored} devices and modules, until they are regenerated" : "derived, none is stored"),
         ("etag", (string?)strictness["etag"]));
 
     private static void Write(Terminal terminal, JsonNode effect, bool isDrill)
@@ -96,6 +105,11 @@ internal sealed class StrictCommands(Shell shell)
         if ((long)effect["registeredCount"]! is var registered and > 0)
         {
             terminal.Line($"{registered} registered with keys, which {(isDrill ? "could" : "can")} no longer connect ({effect["remainingCount"]} with certificates can): {Names(effect["registered"]!.AsArray(), registered)}");
+        }
+
+        if ((long)effect["storedCount"]! is var stored and > 0)
+        {
+            terminal.Line($"{stored} have keys that are stored, and go on with them; `gatehouse rotation start` or regenerating gives them derived ones: {Names(effect["stored"]!.AsArray(), stored)}");
         }
 
         if (isDrill && (string?)effect["danger"] is { } danger)

@@ -1,6 +1,6 @@
 namespace Gatehouse.Contracts.Credentials;
 
-/// <summary>What a hub asks of proofs beyond what the service asks. Everything is off by default.</summary>
+/// <summary>What a hub asks of proofs, and of keys, beyond what the service asks. Everything is off by default.</summary>
 public sealed record Strictness
 {
     /// <summary>Nothing beyond what the service asks.</summary>
@@ -15,6 +15,9 @@ public sealed record Strictness
 
     /// <summary>Whether the tokens of devices and modules must be of their own keys, none of a policy's; only then one may also be narrower than its identity: <c>{host}/devices/{id}/messages/events</c>.</summary>
     public bool IsOwnTokensOnly { get; init; }
+
+    /// <summary>Whether keys of devices and modules are derived, and none is stored any more: the hub takes no keys that others have made.</summary>
+    public bool HasDerivedKeysOnly { get; init; }
 
     /// <summary>How long before its end a token is, where that is more than is taken; null where it is not.</summary>
     /// <param name="expiry">End, seconds since 1970. Any number: a client's "for ever" is 2^64-1.</param>

@@ -10,7 +10,7 @@ namespace Gatehouse.Hub.Hubs;
 /// <summary>SQL of the <c>hubs</c> table.</summary>
 internal static class HubRows
 {
-    private const string Select = "SELECT name AS Name, host_names AS HostNames, created AS Created, max_token_seconds AS MaxTokenSeconds, device_authentication AS DeviceAuthentication, device_tokens AS DeviceTokens FROM hubs";
+    private const string Select = "SELECT name AS Name, host_names AS HostNames, created AS Created, max_token_seconds AS MaxTokenSeconds, device_authentication AS DeviceAuthentication, device_tokens AS DeviceTokens, device_keys AS DeviceKeys FROM hubs";
 
     internal static async Task<IReadOnlyList<HubEntry>> ReadAllAsync(DbConnection connection, CancellationToken cancellationToken)
     {
@@ -55,10 +55,12 @@ internal static class HubRows
 
         public string DeviceTokens { get; init; } = "";
 
+        public string DeviceKeys { get; init; } = "";
+
         internal HubEntry ToEntry() => new(HubName.Parse(Name), HostNames.Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {
             Created = new DateTimeOffset(Created, TimeSpan.Zero),
-            Strictness = StrictnessRows.Read(MaxTokenSeconds, DeviceAuthentication, DeviceTokens),
+            Strictness = StrictnessRows.Read(MaxTokenSeconds, DeviceAuthentication, DeviceTokens, DeviceKeys),
         };
     }
 }

@@ -127,7 +127,7 @@ public sealed class KnownHubs : BackgroundService, IStrictnessChanges
             handler(hub.Name);
         }
 
-        log.StrictnessInForce(hub.Name.Value, hub.Strictness.MaxTokenSeconds, StrictnessRows.WordOf(hub.Strictness.IsX509Only), StrictnessRows.TokenWordOf(hub.Strictness.IsOwnTokensOnly));
+        log.StrictnessInForce(hub.Name.Value, hub.Strictness.MaxTokenSeconds, StrictnessRows.WordOf(hub.Strictness.IsX509Only), StrictnessRows.TokenWordOf(hub.Strictness.IsOwnTokensOnly), StrictnessRows.KeyWordOf(hub.Strictness.HasDerivedKeysOnly));
     }
 
     private void Remove(Action<HubName> gone)

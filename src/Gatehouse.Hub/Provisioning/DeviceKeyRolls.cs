@@ -38,16 +38,14 @@ internal sealed class DeviceKeyRolls(RegistryTransactions transactions, SecretVa
         }
 
         var binding = row.BindingIn(change.Hub);
-        var present = new SealedSecret((isPrimary ? row.PrimaryKey : row.SecondaryKey)!);
+        var present = (isPrimary ? row.Primary : row.Secondary).In(change.Hub)!;
         var (old, next) = (Convert.FromBase64String(roll.Old), Convert.FromBase64String(roll.New));
         var isNew = vault.Holds(present, binding, next);
         var isOld = vault.Holds(present, binding, old);
         if (!isNew && isOld)
         {
-            var blob = vault.Seal(next, binding).Blob.ToArray();
-            var changed = isPrimary
-                ? row with { Etag = row.Etag + 1, PrimaryKey = blob, PrimaryMade = time.GetUtcNow().UtcTicks }
-                : row with { Etag = row.Etag + 1, SecondaryKey = blob, SecondaryMade = time.GetUtcNow().UtcTicks };
+            // In a hub that takes no keys of others too: one that is stored takes the place of another that is, and the old one must go.
+            var changed = (row with { Etag = row.Etag + 1 }).With(isPrimary, new KeySlot(vault.Seal(next, binding).Blob.ToArray(), null, time.GetUtcNow().UtcTicks));
             await IdentityRows.UpdateAsync(change.Transaction, changed, cancellationToken);
             change.Record("update", changed, "given");
         }

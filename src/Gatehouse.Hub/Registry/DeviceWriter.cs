@@ -80,13 +80,19 @@ internal sealed class DeviceWriter(CredentialSeal seal, GenerationIds generation
                 Created = time.GetUtcNow().UtcTicks,
             },
             input);
-        row = seal.Apply(row, change.Hub, credential) with { StatusChanged = 0 };
+        var applied = await seal.ApplyAsync(change, row, credential, cancellationToken);
+        if (!applied.IsOk)
+        {
+            return applied.Error;
+        }
+
+        row = applied.Value.Row with { StatusChanged = 0 };
         await IdentityRows.InsertAsync(change.Transaction, row, cancellationToken);
         await TwinRows.InsertAsync(change.Transaction, row, cancellationToken);
         await change.TellAsync(row, TwinChangeKind.CreateIdentity, cancellationToken);
         change.Counts.Devices++;
         change.Counts.DisabledDevices += row.IsDisabled;
-        change.Record("create", row, Origin(credential));
+        change.Record("create", row, applied.Value.Keys);
         if (isEdge)
         {
             await AddEdgeModulesAsync(change, row, cancellationToken);
@@ -100,7 +106,13 @@ internal sealed class DeviceWriter(CredentialSeal seal, GenerationIds generation
     {
         var keeps = input is { KeepsCredentials: true, Authentication: null };
         var row = Describe(present with { Etag = present.Etag + 1 }, input);
-        row = keeps ? row : seal.Apply(row, change.Hub, credential);
+        var applied = keeps ? new AppliedCredential(row, "kept") : await seal.ApplyAsync(change, row, credential, cancellationToken);
+        if (!applied.IsOk)
+        {
+            return applied.Error;
+        }
+
+        row = applied.Value.Row;
         var (wasEdge, isEdge) = (present.IsEdge != 0, row.IsEdge != 0);
         if (isEdge && !wasEdge && change.Counts.Identities + EdgeModules.Length > options.MaxIdentities)
         {
@@ -110,7 +122,7 @@ internal sealed class DeviceWriter(CredentialSeal seal, GenerationIds generation
         await IdentityRows.UpdateAsync(change.Transaction, row, cancellationToken);
         await change.RetireCertificatesAsync(present, row, cancellationToken);
         change.Counts.DisabledDevices += row.IsDisabled - present.IsDisabled;
-        change.Record("update", row, keeps ? "kept" : Origin(credential));
+        change.Record("update", row, applied.Value.Keys);
         if (isEdge && !wasEdge)
         {
             await AddEdgeModulesAsync(change, row, cancellationToken);
@@ -189,8 +201,6 @@ internal sealed class DeviceWriter(CredentialSeal seal, GenerationIds generation
     }
 
     private HubError TooMany() => HubErrors.TooManyDevices.With($"The hub has {options.MaxIdentities} identities, the most it may have.");
-
-    private static string? Origin(CredentialInput credential) => credential.Kind == CredentialKind.Sas ? (credential.PrimaryKey is null ? "generated" : "given") : null;
 
     private static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
 }

@@ -4,7 +4,7 @@ using Gatehouse.Contracts.Identities;
 namespace Gatehouse.Hub.Registry;
 
 /// <summary>Regenerates one key of an identity inside a registry transaction. The other key is not touched: who stands on it stays connected.</summary>
-internal sealed class IdentityKeyRenewal(CredentialSeal seal, TimeProvider time)
+internal sealed class IdentityKeyRenewal(CredentialSeal seal)
 {
     /// <summary>The identity as it is in this transaction; null when it is gone.</summary>
     internal static async Task<IdentityRow?> FindAsync(RegistryChange change, IdentityKey key, CancellationToken cancellationToken)
@@ -19,12 +19,19 @@ internal sealed class IdentityKeyRenewal(CredentialSeal seal, TimeProvider time)
     /// <param name="cancellationToken">Ends it.</param>
     internal async Task<IdentityRow> RenewAsync(RegistryChange change, IdentityRow present, string key, CancellationToken cancellationToken)
     {
-        var made = seal.SealNew(present.BindingIn(change.Hub));
-        var now = time.GetUtcNow().UtcTicks;
-        var row = present with { Etag = present.Etag + 1 };
-        row = key == CredentialName.PrimaryKey ? row with { PrimaryKey = made, PrimaryMade = now } : row with { SecondaryKey = made, SecondaryMade = now };
+        var isPrimary = key == CredentialName.PrimaryKey;
+        var row = (present with { Etag = present.Etag + 1 }).With(isPrimary, await seal.MakeAsync(change, present, isPrimary, cancellationToken));
         await IdentityRows.UpdateAsync(change.Transaction, row, cancellationToken);
         change.Record("update", row, $"{key} regenerated");
+        return row;
+    }
+
+    /// <summary>The keys change places, and stay what they are.</summary>
+    internal static async Task<IdentityRow> SwapAsync(RegistryChange change, IdentityRow present, CancellationToken cancellationToken)
+    {
+        var row = (present with { Etag = present.Etag + 1 }).With(isPrimary: true, present.Secondary).With(isPrimary: false, present.Primary);
+        await IdentityRows.UpdateAsync(change.Transaction, row, cancellationToken);
+        change.Record("update", row, "swapped");
         return row;
     }
 }

@@ -1,5 +1,6 @@
 using Gatehouse.Contracts.Credentials;
 using Gatehouse.Contracts.Identities;
+using Gatehouse.Keys;
 
 namespace Gatehouse.Hub.Registry;
 
@@ -48,6 +49,16 @@ internal sealed record IdentityRow
 
     public long SecondaryMade { get; init; }
 
+    /// <summary>The derivation key of the primary key, sealed; null for a key that is stored. Read with the row.</summary>
+    public byte[]? PrimaryDerivedFrom { get; init; }
+
+    public byte[]? SecondaryDerivedFrom { get; init; }
+
+    /// <summary>Number of the derivation key of the primary key; 0 for a key that is stored, and for none. Written with the row.</summary>
+    public long PrimaryDerivation => DerivedSecret.NumberOf(PrimaryKey);
+
+    public long SecondaryDerivation => DerivedSecret.NumberOf(SecondaryKey);
+
     /// <summary>Where a device must come from, as <see cref="NetworkRanges.FromStored"/> reads it; null for anywhere. Not written with the row: what a back end writes of a device leaves it.</summary>
     public string? Networks { get; init; }
 
@@ -61,6 +72,14 @@ internal sealed record IdentityRow
     internal IdentityKey Key => new(
         Contracts.Identities.DeviceId.Parse(DeviceId),
         IsModule ? Contracts.Identities.ModuleId.Parse(ModuleId) : null);
+
+    internal KeySlot Primary => new(PrimaryKey, PrimaryDerivedFrom, PrimaryMade);
+
+    internal KeySlot Secondary => new(SecondaryKey, SecondaryDerivedFrom, SecondaryMade);
+
+    internal IdentityRow With(bool isPrimary, KeySlot key) => isPrimary
+        ? this with { PrimaryKey = key.Blob, PrimaryDerivedFrom = key.DerivedFrom, PrimaryMade = key.Made }
+        : this with { SecondaryKey = key.Blob, SecondaryDerivedFrom = key.DerivedFrom, SecondaryMade = key.Made };
 
     internal string BindingIn(HubName hub) => KeyBinding.ForIdentity(hub, DeviceId, ModuleId, GenerationId);
 

@@ -13,6 +13,8 @@ internal static class IdentityRows
           status_changed AS StatusChanged, credential_kind AS CredentialKind, primary_key AS PrimaryKey, secondary_key AS SecondaryKey, primary_thumbprint AS PrimaryThumbprint,
           secondary_thumbprint AS SecondaryThumbprint, managed_by AS ManagedBy, is_edge AS IsEdge, device_scope AS DeviceScope, parent_scope AS ParentScope, created AS Created, primary_made AS PrimaryMade, secondary_made AS SecondaryMade,
           networks AS Networks,
+          CASE WHEN primary_derivation = 0 THEN NULL ELSE (SELECT d.sealed FROM derivation_keys d WHERE d.hub = identities.hub AND d.number = identities.primary_derivation) END AS PrimaryDerivedFrom,
+          CASE WHEN secondary_derivation = 0 THEN NULL ELSE (SELECT d.sealed FROM derivation_keys d WHERE d.hub = identities.hub AND d.number = identities.secondary_derivation) END AS SecondaryDerivedFrom,
           CASE WHEN module_id = '' THEN (
             SELECT COUNT(*) FROM device_messages m WHERE m.hub = identities.hub AND m.device_id = identities.device_id AND m.generation_id = identities.generation_id
           ) ELSE 0 END AS CloudToDeviceMessages
@@ -21,15 +23,16 @@ internal static class IdentityRows
 
     private const string Insert = """
         INSERT INTO identities (hub, device_id, module_id, generation_id, etag, is_disabled, status_reason, status_changed, credential_kind, primary_key, secondary_key,
-          primary_thumbprint, secondary_thumbprint, managed_by, is_edge, device_scope, parent_scope, created, primary_made, secondary_made)
+          primary_thumbprint, secondary_thumbprint, managed_by, is_edge, device_scope, parent_scope, created, primary_made, secondary_made, primary_derivation, secondary_derivation)
         VALUES (@Hub, @DeviceId, @ModuleId, @GenerationId, @Etag, @IsDisabled, @StatusReason, @StatusChanged, @CredentialKind, @PrimaryKey, @SecondaryKey,
-          @PrimaryThumbprint, @SecondaryThumbprint, @ManagedBy, @IsEdge, @DeviceScope, @ParentScope, @Created, @PrimaryMade, @SecondaryMade)
+          @PrimaryThumbprint, @SecondaryThumbprint, @ManagedBy, @IsEdge, @DeviceScope, @ParentScope, @Created, @PrimaryMade, @SecondaryMade, @PrimaryDerivation, @SecondaryDerivation)
         """;
 
     private const string Update = """
         UPDATE identities SET etag = @Etag, is_disabled = @IsDisabled, status_reason = @StatusReason, status_changed = @StatusChanged, credential_kind = @CredentialKind,
           primary_key = @PrimaryKey, secondary_key = @SecondaryKey, primary_thumbprint = @PrimaryThumbprint, secondary_thumbprint = @SecondaryThumbprint,
-          managed_by = @ManagedBy, is_edge = @IsEdge, device_scope = @DeviceScope, parent_scope = @ParentScope, primary_made = @PrimaryMade, secondary_made = @SecondaryMade
+          managed_by = @ManagedBy, is_edge = @IsEdge, device_scope = @DeviceScope, parent_scope = @ParentScope, primary_made = @PrimaryMade, secondary_made = @SecondaryMade,
+          primary_derivation = @PrimaryDerivation, secondary_derivation = @SecondaryDerivation
         WHERE hub = @Hub AND device_id = @DeviceId AND module_id = @ModuleId
         """;
 

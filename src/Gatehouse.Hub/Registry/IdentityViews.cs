@@ -22,8 +22,8 @@ internal sealed class IdentityViews(SecretVault vault, ConnectionStates connecti
             StatusChanged = row.StatusChanged == 0 ? null : new DateTimeOffset(row.StatusChanged, TimeSpan.Zero),
             Connection = connections.Get(hub, row.Key, row.GenerationId),
             AuthenticationType = CredentialWords.Of(row.Kind),
-            PrimaryKey = Reveal(row.PrimaryKey, binding),
-            SecondaryKey = Reveal(row.SecondaryKey, binding),
+            PrimaryKey = Reveal(row.Primary.In(hub), binding),
+            SecondaryKey = Reveal(row.Secondary.In(hub), binding),
             PrimaryThumbprint = row.PrimaryThumbprint,
             SecondaryThumbprint = row.SecondaryThumbprint,
             ManagedBy = row.ManagedBy,
@@ -34,14 +34,14 @@ internal sealed class IdentityViews(SecretVault vault, ConnectionStates connecti
         };
     }
 
-    private string? Reveal(byte[]? blob, string binding)
+    private string? Reveal(SealedSecret? secret, string binding)
     {
-        if (blob is null)
+        if (secret is null)
         {
             return null;
         }
 
-        var key = vault.Reveal(new SealedSecret(blob), binding);
+        var key = vault.Reveal(secret, binding);
         var text = Convert.ToBase64String(key);
         CryptographicOperations.ZeroMemory(key);
         return text;

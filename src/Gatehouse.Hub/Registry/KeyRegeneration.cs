@@ -1,13 +1,19 @@
-using System.Security.Cryptography;
+using Gatehouse.Contracts.Credentials;
 using Gatehouse.Contracts.Errors;
 using Gatehouse.Contracts.Identities;
 
 namespace Gatehouse.Hub.Registry;
 
 /// <summary>Gives devices and modules new keys, one transaction each: what one cannot have does not keep the others from theirs.</summary>
-public sealed class KeyRegeneration(IdentityRegistry registry, RegistryOptions options)
+public sealed class KeyRegeneration
 {
-    private const int KeyBytes = 32;
+    private readonly RegistryTransactions transactions;
+    private readonly IdentityKeyRenewal renewal;
+    private readonly IdentityViews views;
+    private readonly RegistryOptions options;
+
+    internal KeyRegeneration(RegistryTransactions transactions, IdentityKeyRenewal renewal, IdentityViews views, RegistryOptions options) =>
+        (this.transactions, this.renewal, this.views, this.options) = (transactions, renewal, views, options);
 
     /// <summary>The outcome of each item, in order. ArgumentInvalid, TooManyDevices and DeviceDefinedMultipleTimes refuse the whole call.</summary>
     public async Task<Result<IReadOnlyList<Result<RegisteredIdentity>>>> RunAsync(HubName hub, string actor, RegeneratedKey which, IReadOnlyList<IdentityKey> keys, CancellationToken cancellationToken)
@@ -26,38 +32,22 @@ public sealed class KeyRegeneration(IdentityRegistry registry, RegistryOptions o
         var outcomes = new List<Result<RegisteredIdentity>>(keys.Count);
         foreach (var key in keys)
         {
-            outcomes.Add(await RunAsync(hub, actor, which, key, cancellationToken));
+            var row = await transactions.RunAsync(hub, actor, (change, token) => RunAsync(change, which, key, token), cancellationToken);
+            outcomes.Add(row.IsOk ? views.Show(hub, row.Value) : row.Error);
         }
 
         return outcomes;
     }
 
-    private async Task<Result<RegisteredIdentity>> RunAsync(HubName hub, string actor, RegeneratedKey which, IdentityKey key, CancellationToken cancellationToken)
+    private async Task<Result<IdentityRow>> RunAsync(RegistryChange change, RegeneratedKey which, IdentityKey key, CancellationToken cancellationToken)
     {
-        var found = await registry.GetAsync(hub, key, cancellationToken);
-        if (!found.IsOk)
+        if (await IdentityKeyRenewal.FindAsync(change, key, cancellationToken) is not { } present)
         {
-            return found.Error;
+            return key.IsModule ? HubErrors.ModuleNotFound : HubErrors.DeviceNotFound;
         }
 
-        if (found.Value is not { PrimaryKey: { } primary, SecondaryKey: { } secondary } identity)
-        {
-            return HubErrors.InvalidOperation.With("The identity has no keys.");
-        }
-
-        var input = new IdentityInput
-        {
-            Key = key,
-            ManagedBy = identity.ManagedBy,
-            Authentication = new AuthenticationInput
-            {
-                Type = identity.AuthenticationType,
-                PrimaryKey = which switch { RegeneratedKey.Primary => NewKey(), RegeneratedKey.Swap => secondary, _ => primary },
-                SecondaryKey = which switch { RegeneratedKey.Secondary => NewKey(), RegeneratedKey.Swap => primary, _ => secondary },
-            },
-        };
-        return await registry.PutAsync(hub, actor, input, IfMatch.Version(identity.ETag), cancellationToken);
+        return present is not { PrimaryKey: not null, SecondaryKey: not null } ? HubErrors.InvalidOperation.With("The identity has no keys.")
+            : which == RegeneratedKey.Swap ? await IdentityKeyRenewal.SwapAsync(change, present, cancellationToken)
+            : await renewal.RenewAsync(change, present, which == RegeneratedKey.Primary ? CredentialName.PrimaryKey : CredentialName.SecondaryKey, cancellationToken);
     }
-
-    private static string NewKey() => Convert.ToBase64String(RandomNumberGenerator.GetBytes(KeyBytes));
 }

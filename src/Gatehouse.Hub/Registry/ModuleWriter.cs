@@ -1,4 +1,3 @@
-using Gatehouse.Contracts.Credentials;
 using Gatehouse.Contracts.Errors;
 using Gatehouse.Contracts.Identities;
 using Gatehouse.Hub.Twins;
@@ -94,12 +93,18 @@ internal sealed class ModuleWriter(CredentialSeal seal, GenerationIds generation
             ManagedBy = string.IsNullOrEmpty(input.ManagedBy) ? null : input.ManagedBy,
             Created = time.GetUtcNow().UtcTicks,
         };
-        row = seal.Apply(row, change.Hub, credential);
+        var applied = await seal.ApplyAsync(change, row, credential, cancellationToken);
+        if (!applied.IsOk)
+        {
+            return applied.Error;
+        }
+
+        row = applied.Value.Row;
         await IdentityRows.InsertAsync(change.Transaction, row, cancellationToken);
         await TwinRows.InsertAsync(change.Transaction, row, cancellationToken);
         await change.TellAsync(row, TwinChangeKind.CreateIdentity, cancellationToken);
         change.Counts.Modules++;
-        change.Record("create", row, Origin(credential));
+        change.Record("create", row, applied.Value.Keys);
         return row;
     }
 
@@ -107,14 +112,18 @@ internal sealed class ModuleWriter(CredentialSeal seal, GenerationIds generation
     {
         var keeps = input is { KeepsCredentials: true, Authentication: null };
         var row = present with { Etag = present.Etag + 1, ManagedBy = input.ManagedBy is null ? present.ManagedBy : string.IsNullOrEmpty(input.ManagedBy) ? null : input.ManagedBy };
-        row = keeps ? row : seal.Apply(row, change.Hub, credential);
+        var applied = keeps ? new AppliedCredential(row, "kept") : await seal.ApplyAsync(change, row, credential, cancellationToken);
+        if (!applied.IsOk)
+        {
+            return applied.Error;
+        }
+
+        row = applied.Value.Row;
         await IdentityRows.UpdateAsync(change.Transaction, row, cancellationToken);
         await change.RetireCertificatesAsync(present, row, cancellationToken);
-        change.Record("update", row, keeps ? "kept" : Origin(credential));
+        change.Record("update", row, applied.Value.Keys);
         return row;
     }
 
     private static IdentityRow? Find(IReadOnlyList<IdentityRow> rows, IdentityKey key) => rows.FirstOrDefault(row => row.ModuleId == key.Module!.Value.Value);
-
-    private static string? Origin(CredentialInput credential) => credential.Kind == CredentialKind.Sas ? (credential.PrimaryKey is null ? "generated" : "given") : null;
 }

@@ -22,6 +22,9 @@ internal sealed class RegistryChange(WriteTransaction transaction, HubName hub, 
     /// <summary>Written back at the end of the transaction.</summary>
     internal RegistryCounts Counts { get; } = counts;
 
+    /// <summary>How the hub makes keys; null until it was looked up (<see cref="DerivationKeys"/>).</summary>
+    internal KeyMaking? Making { get; set; }
+
     /// <summary>An identity came or is about to go: its twin, new or last, is told.</summary>
     internal Task TellAsync(IdentityRow row, TwinChangeKind kind, CancellationToken cancellationToken) => changes.AddLifecycleAsync(Transaction, Hub, row, kind, cancellationToken);
 
@@ -35,7 +38,7 @@ internal sealed class RegistryChange(WriteTransaction transaction, HubName hub, 
     /// <summary>Audit record and signal; the record names what changed, never a key.</summary>
     /// <param name="verb"><c>create</c>, <c>update</c> or <c>delete</c>.</param>
     /// <param name="row">What is stored now (delete: what was).</param>
-    /// <param name="keys"><c>given</c>, <c>generated</c> or <c>kept</c>; null when that says nothing.</param>
+    /// <param name="keys"><c>given</c>, <c>generated</c>, <c>derived</c>, <c>kept</c> …; null when that says nothing.</param>
     internal void Record(string verb, IdentityRow row, string? keys)
     {
         var detail = new JsonObject { ["generationId"] = row.GenerationId, ["authentication"] = CredentialWords.Of(row.Kind) };

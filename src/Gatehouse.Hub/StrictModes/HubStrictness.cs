@@ -10,6 +10,9 @@ public sealed record HubStrictness(Strictness Strictness, long Counter)
 {
     /// <summary>Without quotes.</summary>
     public string ETag => ETags.Format(Counter);
+
+    /// <summary>Devices and modules of which a key is stored though the hub derives keys; null where it does not.</summary>
+    public long? StoredKeyCount { get; init; }
 }
 
 /// <summary>What shall change; null leaves a part as it is.</summary>
@@ -23,6 +26,9 @@ public sealed record StrictnessChange
 
     /// <summary><c>any</c> or <c>own</c>.</summary>
     public string? DeviceTokens { get; init; }
+
+    /// <summary><c>stored</c> or <c>derived</c>.</summary>
+    public string? DeviceKeys { get; init; }
 }
 
 /// <summary>What a change did, or would do.</summary>
@@ -41,6 +47,12 @@ public sealed record StrictnessEffect(HubStrictness Current, bool IsChanged)
 
     /// <summary>Enabled devices and modules that are registered with certificates.</summary>
     public long RemainingCount { get; init; }
+
+    /// <summary>Devices and modules of which a key is stored, where keys are to be derived: they go on, and get derived keys when theirs are regenerated.</summary>
+    public long StoredCount { get; init; }
+
+    /// <summary>The first of them, at most <see cref="MaxShown"/>.</summary>
+    public IReadOnlyList<string> Stored { get; init; } = [];
 
     /// <summary>Who was connected to this node by a token that is no longer taken: devices, modules, and policies of back ends as <c>policy/{name}</c>; at most <see cref="MaxShown"/>.</summary>
     public IReadOnlyList<string> Live { get; init; } = [];

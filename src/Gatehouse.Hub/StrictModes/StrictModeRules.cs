@@ -21,8 +21,13 @@ public sealed class StrictModeRules(Database database, KnownHubs known, UseRecor
     /// <summary>Shortest and longest limit of tokens. The command line's own tokens live for the shortest.</summary>
     public const long MinTokenSeconds = 600, MaxTokenSeconds = 31_536_000;
 
-    public async Task<Result<HubStrictness>> FindAsync(HubName hub, CancellationToken cancellationToken) =>
-        await database.ReadAsync((connection, cancel) => StrictnessRows.FindAsync(connection, null, hub, cancel), cancellationToken) is { } found ? found : HubErrors.IotHubNotFound;
+    public async Task<Result<HubStrictness>> FindAsync(HubName hub, CancellationToken cancellationToken)
+    {
+        var found = await database.ReadAsync((connection, cancel) => StrictnessRows.FindAsync(connection, null, hub, cancel), cancellationToken);
+        return found is null ? HubErrors.IotHubNotFound
+            : !found.Strictness.HasDerivedKeysOnly ? found
+            : found with { StoredKeyCount = await database.ReadAsync((connection, cancel) => StrictnessRows.CountStoredAsync(connection, hub, cancel), cancellationToken) };
+    }
 
     /// <summary>What <see cref="ChangeAsync"/> would do; nothing is changed.</summary>
     public async Task<Result<StrictnessEffect>> RehearseAsync(Principal caller, StrictnessChange change, IfMatch ifMatch, CancellationToken cancellationToken)
@@ -66,11 +71,17 @@ public sealed class StrictModeRules(Database database, KnownHubs known, UseRecor
         }
 
         await known.RefreshAsync(CancellationToken.None);
-        return effect.Value with { Current = saved.Value };
+        return effect.Value with { Current = saved.Value with { StoredKeyCount = effect.Value.Current.StoredKeyCount } };
     }
 
     private async Task<Result<HubStrictness>> SaveAsync(WriteTransaction write, HubName hub, StrictnessChange change, IfMatch ifMatch, Doing doing, CancellationToken cancellationToken)
     {
+        // Before the hub's row, as whoever writes identities: nobody of them is half way when the hub derives its keys.
+        if (change.DeviceKeys is not null && await RegistryCounts.LockAsync(write, database.Dialect, hub, cancellationToken) is null)
+        {
+            return HubErrors.IotHubNotFound;
+        }
+
         if (await HubLock.TakeAsync(write, database.Dialect, hub, cancellationToken) is { } missing)
         {
             return missing;
@@ -96,16 +107,21 @@ public sealed class StrictModeRules(Database database, KnownHubs known, UseRecor
         return saved;
     }
 
-    private static JsonObject Describe(Strictness strictness) =>
-        new() { ["maxTokenLifetimeSeconds"] = strictness.MaxTokenSeconds, ["deviceAuthentication"] = StrictnessRows.WordOf(strictness.IsX509Only), ["deviceTokens"] = StrictnessRows.TokenWordOf(strictness.IsOwnTokensOnly) };
+    private static JsonObject Describe(Strictness strictness) => new()
+    {
+        ["maxTokenLifetimeSeconds"] = strictness.MaxTokenSeconds,
+        ["deviceAuthentication"] = StrictnessRows.WordOf(strictness.IsX509Only),
+        ["deviceTokens"] = StrictnessRows.TokenWordOf(strictness.IsOwnTokensOnly),
+        ["deviceKeys"] = StrictnessRows.KeyWordOf(strictness.HasDerivedKeysOnly),
+    };
 
     private static bool Fits(IfMatch ifMatch, HubStrictness present) => ifMatch.Kind != IfMatchKind.Version || ifMatch.ETag == present.ETag;
 
     private static Result<Strictness> Read(Strictness present, StrictnessChange change)
     {
-        if (change is { MaxTokenLifetimeSeconds: null, DeviceAuthentication: null, DeviceTokens: null })
+        if (change is { MaxTokenLifetimeSeconds: null, DeviceAuthentication: null, DeviceTokens: null, DeviceKeys: null })
         {
-            return HubErrors.ArgumentInvalid.With("Nothing is named to change: give maxTokenLifetimeSeconds, deviceAuthentication or deviceTokens.");
+            return HubErrors.ArgumentInvalid.With("Nothing is named to change: give maxTokenLifetimeSeconds, deviceAuthentication, deviceTokens or deviceKeys.");
         }
 
         if (change.MaxTokenLifetimeSeconds is { } seconds && seconds != 0 && seconds is < MinTokenSeconds or > MaxTokenSeconds)
@@ -118,6 +134,11 @@ public sealed class StrictModeRules(Database database, KnownHubs known, UseRecor
             return HubErrors.ArgumentInvalid.With($"deviceTokens must be {StrictnessRows.AnyWord} or {StrictnessRows.OwnWord}.");
         }
 
+        if (change.DeviceKeys is not (null or StrictnessRows.StoredWord or StrictnessRows.DerivedWord))
+        {
+            return HubErrors.ArgumentInvalid.With($"deviceKeys must be {StrictnessRows.StoredWord} or {StrictnessRows.DerivedWord}.");
+        }
+
         return change.DeviceAuthentication is not (null or StrictnessRows.AnyWord or StrictnessRows.X509Word)
             ? HubErrors.ArgumentInvalid.With($"deviceAuthentication must be {StrictnessRows.AnyWord} or {StrictnessRows.X509Word}.")
             : present with
@@ -125,12 +146,13 @@ public sealed class StrictModeRules(Database database, KnownHubs known, UseRecor
                 MaxTokenSeconds = change.MaxTokenLifetimeSeconds ?? present.MaxTokenSeconds,
                 IsX509Only = change.DeviceAuthentication is { } word ? word == StrictnessRows.X509Word : present.IsX509Only,
                 IsOwnTokensOnly = change.DeviceTokens is { } tokens ? tokens == StrictnessRows.OwnWord : present.IsOwnTokensOnly,
+                HasDerivedKeysOnly = change.DeviceKeys is { } keys ? keys == StrictnessRows.DerivedWord : present.HasDerivedKeysOnly,
             };
     }
 
     private async Task<StrictnessEffect> EffectAsync(Principal caller, HubStrictness present, Strictness wanted, CancellationToken cancellationToken)
     {
-        var effect = new StrictnessEffect(present with { Strictness = wanted }, present.Strictness != wanted);
+        var effect = new StrictnessEffect(present with { Strictness = wanted, StoredKeyCount = null }, present.Strictness != wanted);
         if (wanted.IsX509Only && !present.Strictness.IsX509Only)
         {
             var (byToken, byCertificate) = await database.ReadAsync((connection, cancel) => StrictnessRows.CountAsync(connection, caller.Hub, cancel), cancellationToken);
@@ -139,6 +161,17 @@ public sealed class StrictModeRules(Database database, KnownHubs known, UseRecor
                 RegisteredCount = byToken,
                 Registered = await database.ReadAsync((connection, cancel) => StrictnessRows.FindByTokenAsync(connection, caller.Hub, StrictnessEffect.MaxShown, cancel), cancellationToken),
                 RemainingCount = byCertificate,
+            };
+        }
+
+        if (wanted.HasDerivedKeysOnly)
+        {
+            var stored = await database.ReadAsync((connection, cancel) => StrictnessRows.CountStoredAsync(connection, caller.Hub, cancel), cancellationToken);
+            effect = effect with
+            {
+                Current = effect.Current with { StoredKeyCount = stored },
+                StoredCount = stored,
+                Stored = stored == 0 ? [] : await database.ReadAsync((connection, cancel) => StrictnessRows.FindStoredAsync(connection, caller.Hub, StrictnessEffect.MaxShown, cancel), cancellationToken),
             };
         }
 

@@ -80,8 +80,15 @@ internal sealed class TokenSecretsKey(TokenKeyStore store, string label, string 
     {
         var signed = message.ToArray();
         var made = UseWrapped(wrapped, isShown: false, (session, secret) => session.Sign(Pkcs11Module.Makes.MechanismFactory.Create(CKM.CKM_SHA256_HMAC), secret, signed));
-        made?.CopyTo(mac);
-        return made is not null;
+        if (made is null)
+        {
+            return false;
+        }
+
+        // It may be a derived secret itself.
+        made.CopyTo(mac);
+        CryptographicOperations.ZeroMemory(made);
+        return true;
     }
 
     internal override byte[]? Reveal(ReadOnlySpan<byte> wrapped)

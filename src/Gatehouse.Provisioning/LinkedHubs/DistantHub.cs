@@ -79,7 +79,7 @@ internal sealed class DistantHub(HubCaller caller, HubTarget target)
     /// <summary>Disables the device and takes its keys; done when there is none. One that is disabled keeps its reason.</summary>
     internal async Task<Result<bool>> QuarantineAsync(DeviceId device, string reason, CancellationToken cancellationToken)
     {
-        var done = await ChangeAsync(device, creates: false, (document, _) => Quarantine(document, reason), cancellationToken);
+        var done = await UnequipAsync(device, (document, keys) => Quarantine(document, reason, keys), cancellationToken);
         return done.IsOk ? true : done.Error;
     }
 
@@ -110,7 +110,7 @@ internal sealed class DistantHub(HubCaller caller, HubTarget target)
             return listed;
         }
 
-        var taken = await ChangeAsync(known, creates: false, (document, _) => Withdraw(document, certificate.Thumbprint), cancellationToken);
+        var taken = await UnequipAsync(known, (document, keys) => Withdraw(document, certificate.Thumbprint, keys), cancellationToken);
         return taken.IsOk ? true : taken.Error;
     }
 
@@ -144,6 +144,13 @@ internal sealed class DistantHub(HubCaller caller, HubTarget target)
 
         var gone = await DeleteAsync(device, Quoted(etag), cancellationToken);
         return gone.Status == 412 ? false : IsGone(gone) ? true : Done(gone);
+    }
+
+    /// <summary>Takes a device's credentials: gives it keys that nobody knows, or has the hub make some where it takes none of others.</summary>
+    private async Task<Result<bool>> UnequipAsync(DeviceId device, Func<JsonObject, JsonObject, bool> change, CancellationToken cancellationToken)
+    {
+        var done = await ChangeAsync(device, creates: false, (document, _) => change(document, Unusable()), cancellationToken);
+        return done.Error is { IsTransient: false } && await ChangeAsync(device, creates: false, (document, _) => change(document, new JsonObject { ["type"] = "sas" }), cancellationToken) is { IsOk: true } made ? made : done;
     }
 
     /// <summary>True when it was not there before.</summary>
@@ -221,19 +228,19 @@ internal sealed class DistantHub(HubCaller caller, HubTarget target)
     private static bool Holds(JsonObject? thumbprints, string wanted) =>
         wanted.Equals(TextOf(thumbprints?["primaryThumbprint"]), StringComparison.OrdinalIgnoreCase) || wanted.Equals(TextOf(thumbprints?["secondaryThumbprint"]), StringComparison.OrdinalIgnoreCase);
 
-    private static bool Quarantine(JsonObject document, string reason)
+    private static bool Quarantine(JsonObject document, string reason, JsonObject keys)
     {
         if (TextOf(document["status"]) != "disabled")
         {
             (document["status"], document["statusReason"]) = ("disabled", reason);
         }
 
-        document["authentication"] = Unusable();
+        document["authentication"] = keys;
         return true;
     }
 
     // The other one stays. Who has no other gets keys that nobody knows, as a device cannot be without a credential.
-    private static bool Withdraw(JsonObject document, string thumbprint)
+    private static bool Withdraw(JsonObject document, string thumbprint, JsonObject keys)
     {
         var thumbprints = (document["authentication"] as JsonObject)?["x509Thumbprint"] as JsonObject;
         if (!Holds(thumbprints, thumbprint))
@@ -244,7 +251,7 @@ internal sealed class DistantHub(HubCaller caller, HubTarget target)
         string?[] both = [TextOf(thumbprints?["primaryThumbprint"]), TextOf(thumbprints?["secondaryThumbprint"])];
         document["authentication"] = both.FirstOrDefault(each => each is { Length: > 0 } && !each.Equals(thumbprint, StringComparison.OrdinalIgnoreCase)) is { } other
             ? new JsonObject { ["type"] = "selfSigned", ["x509Thumbprint"] = new JsonObject { ["primaryThumbprint"] = other, ["secondaryThumbprint"] = null } }
-            : Unusable();
+            : keys;
         return true;
     }
 

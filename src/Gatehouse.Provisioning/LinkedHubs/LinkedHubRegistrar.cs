@@ -39,5 +39,7 @@ internal sealed class LinkedHubRegistrar(IDeviceRegistrar here, DistantHubs else
         ? OfHere(await here.RemoveAsync(name, actor, device, cancellationToken))
         : await elsewhere.RunAsync(service, hub, distant => distant.RemoveAsync(device, cancellationToken));
 
-    private static Result<bool> OfHere(Result<bool> outcome) => outcome.IsOk ? outcome : ProvisioningErrors.LinkedHubRefused.With($"it answered {outcome.Error.Name}");
+    // What it does not take is for whoever made the enrollment to know: keys, for one, where a hub derives those of its devices.
+    private static Result<bool> OfHere(Result<bool> outcome) => outcome.IsOk ? outcome
+        : ProvisioningErrors.LinkedHubRefused.With(outcome.Error.Name == HubErrors.ArgumentInvalid.Name ? $"it answered {outcome.Error.Name}: {outcome.Error.Message.TrimEnd('.')}" : $"it answered {outcome.Error.Name}");
 }

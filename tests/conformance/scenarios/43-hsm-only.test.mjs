@@ -35,6 +35,8 @@ test('an operator makes devices by a token of the owner, which no file holds the
   assert.doesNotMatch(fs.readFileSync(path.join(server.data, 'connection.json'), 'utf8'), /SharedAccessKey=/);
   const cli = commandLine(server.data);
   for (const id of ['d1', 'd2', 'd3', 'd4']) {
+    // The last two have keys that are derived: by a key that the HSM keeps.
+    if (id === 'd3') await cli('strict', 'set', '--device-keys', 'derived');
     await cli('device', 'create', id);
     const { primaryKey, secondaryKey } = await cli('device', 'keys', id);
     devices.push({ id, keys: [primaryKey, secondaryKey] });
@@ -70,11 +72,13 @@ test('sessions go on while the token is away, new ones are told to come again, a
     held.publish('devices/d1/messages/events/', 'still here');
     await held.next('puback');
     assert.equal((await connect(devices[1], 0)).connack.returnCode, 3);
+    assert.equal((await connect(devices[3], 0)).connack.returnCode, 3);
     assert.equal((await connect(nobody, 0)).connack.returnCode, 3, 'who does not exist is told the same');
   } finally {
     fs.renameSync(`${hsm}/away`, folder);
   }
   await login(devices[1], 0);
+  await login(devices[3], 0);
   assert.equal((await connect(nobody, 0)).connack.returnCode, 5);
   held.publish('devices/d1/messages/events/', 'all the time', 2);
   await held.next('puback');

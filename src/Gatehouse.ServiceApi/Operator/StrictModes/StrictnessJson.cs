@@ -7,11 +7,19 @@ namespace Gatehouse.ServiceApi.Operator.StrictModes;
 /// <param name="MaxTokenLifetimeSeconds">0 for no limit.</param>
 /// <param name="DeviceAuthentication"><c>any</c> or <c>x509</c>.</param>
 /// <param name="DeviceTokens"><c>any</c> or <c>own</c>.</param>
+/// <param name="DeviceKeys"><c>stored</c> or <c>derived</c>.</param>
+/// <param name="StoredKeyCount">Devices and modules of which a key is stored though keys are derived; null where they are not.</param>
 /// <param name="Etag">Without quotes.</param>
-internal sealed record StrictnessJson(long MaxTokenLifetimeSeconds, string DeviceAuthentication, string DeviceTokens, string Etag)
+internal sealed record StrictnessJson(long MaxTokenLifetimeSeconds, string DeviceAuthentication, string DeviceTokens, string DeviceKeys, long? StoredKeyCount, string Etag)
 {
     internal static StrictnessJson From(HubStrictness stored) =>
-        new(stored.Strictness.MaxTokenSeconds, stored.Strictness.IsX509Only ? "x509" : "any", stored.Strictness.IsOwnTokensOnly ? "own" : "any", stored.ETag);
+        new(
+            stored.Strictness.MaxTokenSeconds,
+            stored.Strictness.IsX509Only ? "x509" : "any",
+            stored.Strictness.IsOwnTokensOnly ? "own" : "any",
+            stored.Strictness.HasDerivedKeysOnly ? "derived" : "stored",
+            stored.StoredKeyCount,
+            stored.ETag);
 }
 
 /// <summary>Body of PATCH. A name that is unknown is refused: a setting that is misspelled must not look as if it were on.</summary>
@@ -24,7 +32,9 @@ internal sealed record StrictnessBody
 
     public string? DeviceTokens { get; init; }
 
-    internal StrictnessChange Change => new() { MaxTokenLifetimeSeconds = MaxTokenLifetimeSeconds, DeviceAuthentication = DeviceAuthentication, DeviceTokens = DeviceTokens };
+    public string? DeviceKeys { get; init; }
+
+    internal StrictnessChange Change => new() { MaxTokenLifetimeSeconds = MaxTokenLifetimeSeconds, DeviceAuthentication = DeviceAuthentication, DeviceTokens = DeviceTokens, DeviceKeys = DeviceKeys };
 }
 
 /// <summary>What a change did, or would do.</summary>
@@ -39,6 +49,10 @@ internal sealed record StrictnessEffectJson
     public required IReadOnlyList<string> Registered { get; init; }
 
     public required long RemainingCount { get; init; }
+
+    public required long StoredCount { get; init; }
+
+    public required IReadOnlyList<string> Stored { get; init; }
 
     public required IReadOnlyList<string> Live { get; init; }
 
@@ -55,6 +69,8 @@ internal sealed record StrictnessEffectJson
         RegisteredCount = effect.RegisteredCount,
         Registered = effect.Registered,
         RemainingCount = effect.RemainingCount,
+        StoredCount = effect.StoredCount,
+        Stored = effect.Stored,
         Live = effect.Live,
         LiveCount = effect.LiveCount,
         StayCount = effect.StayCount,
