@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 namespace Gatehouse.Hub.ServerCertificates;
 
 /// <summary>Takes to the audit log what the node did with its certificate by itself, or was killed before it had recorded.</summary>
-internal sealed class ServerCertificateUpkeep(ServerCertificateChanges changes, TimeProvider time, ILogger<ServerCertificateUpkeep> logger) : BackgroundService
+internal sealed class ServerCertificateUpkeep(ServerCertificateChanges changes, ShownCertificateRecord shown, TimeProvider time, ILogger<ServerCertificateUpkeep> logger) : BackgroundService
 {
     private static readonly TimeSpan Round = TimeSpan.FromSeconds(5);
 
@@ -17,6 +17,7 @@ internal sealed class ServerCertificateUpkeep(ServerCertificateChanges changes, 
             try
             {
                 await changes.RecordAsync(stoppingToken);
+                await shown.RecordAsync(stoppingToken);
             }
             catch (Exception error) when (!stoppingToken.IsCancellationRequested)
             {
