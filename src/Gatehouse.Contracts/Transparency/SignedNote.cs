@@ -17,7 +17,7 @@ public sealed record SignedNote(string Text, IReadOnlyList<NoteSignature> Signat
     public static SignedNote? Parse(string note)
     {
         var end = note.LastIndexOf("\n\n", StringComparison.Ordinal);
-        if (note.Length > MaxCharacters || end < 0 || note[^1] != '\n' || note.Any(static letter => letter < ' ' && letter != '\n'))
+        if (note.Length > MaxCharacters || end < 0 || end + 2 == note.Length || note[^1] != '\n' || note.Any(static letter => letter < ' ' && letter != '\n'))
         {
             return null;
         }

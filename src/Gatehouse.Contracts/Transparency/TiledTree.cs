@@ -69,7 +69,8 @@ public sealed class TiledTree(long size, Func<TilePath, Task<ReadOnlyMemory<byte
         if (!BitOperations.IsPow2(count))
         {
             var middle = low + Split(count);
-            return MerkleHash.OfNodes(await RangeAsync(low, middle), await RangeAsync(middle, high));
+            var (left, right) = (await RangeAsync(low, middle), await RangeAsync(middle, high));
+            return MerkleHash.OfNodes(left, right);
         }
 
         // A complete subtree: so many hashes of one tile.

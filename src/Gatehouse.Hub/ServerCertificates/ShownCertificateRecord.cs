@@ -62,7 +62,7 @@ internal sealed class ShownCertificateRecord(IServerCertificates certificates, T
 
     private static JsonObject Describe(ShownCertificate certificate) => new()
     {
-        ["sha256"] = certificate.Sha256,
+        ["sha256"] = certificate.Sha256.ToUpperInvariant(),
         ["subject"] = certificate.Subject,
         ["issuer"] = certificate.Issuer,
         ["serial"] = certificate.Serial,
