@@ -79,7 +79,7 @@ public sealed class TrustLogKeeper(TrustLogStore store, SecretVault vault, HubOp
                 return HubErrors.InvalidOperation.With("The stored trust log is the one that was signed: there is no reason to begin another.");
             }
 
-            var (origin, address) = (TrustLogSigner.NewOrigin(options.TrustLogHost), signer.FirstAddress);
+            var (origin, address) = signer.New(options.TrustLogHost);
             var key = (await Task.Run(() => signer.OpenOrCreate(address), CancellationToken.None))(origin);
             await store.BeginAnewAsync(origin, address.ToString(), key, new AuditRecord { Hub = hub.Value, Actor = actor, Action = "trustlog.begin-anew", Subject = "" }, problem, cancellationToken);
             Problem = null;
@@ -175,10 +175,9 @@ public sealed class TrustLogKeeper(TrustLogStore store, SecretVault vault, HubOp
 
     private async Task<TrustLogState?> BeginAsync(CancellationToken cancellationToken)
     {
-        var address = signer.FirstAddress;
+        var (origin, address) = signer.New(options.TrustLogHost);
         try
         {
-            var origin = TrustLogSigner.NewOrigin(options.TrustLogHost);
             var key = (await Task.Run(() => signer.OpenOrCreate(address), cancellationToken))(origin);
             Before("begin");
             await store.BeginAsync(origin, address.ToString(), key, cancellationToken);

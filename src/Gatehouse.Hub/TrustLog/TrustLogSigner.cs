@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Gatehouse.Contracts.Transparency;
@@ -11,12 +10,15 @@ namespace Gatehouse.Hub.TrustLog;
 /// <summary>The key of the trust log, open between signatures. Used by one caller at a time.</summary>
 internal sealed class TrustLogSigner(KeyCustody custody) : IDisposable
 {
-    private const string FirstName = "trust-log";
-
     private (string Address, SigningKeyHandle Handle)? open;
 
-    /// <summary>Where the first key of a log lies: in the first key store of the server.</summary>
-    internal KeyAddress FirstAddress => new(custody.Stores.All[0].Name, FirstName);
+    /// <summary>Name of a log that has never been, so that who knows another takes it for another; and the place for its key, in the first key store of the server: nodes that begin at once make a key each, and one of them begins.</summary>
+    /// <param name="host">What the name begins with.</param>
+    internal (string Origin, KeyAddress Key) New(string host)
+    {
+        var id = RandomNumberGenerator.GetHexString(8, lowercase: true);
+        return ($"{host}/trust-log/{id}", new KeyAddress(custody.Stores.All[0].Name, $"trust-log-{id}"));
+    }
 
     /// <summary>Opens a key for a log, or makes it.</summary>
     /// <exception cref="KeysException">It cannot be had, or is of another type than ec-p256.</exception>
@@ -56,9 +58,6 @@ internal sealed class TrustLogSigner(KeyCustody custody) : IDisposable
             throw;
         }
     }
-
-    /// <summary>A name that no log has had: who knows another log takes this one for another.</summary>
-    internal static string NewOrigin(string host) => string.Create(CultureInfo.InvariantCulture, $"{host}/trust-log/{RandomNumberGenerator.GetHexString(8, lowercase: true)}");
 
     public void Dispose()
     {
