@@ -153,7 +153,7 @@ public sealed class LogTests : IAsyncLifetime
         foreach (var file in Directory.GetFiles(from, "*", SearchOption.AllDirectories))
         {
             var target = Path.Combine(to, Path.GetRelativePath(from, file));
-            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            _ = OperatingSystem.IsWindows() ? Directory.CreateDirectory(Path.GetDirectoryName(target)!) : Directory.CreateDirectory(Path.GetDirectoryName(target)!, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
             File.Copy(file, target);
         }
     }

@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using Gatehouse.Contracts.Identities;
 using Gatehouse.Hub.Registry;
 using Gatehouse.Store.Suite;
+using Gatehouse.Store.TrustLog;
 using Xunit;
 
 namespace Gatehouse.Provisioning.Tests;
@@ -50,6 +51,8 @@ public abstract class CertificateIssuanceSuite(PostgresServer? server)
             (Text(known, "registrationId"), Text(known, "serialNumber"), Text(known, "sha256Thumbprint"), Text(known, "issuerSha256Thumbprint"), Text(known, "credentialPolicyName"), Text(known, "keyType"), Text(known, "status")));
         Assert.Equal("", (await host.AskAsync("GET", "/registrations/dev-1")).Text("issuedCertificateChain"));
         Assert.Equal(["credentialpolicy.create Fleet", "enrollment.create Dev-1", "registration.assign Dev-1", "certificate.issue Dev-1"], await host.AuditedAsync());
+        Assert.True((await host.Get<TrustLogStore>().FindAsync(Convert.FromHexString(ThumbprintOf(leaf)), Token)).IsWaiting);
+        Assert.True((await host.Get<TrustLogStore>().FindAsync(Convert.FromHexString(ThumbprintOf(root)), Token)).IsWaiting);
         Assert.Equal("Fleet", (await host.AskAsync("GET", "/enrollments/dev-1")).Text("credentialPolicyName"));
     }
 

@@ -10,6 +10,7 @@ using Gatehouse.Provisioning.Issuance;
 using Gatehouse.Provisioning.Registrations;
 using Gatehouse.Store;
 using Gatehouse.Store.Suite;
+using Gatehouse.Store.TrustLog;
 using Xunit;
 using static Gatehouse.Provisioning.Tests.CertificateIssuanceSuite;
 
@@ -42,6 +43,10 @@ public abstract class CertificateRenewalSuite(PostgresServer? server)
         Assert.Equal([first, second, third, fourth], inventory.Select(each => each!["sha256Thumbprint"]!.GetValue<string>()));
         Assert.Equal(["superseded", "superseded", "superseded", "current"], inventory.Select(each => each!["status"]!.GetValue<string>()));
         Assert.Equal(4, (await host.AuditedAsync()).Count(entry => entry == "certificate.issue Dev-1"));
+        foreach (var each in new[] { first, second, third, fourth })
+        {
+            Assert.True((await host.Get<TrustLogStore>().FindAsync(Convert.FromHexString(each!), TestContext.Current.CancellationToken)).IsWaiting);
+        }
     }
 
     [Fact]

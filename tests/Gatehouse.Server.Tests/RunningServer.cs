@@ -109,7 +109,7 @@ public sealed class RunningServer : IAsyncLifetime
         {
             return JsonDocument.Parse(File.ReadAllBytes(ConnectionPath)).RootElement;
         }
-        catch (FileNotFoundException)
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
         {
             return null;
         }
