@@ -36,10 +36,24 @@ internal static class AuditRows
         }
 
         // With the head in one journey: its lock is held no longer for the trust log's sake.
-        var sql = new StringBuilder("UPDATE audit_head SET sequence = @sequence, hash = @hash WHERE id = 1");
-        var parameters = new DynamicParameters(new { sequence, hash });
-        TrustLogRows.AddToQueue(sql, parameters, records, head.Sequence + 1, micros);
-        await connection.ExecuteAsync(new CommandDefinition(sql.ToString(), parameters, transaction, cancellationToken: cancellationToken));
+        var (sql, parameters) = (new StringBuilder("UPDATE audit_head SET sequence = @sequence, hash = @hash WHERE id = 1"), new DynamicParameters(new { sequence, hash }));
+        foreach (var chunk in TrustLogRows.RowsOf(records, head.Sequence + 1, micros).Chunk(MaxRowsOfStatement))
+        {
+            if (sql.Length == 0)
+            {
+                parameters = new DynamicParameters();
+            }
+
+            TrustLogRows.AddToQueue(sql, parameters, chunk);
+            await connection.ExecuteAsync(new CommandDefinition(sql.ToString(), parameters, transaction, cancellationToken: cancellationToken));
+            sql.Clear();
+        }
+
+        if (sql.Length > 0)
+        {
+            await connection.ExecuteAsync(new CommandDefinition(sql.ToString(), parameters, transaction, cancellationToken: cancellationToken));
+        }
+
         return head.Sequence + 1;
     }
 

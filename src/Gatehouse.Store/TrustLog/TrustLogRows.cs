@@ -14,33 +14,24 @@ internal static class TrustLogRows
     private const int MaxRowsOfStatement = 64;
     private const string Columns = "audit_sequence AS Sequence, entry AS Entry, fingerprint AS Fingerprint";
 
-    /// <summary>Adds a statement that puts what is a change of trust among records into the queue, for the transaction that writes them.</summary>
-    /// <param name="sql">A statement without its end.</param>
-    /// <param name="parameters">Its parameters.</param>
+    /// <summary>What is a change of trust among records, as it waits.</summary>
     /// <param name="records">As they are written.</param>
     /// <param name="first">Sequence number of the first.</param>
     /// <param name="micros">Their time.</param>
-    internal static void AddToQueue(StringBuilder sql, DynamicParameters parameters, IReadOnlyList<AuditRecord> records, long first, long micros)
+    internal static IEnumerable<Row> RowsOf(IReadOnlyList<AuditRecord> records, long first, long micros)
     {
-        List<Row>? rows = null;
         for (var i = 0; i < records.Count; i++)
         {
             if (TrustActions.IsTrust(records[i].Action))
             {
-                (rows ??= []).Add(new Row
-                {
-                    Sequence = first + i,
-                    Entry = TrustEntry.Write(records[i], first + i, micros),
-                    Fingerprint = records[i].Fingerprint is { } fingerprint ? Convert.FromHexString(fingerprint) : null,
-                });
+                yield return new Row { Sequence = first + i, Entry = TrustEntry.Write(records[i], first + i, micros), Fingerprint = records[i].Fingerprint is { } fingerprint ? Convert.FromHexString(fingerprint) : null };
             }
         }
-
-        if (rows is not null)
-        {
-            AddRows(sql.Append("; INSERT INTO trust_log_queue (audit_sequence, entry, fingerprint) VALUES "), parameters, rows, null);
-        }
     }
+
+    /// <summary>Adds a statement that puts rows into the queue, to those of the transaction that makes the change.</summary>
+    internal static void AddToQueue(StringBuilder sql, DynamicParameters parameters, IReadOnlyList<Row> rows) =>
+        AddRows(sql.Append(sql.Length == 0 ? "" : "; ").Append("INSERT INTO trust_log_queue (audit_sequence, entry, fingerprint) VALUES "), parameters, rows, null);
 
     internal static async Task<IReadOnlyList<Row>> ReadQueueAsync(WriteTransaction write, int max, CancellationToken cancellationToken) => (await write.Connection.QueryAsync<Row>(new CommandDefinition(
         $"SELECT {Columns} FROM trust_log_queue ORDER BY audit_sequence LIMIT @max", new { max }, write.Transaction, cancellationToken: cancellationToken))).AsList();
