@@ -24,14 +24,17 @@ internal sealed class CertificateProof(LogSource source, Call call, string file,
         }
 
         var proofs = new JsonArray();
-        foreach (var place in (await source.PlacesAsync(fingerprint)).Where(place => place < view.Checkpoint.Size).Order())
+        var (places, isWaiting) = await source.PlacesAsync(fingerprint);
+        foreach (var place in places.Where(place => place < view.Checkpoint.Size).Order())
         {
             proofs.Add((JsonNode)await ProveAsync(view, tree, place, fingerprint));
         }
 
         if (proofs.Count == 0)
         {
-            throw new CliException(await AbsenceAsync(view, certificate));
+            throw new CliException(isWaiting || places.Count > 0
+                ? $"recorded, and not signed yet: '{certificate.Subject}'. 'gatehouse log checkpoint' says why when it stays so."
+                : await AbsenceAsync(view, certificate));
         }
 
         var answer = new JsonObject { ["fingerprint"] = fingerprint, ["verifierKey"] = view.Key.ToString(), ["checkpoint"] = view.Note.ToString(), ["entries"] = proofs };

@@ -36,11 +36,11 @@ internal sealed class LogSource(HubClient hub, CancellationToken cancellationTok
         return EntryBundle.Read(await FindAsync(path)) is { } entries && entries.Count == path.Width ? entries : throw new LogAlarm($"the server's {path} does not hold {path.Width} entries: the log was altered or shortened.");
     }
 
-    /// <summary>Where entries about a certificate stand, newest first.</summary>
-    internal async Task<IReadOnlyList<long>> PlacesAsync(string fingerprint)
+    /// <summary>Where entries about a certificate stand, newest first, and whether one waits for its place.</summary>
+    internal async Task<(IReadOnlyList<long> Places, bool IsWaiting)> PlacesAsync(string fingerprint)
     {
         var found = await hub.GetAsync(HubPath.Operator(Root, "fingerprints", fingerprint), cancellationToken);
-        return [.. found["places"]!.AsArray().Select(static place => (long)place!)];
+        return ([.. found["places"]!.AsArray().Select(static place => (long)place!)], (bool)found["isWaiting"]!);
     }
 
     internal Task<JsonNode> PostAsync(string verb, JsonObject? body) => hub.PostAsync(HubPath.Operator(Root, verb), body, null, cancellationToken);

@@ -70,7 +70,7 @@ internal sealed class LogWalk(LogSource source, LogView view)
 
     private async Task CheckAnnouncementAsync(TiledTree tree, LogHandover handover)
     {
-        foreach (var place in await source.PlacesAsync(handover.Key.Fingerprint))
+        foreach (var place in (await source.PlacesAsync(handover.Key.Fingerprint)).Places)
         {
             if (place < handover.Checkpoint.Size)
             {

@@ -17,9 +17,12 @@ public sealed class TrustLogKeeper(TrustLogStore store, SecretVault vault, HubOp
 {
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(500);
 
+    private static readonly TimeSpan LastTurn = TimeSpan.FromSeconds(5);
+
     private readonly SemaphoreSlim turn = new(1);
     private readonly TrustLogSigner signer = new(vault.Custody);
     private bool isChecked;
+    private int disposed;
 
     /// <summary>What of the stored log is not as it was signed; null when nothing is known. While it is set nothing is signed on this node.</summary>
     public string? Problem { get; private set; }
@@ -90,9 +93,18 @@ public sealed class TrustLogKeeper(TrustLogStore store, SecretVault vault, HubOp
 
     public override void Dispose()
     {
+        // It is registered as a singleton and as a hosted service, and disposed of as both.
+        if (Interlocked.Exchange(ref disposed, 1) != 0)
+        {
+            return;
+        }
+
+        // Who is at it has a key open, and perhaps makes one.
+        base.Dispose();
+        _ = turn.Wait(LastTurn);
         signer.Dispose();
         turn.Dispose();
-        base.Dispose();
+        GC.SuppressFinalize(this);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
