@@ -10,7 +10,6 @@ using Gatehouse.Provisioning.Issuance;
 using Gatehouse.Provisioning.Registrations;
 using Gatehouse.Store;
 using Gatehouse.Store.Suite;
-using Gatehouse.Store.TrustLog;
 using Xunit;
 using static Gatehouse.Provisioning.Tests.CertificateIssuanceSuite;
 
@@ -45,7 +44,7 @@ public abstract class CertificateRenewalSuite(PostgresServer? server)
         Assert.Equal(4, (await host.AuditedAsync()).Count(entry => entry == "certificate.issue Dev-1"));
         foreach (var each in new[] { first, second, third, fourth })
         {
-            Assert.True((await host.Get<TrustLogStore>().FindAsync(Convert.FromHexString(each!), TestContext.Current.CancellationToken)).IsWaiting);
+            Assert.True(await IsLoggedAsync(host, each));
         }
     }
 
