@@ -13,6 +13,7 @@ find_missing_parts() {
         command -v node >/dev/null 2>&1 || missing_parts+=(nodejs)
         command -v npm >/dev/null 2>&1 || missing_parts+=(npm)
         [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || missing_parts+=(rabbitmq-server)
+        command -v sqlite3 >/dev/null 2>&1 || missing_parts+=(sqlite3)
     fi
 }
 

@@ -23,6 +23,7 @@ using Gatehouse.Cli.Routing;
 using Gatehouse.Cli.ScheduledJobs;
 using Gatehouse.Cli.Simulation;
 using Gatehouse.Cli.StrictModes;
+using Gatehouse.Cli.TrustLog;
 using Gatehouse.Cli.WrappingKeys;
 
 namespace Gatehouse.Cli;
@@ -64,6 +65,7 @@ internal static class CommandTree
             new WatchEvents(shell).Command,
             new Simulate(shell).Command,
             new Why(shell).Command,
+            LogCommands.Group(shell),
             AuditCommands.Group(shell),
             Statistics.Command(shell));
         foreach (var option in shell.GlobalOptions)

@@ -30,6 +30,9 @@ public sealed record HubOptions
     /// <remarks>Names of earlier starts stay (other nodes may use the same store). The server puts <c>--host-name</c> and the machine's name here.</remarks>
     public IReadOnlyList<string> HostNames { get; init; } = ["localhost", "127.0.0.1", "::1"];
 
+    /// <summary>Host that the name of a trust log begins with; it need not be reachable. Default <c>localhost</c>.</summary>
+    public string TrustLogHost { get; init; } = "localhost";
+
     public RegistryOptions Registry { get; init; } = new();
 
     public PolicyOptions Policies { get; init; } = new();

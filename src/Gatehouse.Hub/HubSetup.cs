@@ -22,6 +22,7 @@ using Gatehouse.Hub.Routing;
 using Gatehouse.Hub.StrictModes;
 using Gatehouse.Hub.Telemetry;
 using Gatehouse.Hub.Throttling;
+using Gatehouse.Hub.TrustLog;
 using Gatehouse.Hub.Twins;
 using Gatehouse.Hub.UseTracking;
 using Gatehouse.Hub.WrappingKeys;
@@ -83,6 +84,9 @@ public static class HubSetup
         services.TryAddSingleton<EventStreams>();
         services.TryAddSingleton<PartitionReaders>();
         services.TryAddSingleton<AuditTrail>();
+        services.TryAddSingleton<TrustLogMetrics>();
+        services.TryAddSingleton<TrustLogKeeper>();
+        services.AddHostedService(static all => all.GetRequiredService<TrustLogKeeper>());
         services.TryAddSingleton(all => new CredentialSource(
             all.GetRequiredService<Database>(),
             all.GetRequiredService<HubDirectory>(),

@@ -3,12 +3,13 @@ using Gatehouse.Contracts.Certificates;
 using Gatehouse.Store.Audit;
 using Gatehouse.Store.Certificates;
 using Gatehouse.Store.Refusals;
+using Gatehouse.Store.TrustLog;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Gatehouse.Store;
 
-/// <summary>Registers what stands on either database: the audit log, the refusal log and the inventory of certificates. The database itself comes from AddSqliteStore or AddPostgresStore.</summary>
+/// <summary>Registers what stands on either database: the audit log, the trust log, the refusal log and the inventory of certificates. The database itself comes from AddSqliteStore or AddPostgresStore.</summary>
 public static class StoreSetup
 {
     public static IServiceCollection AddStore(this IServiceCollection services, AuditOptions audit, RefusalOptions refusals, CertificateAlarmOptions? certificateAlarms = null)
@@ -18,6 +19,7 @@ public static class StoreSetup
         services.TryAddSingleton(audit);
         services.TryAddSingleton(refusals);
         services.TryAddSingleton<AuditLog>();
+        services.TryAddSingleton<TrustLogStore>();
         services.TryAddSingleton<RefusalLog>();
         services.TryAddSingleton<IRefusalLog>(provider => provider.GetRequiredService<RefusalLog>());
         services.AddHostedService<AuditPruning>();

@@ -101,7 +101,7 @@ public sealed class KeyTests
         await CliRun.RefusedAsync(1, server.On("key", "create", "pkcs11:token=t;object=o?module-path=/tmp/x.so"), "ArgumentInvalid", "file:NAME");
         await CliRun.RefusedAsync(1, server.On("key", "create", "file:../x"), "ArgumentInvalid");
 
-        var keys = (await CliRun.OkAsync(server.On("key", "list", "--json"))).Json["stores"]!.AsArray().Single()!["keys"]!.AsArray();
+        var keys = (await CliRun.OkAsync(server.On("key", "list", "--json"))).Json["stores"]!.AsArray().Single()!["keys"]!.AsArray().Where(static key => !IsOfTrustLog(key!));
         Assert.Equal([("file:spare", true), ("file:wrapping", false)], keys.Select(key => ((string)key!["key"]!, (bool)key["isInUse"]!)));
         Assert.Contains("data keys: 1; number 1 seals.", (await CliRun.OkAsync(server.On("key", "list"))).Output, StringComparison.Ordinal);
     }
@@ -144,7 +144,7 @@ public sealed class KeyTests
         await CliRun.OkAsync(server.On("key", "create", At("issuing"), "--use", "signing", "--type", "ec-p384"));
         await CliRun.RefusedAsync(1, server.On("key", "create", At("issuing")), "Conflict", "already");
         await CliRun.RefusedAsync(1, server.On("key", "use", At("issuing")), "cannot wrap data keys");
-        var keys = (await CliRun.OkAsync(server.On("key", "list", "--json"))).Json["stores"]!.AsArray().SelectMany(store => store!["keys"]!.AsArray());
+        var keys = (await CliRun.OkAsync(server.On("key", "list", "--json"))).Json["stores"]!.AsArray().SelectMany(store => store!["keys"]!.AsArray()).Where(static key => !IsOfTrustLog(key!));
         Assert.Equal(
             [("file:wrapping", "wrapping", true), (At("issuing"), "signing", false), (At("root"), "signing", false)],
             keys.Select(key => ((string)key!["key"]!, (string)key["use"]!, (bool)key["isInUse"]!)));
@@ -197,4 +197,7 @@ public sealed class KeyTests
             await device.SendAsync("hello");
         }
     }
+
+    // The server makes it by itself, sooner or later.
+    private static bool IsOfTrustLog(JsonNode key) => ((string)key["key"]!).Contains("trust-log-", StringComparison.Ordinal);
 }

@@ -25,5 +25,5 @@ internal sealed class RootsOfServer(string present, string next) : IServerCertif
 
     public void MarkRecorded(int count) => throw new NotSupportedException();
 
-    private static ShownCertificate Shown(string root) => new("made", "", "CN=server", root, root, [], "ec-p256", default, default);
+    private static ShownCertificate Shown(string root) => new("made", "", "01", "CN=server", root, root, [], "ec-p256", default, default);
 }

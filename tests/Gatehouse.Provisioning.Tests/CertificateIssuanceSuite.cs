@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using Gatehouse.Contracts.Identities;
 using Gatehouse.Hub.Registry;
 using Gatehouse.Store.Suite;
+using Gatehouse.Store.TrustLog;
 using Xunit;
 
 namespace Gatehouse.Provisioning.Tests;
@@ -50,7 +51,17 @@ public abstract class CertificateIssuanceSuite(PostgresServer? server)
             (Text(known, "registrationId"), Text(known, "serialNumber"), Text(known, "sha256Thumbprint"), Text(known, "issuerSha256Thumbprint"), Text(known, "credentialPolicyName"), Text(known, "keyType"), Text(known, "status")));
         Assert.Equal("", (await host.AskAsync("GET", "/registrations/dev-1")).Text("issuedCertificateChain"));
         Assert.Equal(["credentialpolicy.create Fleet", "enrollment.create Dev-1", "registration.assign Dev-1", "certificate.issue Dev-1"], await host.AuditedAsync());
+        Assert.True(await IsLoggedAsync(host, ThumbprintOf(leaf)));
+        Assert.True(await IsLoggedAsync(host, ThumbprintOf(root)));
+        Assert.False(await IsLoggedAsync(host, new string('0', 64)));
         Assert.Equal("Fleet", (await host.AskAsync("GET", "/enrollments/dev-1")).Text("credentialPolicyName"));
+    }
+
+    /// <summary>Whether an entry of the trust log is about a certificate; it has its place already, or waits for it.</summary>
+    internal static async Task<bool> IsLoggedAsync(ProvisioningHost host, string? thumbprint)
+    {
+        var (places, isWaiting) = await host.Get<TrustLogStore>().FindAsync(Convert.FromHexString(thumbprint!), Token);
+        return isWaiting || places.Count > 0;
     }
 
     [Fact]

@@ -42,6 +42,10 @@ public abstract class CertificateRenewalSuite(PostgresServer? server)
         Assert.Equal([first, second, third, fourth], inventory.Select(each => each!["sha256Thumbprint"]!.GetValue<string>()));
         Assert.Equal(["superseded", "superseded", "superseded", "current"], inventory.Select(each => each!["status"]!.GetValue<string>()));
         Assert.Equal(4, (await host.AuditedAsync()).Count(entry => entry == "certificate.issue Dev-1"));
+        foreach (var each in new[] { first, second, third, fourth })
+        {
+            Assert.True(await IsLoggedAsync(host, each));
+        }
     }
 
     [Fact]

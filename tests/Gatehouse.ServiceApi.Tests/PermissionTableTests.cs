@@ -219,6 +219,21 @@ public sealed class PermissionTableTests(RunningApi api) : IClassFixture<Running
             new("GET", "gatehouse/v1/audit", $"{Operator}audit", 200),
             new("GET", "gatehouse/v1/audit/verify", $"{Operator}audit/verify", 200),
         ]),
+        ["ReadTrustLog"] = (Owners,
+        [
+            new("GET", "gatehouse/v1/log", $"{Operator}log", 200),
+            new("GET", "gatehouse/v1/log/checkpoint", $"{Operator}log/checkpoint", 200),
+            new("GET", "gatehouse/v1/log/fingerprints/{sha256}", $"{Operator}log/fingerprints/00", 400),
+            new("GET", "gatehouse/v1/log/tile/{level}/{a}", $"{Operator}log/tile/0/999", 404),
+            new("GET", "gatehouse/v1/log/tile/{level}/{a}/{b}", $"{Operator}log/tile/7/000.p/1", 404),
+            new("GET", "gatehouse/v1/log/tile/{level}/{a}/{b}/{c}", $"{Operator}log/tile/entries/x001/000.p/1", 404),
+            new("GET", "gatehouse/v1/log/tile/{level}/{a}/{b}/{c}/{d}", $"{Operator}log/tile/entries/x001/x000/000.p/1", 404),
+        ]),
+        ["ManageTrustLog"] = (Owners,
+        [
+            new("POST", "gatehouse/v1/log/key", $"{Operator}log/key", 400, """{"key":"nowhere"}"""),
+            new("POST", "gatehouse/v1/log/begin-anew", $"{Operator}log/begin-anew", 400),
+        ]),
     };
 
     public static TheoryData<string> Names => new(Operations.All.Where(row => row.Plane is Plane.Service or Plane.Operator).Select(row => row.Name));

@@ -1,4 +1,5 @@
 using Gatehouse.Store.Suite;
+using Gatehouse.Store.Suite.TrustLog;
 using Xunit;
 
 [assembly: AssemblyFixture(typeof(PostgresServer))]
@@ -29,3 +30,7 @@ public sealed class PostgresCertificateInventoryTests(PostgresServer server) : C
 public sealed class SqliteCertificateAlarmTests() : CertificateAlarmSuite(new SqliteHost());
 
 public sealed class PostgresCertificateAlarmTests(PostgresServer server) : CertificateAlarmSuite(new PostgresHost(server));
+
+public sealed class SqliteTrustLogTests() : TrustLogSuite(new SqliteHost());
+
+public sealed class PostgresTrustLogTests(PostgresServer server) : TrustLogSuite(new PostgresHost(server));

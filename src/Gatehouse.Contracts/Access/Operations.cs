@@ -75,6 +75,8 @@ public static class Operations
     public static readonly Operation AcknowledgeCertificateAlarm = Operator("AcknowledgeCertificateAlarm", ThrottleClass.None, Rights.RegistryWrite);
     public static readonly Operation ReadRefusals = Operator("ReadRefusals", ThrottleClass.None, Rights.RegistryRead);
     public static readonly Operation ReadAudit = Operator("ReadAudit", ThrottleClass.None, Rights.Owner);
+    public static readonly Operation ReadTrustLog = Operator("ReadTrustLog", ThrottleClass.None, Rights.Owner);
+    public static readonly Operation ManageTrustLog = Operator("ManageTrustLog", ThrottleClass.None, Rights.Owner);
 
     public static readonly Operation RegisterDevice = Registration("RegisterDevice", ThrottleClass.DeviceRegistrations);
     public static readonly Operation GetOperationStatus = Registration("GetOperationStatus", ThrottleClass.RegistrationPolls);
@@ -150,7 +152,7 @@ public static class Operations
         GetConfiguration, ListConfigurations, CreateOrUpdateConfiguration, DeleteConfiguration, TestConfigurationQueries, ApplyConfigurationContent,
         GetTwin, UpdateTwin, ReplaceTwin, GetDigitalTwin, UpdateDigitalTwin, InvokeCommand,
         ReadEvents, GetPartitions, ManageConsumerGroups, ManagePolicies, ManageKeys, ManageCertificates, ManageServerCertificate, ManageRevocations, ManageRotations, ManageStrictness, ManageRouting,
-        ManageFileUpload, ReadFiles, DeleteFile, ReadCredentialUses, ReadCertificateInventory, AcknowledgeCertificateAlarm, ReadRefusals, ReadAudit,
+        ManageFileUpload, ReadFiles, DeleteFile, ReadCredentialUses, ReadCertificateInventory, AcknowledgeCertificateAlarm, ReadRefusals, ReadAudit, ReadTrustLog, ManageTrustLog,
         RegisterDevice, GetOperationStatus, GetDeviceRegistration, GetIssuers,
         GetIndividualEnrollment, CreateOrUpdateIndividualEnrollment, DeleteIndividualEnrollment,
         RunBulkEnrollmentOperation, QueryIndividualEnrollments, GetIndividualEnrollmentAttestationMechanism,

@@ -17,4 +17,7 @@ public sealed record AuditRecord
 
     /// <summary>JSON object with the facts. Never a secret. Null for none.</summary>
     public string? Detail { get; init; }
+
+    /// <summary>SHA-256 (hexadecimal) of the certificate or public key that the action brought into the world or is about, by which the trust log finds it. Not a part of the record: <see cref="Detail"/> names it too. Null for none.</summary>
+    public string? Fingerprint { get; init; }
 }

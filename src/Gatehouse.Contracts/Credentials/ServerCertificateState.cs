@@ -44,6 +44,7 @@ public sealed record ServerCertificateState
 /// <summary>One certificate.</summary>
 /// <param name="Source"><c>made</c> by the server, <c>files</c> of <c>--tls</c>, or <c>handed-in</c> by an operator.</param>
 /// <param name="Sha256">Of its DER, hexadecimal.</param>
+/// <param name="Serial">Its serial number, hexadecimal.</param>
 /// <param name="Subject">Its name.</param>
 /// <param name="Issuer">Whose it is.</param>
 /// <param name="Root">Name of the root as it is shown: the issuer of the last certificate of the chain.</param>
@@ -51,7 +52,7 @@ public sealed record ServerCertificateState
 /// <param name="Algorithm"><c>ec-p256</c>, <c>ec-p384</c>, <c>rsa-</c> and its bits.</param>
 /// <param name="NotBefore">UTC.</param>
 /// <param name="NotAfter">UTC.</param>
-public sealed record ShownCertificate(string Source, string Sha256, string Subject, string Issuer, string Root, IReadOnlyList<string> Names, string Algorithm, DateTime NotBefore, DateTime NotAfter);
+public sealed record ShownCertificate(string Source, string Sha256, string Serial, string Subject, string Issuer, string Root, IReadOnlyList<string> Names, string Algorithm, DateTime NotBefore, DateTime NotAfter);
 
 /// <summary>What became of handshakes in which one certificate was shown.</summary>
 /// <param name="Completed">Full handshakes that came to their end.</param>

@@ -195,7 +195,7 @@ public sealed class CaCertificates(Database database, CertificateOptions options
             detail["verifiedBy"] = verifiedBy;
         }
 
-        write.Audit(new AuditRecord { Hub = row.Hub, Actor = actor, Action = action, Subject = row.Name, Detail = detail.ToJsonString() });
+        write.Audit(new AuditRecord { Hub = row.Hub, Actor = actor, Action = action, Subject = row.Name, Detail = detail.ToJsonString(), Fingerprint = certificate.ThumbprintSha256 });
         write.Signal(new Signal(SignalSubjects.CertificatesChanged, row.Hub, row.Name));
         return certificate;
     }

@@ -10,6 +10,7 @@ public static class ServerCertificateSetup
     public static IServiceCollection AddServerCertificateChanges(this IServiceCollection services)
     {
         services.TryAddSingleton<ServerCertificateChanges>();
+        services.TryAddSingleton<ShownCertificateRecord>();
         services.AddHostedService<ServerCertificateUpkeep>();
         return services;
     }

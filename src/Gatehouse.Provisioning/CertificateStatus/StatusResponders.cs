@@ -76,15 +76,18 @@ internal sealed class StatusResponders(Database database, IssuingAuthorities aut
         // Known before it says anything: a certificate that no record tells of is none of this server's.
         var detail = new JsonObject
         {
+            ["subject"] = made.Value.Certificate.Subject,
+            ["issuer"] = made.Value.Certificate.Issuer,
             ["serial"] = made.Value.Certificate.SerialNumber,
             ["thumbprintSha256"] = made.Value.Certificate.GetCertHashString(HashAlgorithmName.SHA256),
             ["authoritySha256"] = made.Value.Authority.GetCertHashString(HashAlgorithmName.SHA256),
             ["notAfter"] = WireTime.Of(made.Value.NotAfter.UtcTicks),
         };
+        var fingerprint = made.Value.Certificate.GetCertHashString(HashAlgorithmName.SHA256);
         await database.WriteAsync<bool>(
             (transaction, _) =>
             {
-                transaction.Audit(new AuditRecord { Hub = policy.Service, Actor = "server", Action = "credentialpolicy.responder", Subject = policy.Name, Detail = detail.ToJsonString() });
+                transaction.Audit(new AuditRecord { Hub = policy.Service, Actor = "server", Action = "credentialpolicy.responder", Subject = policy.Name, Detail = detail.ToJsonString(), Fingerprint = fingerprint });
                 return Task.FromResult<Result<bool>>(true);
             },
             cancellationToken);

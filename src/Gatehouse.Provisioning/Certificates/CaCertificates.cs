@@ -167,13 +167,14 @@ internal sealed class CaCertificates(Database database, ProvisioningOptions opti
 
     private static CaCertificateRow Record(WriteTransaction transaction, CaCertificateRow row, string actor, string verb, string? verifiedBy)
     {
-        var detail = new JsonObject { ["thumbprintSha256"] = Convert.ToHexString(SHA256.HashData(Convert.FromBase64String(row.Certificate))), ["isVerified"] = row.IsVerified != 0 };
+        var fingerprint = Convert.ToHexString(SHA256.HashData(Convert.FromBase64String(row.Certificate)));
+        var detail = new JsonObject { ["thumbprintSha256"] = fingerprint, ["isVerified"] = row.IsVerified != 0 };
         if (verifiedBy is not null)
         {
             detail["verifiedBy"] = verifiedBy;
         }
 
-        transaction.Audit(new AuditRecord { Hub = row.Service, Actor = actor, Action = $"provisioningcertificate.{verb}", Subject = row.Name, Detail = detail.ToJsonString() });
+        transaction.Audit(new AuditRecord { Hub = row.Service, Actor = actor, Action = $"provisioningcertificate.{verb}", Subject = row.Name, Detail = detail.ToJsonString(), Fingerprint = fingerprint });
         transaction.Signal(new Signal(SignalSubjects.ProvisioningChanged, row.Service, row.Id));
         return row;
     }

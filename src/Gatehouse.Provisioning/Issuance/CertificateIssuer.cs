@@ -70,6 +70,8 @@ internal sealed class CertificateIssuer(Database database, IssuingAuthorities au
         await IssuedCertificateRows.SweepAsync(transaction, service.Value, (now - options.IssuedCertificateRetention).UtcTicks, SweptRows, cancellationToken);
         var detail = new JsonObject
         {
+            ["subject"] = issued.Known.Subject,
+            ["issuer"] = issued.Known.Issuer,
             ["serial"] = issued.Row.Serial,
             ["thumbprintSha256"] = issued.Row.Thumbprint,
             ["policy"] = issued.Row.Policy,
@@ -77,7 +79,7 @@ internal sealed class CertificateIssuer(Database database, IssuingAuthorities au
             ["keyType"] = issued.Row.KeyType,
             ["notAfter"] = WireTime.Of(issued.Row.NotAfter),
         };
-        transaction.Audit(new AuditRecord { Hub = service.Value, Actor = actor, Action = "certificate.issue", Subject = issued.Row.RegistrationName, Detail = detail.ToJsonString() });
+        transaction.Audit(new AuditRecord { Hub = service.Value, Actor = actor, Action = "certificate.issue", Subject = issued.Row.RegistrationName, Detail = detail.ToJsonString(), Fingerprint = issued.Row.Thumbprint });
     }
 
     private static string? Fault(CredentialPolicyRow policy, string registrationId, CertificateSigningRequest request) =>

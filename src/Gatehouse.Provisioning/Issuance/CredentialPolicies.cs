@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
 using Gatehouse.Contracts.Audit;
 using Gatehouse.Contracts.Errors;
@@ -175,9 +176,15 @@ internal sealed class CredentialPolicies(Database database, SecretVault vault, I
 
     private static CredentialPolicyRow Record(WriteTransaction transaction, CredentialPolicyRow row, string actor, string verb, string? authority)
     {
+        using var certificate = X509CertificateLoader.LoadCertificate(Convert.FromBase64String(row.Certificate));
+        var fingerprint = certificate.GetCertHashString(HashAlgorithmName.SHA256);
         var detail = new JsonObject
         {
-            ["authoritySha256"] = Convert.ToHexString(SHA256.HashData(Convert.FromBase64String(row.Certificate))),
+            ["subject"] = certificate.Subject,
+            ["issuer"] = certificate.Issuer,
+            ["serial"] = certificate.SerialNumber,
+            ["notAfter"] = WireTime.Of(certificate.NotAfter.ToUniversalTime().Ticks),
+            ["authoritySha256"] = fingerprint,
             ["validityDays"] = row.ValidityDays,
             ["keyTypes"] = row.KeyTypes.Replace("\n", ", ", StringComparison.Ordinal),
         };
@@ -191,7 +198,7 @@ internal sealed class CredentialPolicies(Database database, SecretVault vault, I
             detail["authority"] = authority;
         }
 
-        transaction.Audit(new AuditRecord { Hub = row.Service, Actor = actor, Action = $"credentialpolicy.{verb}", Subject = row.Name, Detail = detail.ToJsonString() });
+        transaction.Audit(new AuditRecord { Hub = row.Service, Actor = actor, Action = $"credentialpolicy.{verb}", Subject = row.Name, Detail = detail.ToJsonString(), Fingerprint = fingerprint });
         return row;
     }
 

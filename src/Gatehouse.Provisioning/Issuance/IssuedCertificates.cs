@@ -57,7 +57,7 @@ internal sealed class IssuedCertificates(Database database, RevocationNotices.Re
                 {
                     await KnownCertificateRows.RevokeAsync(transaction, service.Value, row.RegistrationId, row.Thumbprint, token);
                     var detail = new JsonObject { ["serial"] = row.Serial, ["thumbprintSha256"] = row.Thumbprint, ["policy"] = row.Policy, ["authoritySha256"] = row.Authority, ["reason"] = word };
-                    transaction.Audit(new AuditRecord { Hub = service.Value, Actor = actor, Action = "certificate.revoke", Subject = row.RegistrationName, Detail = detail.ToJsonString() });
+                    transaction.Audit(new AuditRecord { Hub = service.Value, Actor = actor, Action = "certificate.revoke", Subject = row.RegistrationName, Detail = detail.ToJsonString(), Fingerprint = row.Thumbprint });
                 }
 
                 await notices.KeepAsync(transaction, row, actor, token);

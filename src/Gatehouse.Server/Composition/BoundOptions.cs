@@ -50,6 +50,7 @@ internal sealed class BoundOptions(ServerOptions options, DataDirectory data)
     internal HubOptions Hub => new()
     {
         HostNames = [.. new HubOptions().HostNames, Environment.MachineName, .. options.HostNames],
+        TrustLogHost = options.HostNames is [var first, ..] ? first : Environment.MachineName,
         Files = options.Files with { Folder = options.FilesDirectory ?? data.FilesFolder, IsShared = options.FilesDirectory is not null },
         FileNotifications = options.FileNotifications,
         Events = new EventOptions { PartitionCount = options.Partitions },

@@ -20,6 +20,7 @@ using Gatehouse.ServiceApi.Operator.Rotation;
 using Gatehouse.ServiceApi.Operator.Routing;
 using Gatehouse.ServiceApi.Operator.ServerCertificates;
 using Gatehouse.ServiceApi.Operator.StrictModes;
+using Gatehouse.ServiceApi.Operator.TrustLog;
 using Gatehouse.ServiceApi.Operator.WrappingKeys;
 using Gatehouse.ServiceApi.Rest;
 using Gatehouse.Store.Rotation;
@@ -36,6 +37,8 @@ namespace Gatehouse.ServiceApi.Operator;
 [JsonSerializable(typeof(KeyRequestBody))]
 [JsonSerializable(typeof(SigningKeyView))]
 [JsonSerializable(typeof(RotateKeyBody))]
+[JsonSerializable(typeof(TrustLogJson))]
+[JsonSerializable(typeof(TrustLogPlaces))]
 [JsonSerializable(typeof(KeyOverview))]
 [JsonSerializable(typeof(StoredKeyView))]
 [JsonSerializable(typeof(CertificateJson))]

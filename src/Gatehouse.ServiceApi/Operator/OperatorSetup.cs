@@ -12,6 +12,7 @@ using Gatehouse.ServiceApi.Operator.Rotation;
 using Gatehouse.ServiceApi.Operator.Routing;
 using Gatehouse.ServiceApi.Operator.ServerCertificates;
 using Gatehouse.ServiceApi.Operator.StrictModes;
+using Gatehouse.ServiceApi.Operator.TrustLog;
 using Gatehouse.ServiceApi.Operator.WrappingKeys;
 using Gatehouse.ServiceApi.Rest;
 using Microsoft.Extensions.DependencyInjection;
@@ -80,6 +81,15 @@ internal static class OperatorSetup
         .AddOperation<ReadRefusals>()
         .AddOperation<ReadAudit>()
         .AddOperation<VerifyAudit>()
+        .AddOperation<GetTrustLog>()
+        .AddOperation<GetCheckpoint>()
+        .AddOperation<GetTile>()
+        .AddOperation<GetPartialTile>()
+        .AddOperation<GetLongTile>()
+        .AddOperation<GetLongPartialTile>()
+        .AddOperation<FindTrustLogEntries>()
+        .AddOperation<ChangeTrustLogKey>()
+        .AddOperation<BeginTrustLogAnew>()
         .AddOperation<GetRouting>()
         .AddOperation<PutRouting>()
         .AddOperation<GetRoute>()

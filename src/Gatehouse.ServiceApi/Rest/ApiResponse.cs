@@ -30,6 +30,11 @@ internal abstract class ApiResponse
     /// <param name="status">HTTP status.</param>
     internal static ApiResponse Raw(ReadOnlyMemory<byte> json, string? etag = null, int status = StatusCodes.Status200OK) => new RawAnswer(json, etag, status);
 
+    /// <param name="body">As it is.</param>
+    /// <param name="contentType">Its type.</param>
+    /// <param name="caching">Cache-Control.</param>
+    internal static ApiResponse Bytes(ReadOnlyMemory<byte> body, string contentType, string caching) => new BytesAnswer(body, contentType, caching);
+
     internal static ApiResponse Failed(HubError error) => new FailedAnswer(error);
 
     internal abstract Task WriteAsync(HttpContext http);
@@ -73,6 +78,17 @@ internal abstract class ApiResponse
     private sealed class RawAnswer(ReadOnlyMemory<byte> json, string? etag, int status) : ApiResponse
     {
         internal override Task WriteAsync(HttpContext http) => SendAsync(http, json, etag, status);
+    }
+
+    private sealed class BytesAnswer(ReadOnlyMemory<byte> body, string contentType, string caching) : ApiResponse
+    {
+        internal override Task WriteAsync(HttpContext http)
+        {
+            http.Response.ContentType = contentType;
+            http.Response.ContentLength = body.Length;
+            http.Response.Headers.CacheControl = caching;
+            return http.Response.Body.WriteAsync(body, http.RequestAborted).AsTask();
+        }
     }
 
     private sealed class JsonAnswer<T>(T value, JsonTypeInfo<T> typeInfo, string? etag, int status) : ApiResponse

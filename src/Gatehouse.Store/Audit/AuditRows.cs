@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Text;
 using Dapper;
 using Gatehouse.Contracts.Audit;
+using Gatehouse.Store.TrustLog;
 
 namespace Gatehouse.Store.Audit;
 
@@ -34,7 +35,25 @@ internal static class AuditRows
             await InsertAsync(connection, transaction, chunk, cancellationToken);
         }
 
-        await connection.ExecuteAsync(new CommandDefinition("UPDATE audit_head SET sequence = @sequence, hash = @hash WHERE id = 1", new { sequence, hash }, transaction, cancellationToken: cancellationToken));
+        // With the head in one journey: its lock is held no longer for the trust log's sake.
+        var (sql, parameters) = (new StringBuilder("UPDATE audit_head SET sequence = @sequence, hash = @hash WHERE id = 1"), new DynamicParameters(new { sequence, hash }));
+        foreach (var chunk in TrustLogRows.RowsOf(records, head.Sequence + 1, micros).Chunk(MaxRowsOfStatement))
+        {
+            if (sql.Length == 0)
+            {
+                parameters = new DynamicParameters();
+            }
+
+            TrustLogRows.AddToQueue(sql, parameters, chunk);
+            await connection.ExecuteAsync(new CommandDefinition(sql.ToString(), parameters, transaction, cancellationToken: cancellationToken));
+            sql.Clear();
+        }
+
+        if (sql.Length > 0)
+        {
+            await connection.ExecuteAsync(new CommandDefinition(sql.ToString(), parameters, transaction, cancellationToken: cancellationToken));
+        }
+
         return head.Sequence + 1;
     }
 

@@ -19,6 +19,7 @@ internal static class RolloverView
         return new ShownCertificate(
             source,
             leaf.GetCertHashString(HashAlgorithmName.SHA256).ToLowerInvariant(),
+            leaf.SerialNumber,
             leaf.Subject,
             leaf.Issuer,
             Root(certificate.Context),
