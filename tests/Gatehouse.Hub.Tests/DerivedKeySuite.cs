@@ -357,7 +357,7 @@ public abstract class DerivedKeySuite(PostgresServer? server)
         for (var i = 0; i < rounds; i++)
         {
             hub.Time.Advance(TimeSpan.FromSeconds(10));
-            await hub.Get<RotationRunner>().LookAsync(Token);
+            await hub.Get<RotationRunner>().RunAsync(Token);
         }
     }
 
