@@ -63,13 +63,14 @@ public sealed class SecretsAreMaskedTests
     private static bool PrintsItsMembers(Type type) =>
         type.GetMethod("ToString", Type.EmptyTypes)?.GetCustomAttribute<System.Runtime.CompilerServices.CompilerGeneratedAttribute>() is not null;
 
-    // A binding says where a key is stored, a type what kind of key it is, and a signal's key whom it is about.
+    // A binding says where a key is stored, a type what kind of key it is, an id which one, and a signal's key whom it is about.
     private static bool IsOpenSecret(PropertyInfo property) =>
         property.PropertyType is var type && (type == typeof(string) || type == typeof(byte[]) || type == typeof(ReadOnlyMemory<byte>))
         && Array.Exists(Telling, w => property.Name.Contains(w, StringComparison.Ordinal))
         && property.DeclaringType != typeof(Signal)
         && !property.Name.EndsWith("Binding", StringComparison.Ordinal)
-        && !property.Name.EndsWith("KeyType", StringComparison.Ordinal);
+        && !property.Name.EndsWith("KeyType", StringComparison.Ordinal)
+        && !property.Name.EndsWith("KeyId", StringComparison.Ordinal);
 
     private sealed record Careless(string SharedKey);
 }
