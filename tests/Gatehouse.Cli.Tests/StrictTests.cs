@@ -54,9 +54,9 @@ public sealed class StrictTests(RunningServer server)
 
         var drill = await CliRun.OkAsync(server.On("strict", "set", "--device-keys", "derived", "--drill"));
 
-        Assert.Contains("have keys that are stored, and go on with them", drill.Output, StringComparison.Ordinal);
+        Assert.Contains("are stored, and stay good until a plan", drill.Output, StringComparison.Ordinal);
         Assert.Contains("0-derived-drill", drill.Output, StringComparison.Ordinal);
-        Assert.Contains("derived; stored still for", drill.Output, StringComparison.Ordinal);
+        Assert.Contains("derived; stored still, until they are regenerated: those of ", drill.Output, StringComparison.Ordinal);
         Assert.Contains("stored, sealed", (await CliRun.OkAsync(server.On("strict", "show"))).Output, StringComparison.Ordinal);
         Assert.Equal("stored", (string?)(await CliRun.OkAsync(server.On("strict", "show", "--json"))).Json["deviceKeys"]);
         await CliRun.RefusedAsync(2, server.On("strict", "set", "--device-keys", "none"), "derived");

@@ -84,7 +84,7 @@ internal sealed class StrictCommands(Shell shell)
         ("tokens", (long)strictness["maxTokenLifetimeSeconds"]! is var seconds and > 0 ? string.Create(CultureInfo.InvariantCulture, $"end within {seconds} s") : "of any lifetime"),
         ("devices", (string?)strictness["deviceAuthentication"] == "any" ? "keys or certificates" : "certificates only"),
         ("device tokens", (string?)strictness["deviceTokens"] == "any" ? "of their own keys or of policies" : "of their own keys, also for a part"),
-        ("device keys", (string?)strictness["deviceKeys"] == "stored" ? "stored, sealed" : (long?)strictness["storedKeyCount"] is var stored and > 0 ? $"derived; stored still for {stored} devices and modules, until they are regenerated" : "derived, none is stored"),
+        ("device keys", (string?)strictness["deviceKeys"] == "stored" ? "stored, sealed" : (long?)strictness["storedKeyCount"] is var stored and > 0 ? $"derived; stored still, until they are regenerated: those of {Counted(stored.Value)}" : "derived, none is stored"),
         ("etag", (string?)strictness["etag"]));
 
     private static void Write(Terminal terminal, JsonNode effect, bool isDrill)
@@ -109,7 +109,7 @@ internal sealed class StrictCommands(Shell shell)
 
         if ((long)effect["storedCount"]! is var stored and > 0)
         {
-            terminal.Line($"{stored} have keys that are stored, and go on with them; `gatehouse rotation start` or regenerating gives them derived ones: {Names(effect["stored"]!.AsArray(), stored)}");
+            terminal.Line($"Keys of {Counted(stored)} are stored, and stay good until a plan (`gatehouse rotation plan device-key`) or `gatehouse device regenerate-key` gives derived ones: {Names(effect["stored"]!.AsArray(), stored)}");
         }
 
         if (isDrill && (string?)effect["danger"] is { } danger)
@@ -117,6 +117,8 @@ internal sealed class StrictCommands(Shell shell)
             terminal.Note($"Only with --force: {danger}");
         }
     }
+
+    private static string Counted(long count) => count == 1 ? "1 device or module" : string.Create(CultureInfo.InvariantCulture, $"{count} devices and modules");
 
     private static string Names(JsonArray names, long count) =>
         string.Join(", ", names.Take(MostNamed).Select(IdentityView.Text)) + (count > Math.Min(MostNamed, names.Count) ? " and more." : ".");
