@@ -65,13 +65,13 @@ internal sealed class CertificateProof(LogSource source, Call call, string file,
         return new JsonObject { ["index"] = place, ["entry"] = json, ["proof"] = new JsonArray([.. proof.Select(static hash => JsonValue.Create(Convert.ToBase64String(hash)))]) };
     }
 
-    // What was issued before there was a log is no alarm.
+    // What was issued before there was a log is not in it; and whoever forges a certificate chooses its dates.
     private async Task<string> AbsenceAsync(LogView view, X509Certificate2 certificate)
     {
         var first = view.Checkpoint.Size == 0 ? null : LogWalk.Read((await source.EntriesAsync(0, view.Checkpoint.Size))[0]);
         var isOlder = DateTime.TryParse(first?["time"]?.ToString(), CultureInfo.InvariantCulture, DateTimeStyles.AdjustToUniversal, out var began) && certificate.NotBefore.ToUniversalTime() < began.AddMinutes(-10);
         return isOlder
-            ? $"not in the log: '{certificate.Subject}' begins at {certificate.NotBefore.ToUniversalTime():u}, before the log does ({began:u})."
+            ? $"NOT IN THE LOG: '{certificate.Subject}', issued by '{certificate.Issuer}', says that it begins at {certificate.NotBefore.ToUniversalTime():u}, before the log does ({began:u}). Whoever forges a certificate chooses its dates: if no inventory of yours has it, revoke it."
             : $"NOT IN THE LOG: '{certificate.Subject}', issued by '{certificate.Issuer}'. If that is one of this server's CAs, somebody else signed by its key: revoke the certificate, and the CA too unless you know how it came about.";
     }
 }

@@ -12,7 +12,7 @@ internal sealed class LogCommands(Shell shell)
 
     private readonly Option<string?> state = new("--state") { Description = "File that holds the log's key and what was seen last; written when all is well.", HelpName = "file" };
     private readonly Option<bool> quick = new("--quick") { Description = "Compare by proofs out of the tiles; do not read the entries." };
-    private readonly Option<long> after = new("--from") { Description = "Start with the entry of this number; default 0, the oldest.", HelpName = "number" };
+    private readonly Option<long> start = new("--from") { Description = "Start with the entry of this number; default 0, the oldest.", HelpName = "number" };
     private readonly Option<int> max = new("--max") { Description = $"At most so many; 1–{MaxEntries}, default 100.", HelpName = "number", DefaultValueFactory = _ => 100 };
     private readonly Argument<string> certificate = new("certificate") { Description = "File with the certificate, PEM or DER.", HelpName = "file" };
     private readonly Argument<string> key = new("key") { Description = "Address of an ec-p256 signing key; made where there is none.", HelpName = "key" };
@@ -44,7 +44,7 @@ internal sealed class LogCommands(Shell shell)
     });
 
     private Command List => shell.Command(
-        "list", "Lists entries, oldest first; 'verify' says whether they are genuine.", ["gatehouse log list --from 1200 --max 50"], [after, max], ListAsync);
+        "list", "Lists entries, oldest first; 'verify' says whether they are genuine.", ["gatehouse log list --from 1200 --max 50"], [start, max], ListAsync);
 
     private Command Verify => shell.Command(
         "verify", "Reads the whole log; exit code 1 when it was forked, shortened or altered.", ["gatehouse log verify --state plant.log", "gatehouse log verify --state plant.log --quick"], [state, quick], VerifyAsync);
@@ -63,9 +63,12 @@ internal sealed class LogCommands(Shell shell)
     private static int Show(Call call, JsonNode answer) => call.Answer(answer, terminal =>
     {
         terminal.Line($"log {answer["origin"]}: {answer["size"]} entries.");
+        var isBefore = true;
         foreach (var each in answer["keys"]!.AsArray())
         {
-            terminal.Line($"{((bool)each!["isSigning"]! ? "signs" : each["handover"] is null ? "next or first" : "former")}: {each["key"]}  {each["verifierKey"]}");
+            var isSigning = (bool)each!["isSigning"]!;
+            terminal.Line($"{(isSigning ? "signs" : isBefore ? "former" : "next")}: {each["key"]}  {each["verifierKey"]}");
+            isBefore &= !isSigning;
         }
     });
 
@@ -102,7 +105,7 @@ internal sealed class LogCommands(Shell shell)
 
     private async Task<int> ListAsync(Call call)
     {
-        var (first, count) = (call.Value(after), call.Value(max));
+        var (first, count) = (call.Value(start), call.Value(max));
         if (first < 0 || count is < 1 or > MaxEntries)
         {
             throw CliException.Usage($"--max takes 1–{MaxEntries}, --from 0 or more.");

@@ -10,6 +10,7 @@ public static class EntryBundle
 
     private const int LengthBytes = 2;
 
+    /// <param name="entries">Each of at most <see cref="MaxEntryBytes"/>.</param>
     public static byte[] Write(IReadOnlyCollection<byte[]> entries)
     {
         var bundle = new byte[entries.Sum(static entry => LengthBytes + entry.Length)];

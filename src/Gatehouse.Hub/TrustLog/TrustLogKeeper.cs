@@ -169,7 +169,7 @@ public sealed class TrustLogKeeper(TrustLogStore store, SecretVault vault, HubOp
         while (await store.IsWaitingAsync(cancellationToken))
         {
             Before("sequence");
-            state = (await store.SequenceAsync(cancellationToken))?.State ?? state;
+            state = await store.SequenceAsync(cancellationToken) ?? state;
         }
 
         if (state.Checkpoint is null || state.CheckpointSize < state.Size || state.Announced is not null)

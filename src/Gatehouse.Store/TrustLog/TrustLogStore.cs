@@ -87,22 +87,22 @@ public sealed class TrustLogStore(Database database)
         cancellationToken);
 
     /// <summary>Gives the oldest entries of the queue their places, and makes the tiles.</summary>
-    /// <returns>Null while there is no log.</returns>
+    /// <returns>The log after it; null while there is none.</returns>
     /// <exception cref="TrustLogBrokenException">The tree that is to be continued is not the one that the head names. Nothing was changed.</exception>
-    public async Task<SequencedEntries?> SequenceAsync(CancellationToken cancellationToken)
+    public async Task<TrustLogState?> SequenceAsync(CancellationToken cancellationToken)
     {
-        var sequenced = await database.WriteAsync<SequencedEntries?>(
+        var sequenced = await database.WriteAsync<TrustLogState?>(
             async (write, cancellation) =>
             {
                 if (await TrustLogRows.ReadStateAsync(write.Connection, write.Transaction, database.Dialect.ForUpdate, cancellation) is not { } state)
                 {
-                    return Result<SequencedEntries?>.Of(null);
+                    return Result<TrustLogState?>.Of(null);
                 }
 
                 var rows = await TrustLogRows.ReadQueueAsync(write, MaxEntries, cancellation);
                 if (rows.Count == 0)
                 {
-                    return new SequencedEntries(state, 0, Waiting: false);
+                    return state;
                 }
 
                 var tree = await ResumeAsync(write.Connection, write.Transaction, state, cancellation);
@@ -115,7 +115,7 @@ public sealed class TrustLogStore(Database database)
                 await TrustLogRows.SaveTilesAsync(write, tree.TakeChanged(), cancellation);
                 var root = tree.Root;
                 await TrustLogRows.SaveHeadAsync(write, tree.Size, root, cancellation);
-                return new SequencedEntries(state with { Size = tree.Size, Root = root }, rows.Count, Waiting: rows.Count == MaxEntries);
+                return state with { Size = tree.Size, Root = root };
             },
             cancellationToken);
         return sequenced.Value;

@@ -25,11 +25,5 @@ public sealed record TrustLogState(string Origin, long Size, ReadOnlyMemory<byte
 /// <param name="Handover">The last checkpoint that the key before it signed, which covers the announcement of this one; null of the first, and before it has taken over.</param>
 public sealed record TrustLogKey(long Number, string Address, string VerifierKey, string? Handover);
 
-/// <summary>What giving places did.</summary>
-/// <param name="State">The log after it.</param>
-/// <param name="Added">Entries that got a place.</param>
-/// <param name="Waiting">Whether more wait.</param>
-public sealed record SequencedEntries(TrustLogState State, int Added, bool Waiting);
-
 /// <summary>The stored tree is not the one that was signed, or contradicts itself: somebody changed the database.</summary>
 public sealed class TrustLogBrokenException(string message) : Exception(message);
